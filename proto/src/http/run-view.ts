@@ -1,0 +1,106 @@
+import { Type, type Static } from "typebox";
+import { BlobView, JobSummary } from "./job-view.ts";
+
+const UnixMs = Type.Integer({ minimum: 0, description: "Unix time in milliseconds" });
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** What the source says of itself; read from PKG-INFO or pyproject.toml by whoever submits. */
+export const CandidateFacts = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  version: Nullable(Type.String({ maxLength: 200, description: "null when only the built wheel can tell" })),
+  requiresPython: Nullable(Type.String({ maxLength: 500 })),
+  factsFrom: Type.String({ maxLength: 300, description: "The file these were read from, for example PKG-INFO" }),
+  origin: Type.String({ maxLength: 1000, description: "Where the source came from, for people" }),
+});
+export type CandidateFacts = Static<typeof CandidateFacts>;
+
+export const SubmitRunBody = Type.Object(
+  {
+    spec: Type.String({ maxLength: 262_144, description: "The text of kiln.yaml; empty for the defaults" }),
+    specFile: Type.String({ maxLength: 1000, description: "The name that errors in the spec should carry" }),
+    source: BlobView,
+    candidate: CandidateFacts,
+    submissionId: Type.Optional(
+      Type.String({ minLength: 8, maxLength: 100, description: "Makes a repeated submission return the first run" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type SubmitRunBody = Static<typeof SubmitRunBody>;
+
+export const VerdictName = Type.Enum(["pass", "fail", "inconclusive"]);
+export type VerdictName = Static<typeof VerdictName>;
+
+export const RunStateName = Type.Enum(["queued", "running", "cancelling", "finished"]);
+export type RunStateName = Static<typeof RunStateName>;
+
+export const RunCounts = Type.Object({
+  total: Type.Integer(),
+  waiting: Type.Integer({ description: "blocked or ready" }),
+  active: Type.Integer({ description: "assigned, running or cancelling" }),
+  passed: Type.Integer(),
+  failed: Type.Integer({ description: "finished with any outcome but passed, cancelled and not-run" }),
+  notRun: Type.Integer({ description: "cancelled or not-run" }),
+});
+export type RunCounts = Static<typeof RunCounts>;
+
+export const RunSummary = Type.Object({
+  run: Type.String({ description: "r1, r2, … in the order of submission" }),
+  candidate: CandidateFacts,
+  state: RunStateName,
+  verdict: Nullable(VerdictName),
+  reason: Type.String({ description: "One sentence on the verdict; empty until there is one" }),
+  counts: RunCounts,
+  submittedAtMs: UnixMs,
+  startedAtMs: Nullable(UnixMs),
+  finishedAtMs: Nullable(UnixMs),
+});
+export type RunSummary = Static<typeof RunSummary>;
+
+export const CellView = Type.Object({
+  cell: Type.String(),
+  axes: Type.Record(Type.String(), Type.String(), { description: "For example os: linux-x86_64, python: 3.12" }),
+});
+export type CellView = Static<typeof CellView>;
+
+export const ExcludedCellView = Type.Object({
+  ...CellView.properties,
+  rule: Type.String({ description: "For example requires-python" }),
+  reason: Type.String({ description: "A sentence" }),
+  source: Type.String({ description: "The document that says so" }),
+});
+export type ExcludedCellView = Static<typeof ExcludedCellView>;
+
+export const RunView = Type.Object({
+  ...RunSummary.properties,
+  source: BlobView,
+  cells: Type.Array(CellView),
+  excluded: Type.Array(ExcludedCellView),
+  jobs: Type.Array(JobSummary),
+  lastEventId: Type.Integer({ description: "The newest event that this view includes" }),
+  expectedMs: Nullable(Type.Integer({ description: "How long the rest is expected to take, from earlier runs" })),
+});
+export type RunView = Static<typeof RunView>;
+
+/** One server-sent event of GET /api/v1/runs/{run}/events; `id` is the SSE event id. */
+export const RunEvent = Type.Union([
+  Type.Object({
+    type: Type.Literal("job"),
+    id: Type.Integer(),
+    atMs: UnixMs,
+    job: JobSummary,
+  }),
+  Type.Object({
+    type: Type.Literal("run"),
+    id: Type.Integer(),
+    atMs: UnixMs,
+    run: RunSummary,
+  }),
+]);
+export type RunEvent = Static<typeof RunEvent>;
+
+export const RetryRunBody = Type.Object(
+  { only: Type.Literal("failed", { description: "Every finished job that did not pass" }) },
+  { additionalProperties: false },
+);
+export type RetryRunBody = Static<typeof RetryRunBody>;

@@ -1,0 +1,34 @@
+export { grpcService, type GrpcService } from "./grpc/service-definition.ts";
+export { CONSUMERS, isAgentId, STREAMS, SUBJECTS, type AgentSubject } from "./nats/topology.ts";
+
+export * as job from "./gen/kiln/v1/job_pb.ts";
+export * as results from "./gen/kiln/v1/results_pb.ts";
+export * as agent from "./gen/kiln/v1/agent_pb.ts";
+
+export { AgentView } from "./http/agent-view.ts";
+export {
+  AttemptView,
+  BlobView,
+  JOB_STATES,
+  JobKind,
+  JobStateName,
+  JobSummary,
+  JobView,
+  OUTCOMES,
+  OutcomeName,
+  StepView,
+} from "./http/job-view.ts";
+export { Problem, SpecProblem } from "./http/problem.ts";
+export {
+  CandidateFacts,
+  CellView,
+  ExcludedCellView,
+  RetryRunBody,
+  RunCounts,
+  RunEvent,
+  RunStateName,
+  RunSummary,
+  RunView,
+  SubmitRunBody,
+  VerdictName,
+} from "./http/run-view.ts";
