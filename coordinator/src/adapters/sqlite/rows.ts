@@ -1,0 +1,77 @@
+import type { SQLOutputValue } from "node:sqlite";
+import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
+
+export type Columns = Record<string, SQLOutputValue>;
+
+// The adapter reads only what it wrote itself, into STRICT tables, so the
+// columns are taken at their word here and nowhere else.
+
+export function readRun(row: Columns): RunRow {
+  return {
+    run: row["run"] as number,
+    submissionId: row["submission_id"] as string | null,
+    candidate: JSON.parse(row["candidate"] as string) as RunRow["candidate"],
+    source: JSON.parse(row["source"] as string) as RunRow["source"],
+    state: row["state"] as RunRow["state"],
+    verdict: row["verdict"] as RunRow["verdict"],
+    reason: row["reason"] as string,
+    submittedAtMs: row["submitted_at"] as number,
+    startedAtMs: row["started_at"] as number | null,
+    finishedAtMs: row["finished_at"] as number | null,
+    changedId: row["changed_id"] as number,
+  };
+}
+
+export function readJob(row: Columns): JobRow {
+  return {
+    run: row["run"] as number,
+    job: row["job"] as number,
+    kind: row["kind"] as JobRow["kind"],
+    state: row["state"] as JobRow["state"],
+    outcome: row["outcome"] as JobRow["outcome"],
+    summary: row["summary"] as string,
+    attempts: row["attempts"] as number,
+    retriesLeft: row["retries_left"] as number,
+    agentId: row["agent_id"] as string | null,
+    pythonVersion: row["python_version"] as string,
+    readyAtMs: row["ready_at"] as number | null,
+    startedAtMs: row["started_at"] as number | null,
+    finishedAtMs: row["finished_at"] as number | null,
+    changedId: row["changed_id"] as number,
+  };
+}
+
+export function readAttempt(row: Columns): AttemptRow {
+  return {
+    run: row["run"] as number,
+    job: row["job"] as number,
+    attempt: row["attempt"] as number,
+    agentId: row["agent_id"] as string,
+    state: row["state"] as AttemptRow["state"],
+    outcome: row["outcome"] as AttemptRow["outcome"],
+    summary: row["summary"] as string,
+    excerpt: row["excerpt"] as string,
+    pythonVersion: row["python_version"] as string,
+    assignedAtMs: row["assigned_at"] as number,
+    startedAtMs: row["started_at"] as number | null,
+    finishedAtMs: row["finished_at"] as number | null,
+    ackedSeq: row["acked_seq"] as number,
+    logBytes: row["log_bytes"] as number,
+    logBytesDropped: row["log_bytes_dropped"] as number,
+    steps: JSON.parse(row["steps"] as string) as AttemptRow["steps"],
+    artifacts: JSON.parse(row["artifacts"] as string) as AttemptRow["artifacts"],
+  };
+}
+
+export function readAgent(row: Columns): AgentRow {
+  return {
+    agentId: row["agent_id"] as string,
+    sessionId: row["session_id"] as string,
+    name: row["name"] as string,
+    version: row["version"] as string,
+    slots: row["slots"] as number,
+    executors: JSON.parse(row["executors"] as string) as AgentRow["executors"],
+    inventory: JSON.parse(row["inventory"] as string) as AgentRow["inventory"],
+    registeredAtMs: row["registered_at"] as number,
+  };
+}

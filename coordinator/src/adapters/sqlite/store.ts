@@ -1,0 +1,168 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { AttemptKey } from "../../domain/attempt-key.ts";
+import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
+import type { StoreOp } from "../../domain/store-op.ts";
+import type { ActiveState, JobCount, Store } from "../../ports/store.ts";
+import { migrate } from "./migrations.ts";
+import { readAgent, readAttempt, readJob, readRun, type Columns } from "./rows.ts";
+import { SqliteWrites } from "./writes.ts";
+
+/** How many of a project's latest passed jobs say how long a job takes. */
+const HISTORY_JOBS = 100;
+
+/** Opens, and makes where needed, the store in one SQLite file (WAL, every commit fsynced). */
+export function openSqliteStore(file: string): Store {
+  mkdirSync(dirname(file), { recursive: true });
+  const database = new DatabaseSync(file);
+  chmodSync(file, 0o600);
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+  // Forbids a second coordinator on the same file: two would assign the same jobs.
+  database.exec("PRAGMA locking_mode = EXCLUSIVE");
+  try {
+    migrate(database);
+    database.exec("BEGIN IMMEDIATE; COMMIT");
+  } catch (cause) {
+    database.close();
+    throw new Error(`the store ${file} cannot be used: ${String(cause instanceof Error ? cause.message : cause)}`, { cause });
+  }
+  return new SqliteStore(database);
+}
+
+class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #writes: SqliteWrites;
+  readonly #prepared = new Map<string, StatementSync>();
+  #open = true;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#writes = new SqliteWrites(database);
+  }
+
+  async commit(ops: readonly StoreOp[]): Promise<void> {
+    if (ops.length === 0) return;
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      for (const op of ops) this.#writes.perform(op);
+      this.#database.exec("COMMIT");
+    } catch (cause) {
+      // A failed COMMIT may have rolled back already; then there is nothing to undo.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw cause;
+    }
+  }
+
+  async loadActive(): Promise<ActiveState> {
+    const runs = this.#all("SELECT * FROM runs WHERE state <> 'finished' ORDER BY run").map(readRun);
+    const attempts = this.#all(
+      `SELECT attempts.* FROM attempts JOIN runs USING (run) JOIN jobs USING (run, job)
+         WHERE runs.state <> 'finished'
+           AND (attempts.state <> 'finished' OR (jobs.kind = 'build' AND attempts.outcome = 'passed'))
+         ORDER BY run, job, attempt`,
+    ).map(readAttempt);
+    const withJobs = runs.map((run) => ({ run, jobs: this.#jobs(run.run) }));
+    return {
+      runs: withJobs,
+      attempts,
+      agents: this.#all("SELECT * FROM agents ORDER BY agent_id").map(readAgent),
+      lastRun: this.#number("SELECT coalesce(max(run), 0) AS n FROM runs"),
+      lastChangedId: this.#number(
+        "SELECT max((SELECT coalesce(max(changed_id), 0) FROM runs), (SELECT coalesce(max(changed_id), 0) FROM jobs)) AS n",
+      ),
+    };
+  }
+
+  async run(run: number): Promise<RunRow | null> {
+    return this.#one(readRun, "SELECT * FROM runs WHERE run = ?", run);
+  }
+
+  async runBySubmission(submissionId: string): Promise<RunRow | null> {
+    return this.#one(readRun, "SELECT * FROM runs WHERE submission_id = ?", submissionId);
+  }
+
+  async runs(limit: number, before: number | null): Promise<readonly RunRow[]> {
+    const below = before ?? Number.MAX_SAFE_INTEGER;
+    return this.#all("SELECT * FROM runs WHERE run < ? ORDER BY run DESC LIMIT ?", below, limit).map(readRun);
+  }
+
+  async planJson(run: number): Promise<string | null> {
+    return this.#one((row) => row["plan"] as string, "SELECT plan FROM plans WHERE run = ?", run);
+  }
+
+  async jobs(run: number): Promise<readonly JobRow[]> {
+    return this.#jobs(run);
+  }
+
+  async jobsChangedAfter(run: number, changedId: number): Promise<readonly JobRow[]> {
+    const sql = "SELECT * FROM jobs WHERE run = ? AND changed_id > ? ORDER BY changed_id";
+    return this.#all(sql, run, changedId).map(readJob);
+  }
+
+  async jobCounts(runs: readonly number[]): Promise<readonly JobCount[]> {
+    const sql = `SELECT run, state, outcome, count(*) AS count FROM jobs
+      WHERE run IN (SELECT value FROM json_each(?)) GROUP BY run, state, outcome`;
+    return this.#all(sql, JSON.stringify(runs)).map((row) => ({
+      run: row["run"] as number,
+      state: row["state"] as JobRow["state"],
+      outcome: row["outcome"] as JobRow["outcome"],
+      count: row["count"] as number,
+    }));
+  }
+
+  async attempts(run: number, job: number): Promise<readonly AttemptRow[]> {
+    return this.#all("SELECT * FROM attempts WHERE run = ? AND job = ? ORDER BY attempt", run, job).map(readAttempt);
+  }
+
+  async attempt(key: AttemptKey): Promise<AttemptRow | null> {
+    const sql = "SELECT * FROM attempts WHERE run = ? AND job = ? AND attempt = ?";
+    return this.#one(readAttempt, sql, key.run, key.job, key.attempt);
+  }
+
+  async agents(): Promise<readonly AgentRow[]> {
+    return this.#all("SELECT * FROM agents ORDER BY agent_id").map(readAgent);
+  }
+
+  async meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>> {
+    const sql = `SELECT kind, avg(finished_at - started_at) AS mean FROM (
+        SELECT kind, finished_at, started_at FROM runs JOIN jobs USING (run)
+        WHERE project = ? AND outcome = 'passed' AND jobs.started_at IS NOT NULL
+        ORDER BY run DESC LIMIT ${HISTORY_JOBS}
+      ) GROUP BY kind`;
+    const means: Partial<Record<JobRow["kind"], number>> = {};
+    for (const row of this.#all(sql.replace("finished_at, started_at", "jobs.finished_at, jobs.started_at"), project)) {
+      means[row["kind"] as JobRow["kind"]] = row["mean"] as number;
+    }
+    return means;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#database.close();
+  }
+
+  #jobs(run: number): readonly JobRow[] {
+    return this.#all("SELECT * FROM jobs WHERE run = ? ORDER BY job", run).map(readJob);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql);
+    if (!statement) this.#prepared.set(sql, (statement = this.#database.prepare(sql)));
+    return statement;
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): Columns[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #one<T>(read: (row: Columns) => T, sql: string, ...values: SQLInputValue[]): T | null {
+    const row = this.#statement(sql).get(...values);
+    return row === undefined ? null : read(row);
+  }
+
+  #number(sql: string): number {
+    return this.#one((row) => Number(row["n"]), sql) ?? 0;
+  }
+}

@@ -1,0 +1,101 @@
+/** How a coordinator runs; every field is read from one environment variable. */
+export interface CoordinatorConfig {
+  /** KILN_COORDINATOR_DIR: holds the store, the blobs and the logs. */
+  readonly dir: string;
+  /** KILN_HTTP_ADDRESS, default 127.0.0.1:8270. Port 0 takes a free one. */
+  readonly httpAddress: HostPort;
+  /** KILN_GRPC_ADDRESS, default 127.0.0.1:8271. */
+  readonly grpcAddress: HostPort;
+  /** KILN_NATS_URL, default nats://127.0.0.1:8272. */
+  readonly natsUrl: string;
+  /** KILN_TOKEN: the farm's secret, at least 16 characters. */
+  readonly token: string;
+  /** KILN_LEASE_TTL_MS, default 15000 (1000 … 600000): an agent not heard of for this long loses its attempts. */
+  readonly leaseTtlMs: number;
+  /** KILN_HEARTBEAT_INTERVAL_MS, default 2000 (100 … 60000). */
+  readonly heartbeatIntervalMs: number;
+  /** KILN_NO_AGENT_GRACE_MS, default 60000: how long a job waits that no registered agent can run. */
+  readonly noAgentGraceMs: number;
+  /** KILN_QUEUED_JOBS_MAX, default 200000. */
+  readonly queuedJobsMax: number;
+  /** KILN_AGENTS_MAX, default 10000. */
+  readonly agentsMax: number;
+  /** KILN_BLOB_BYTES_MAX, default 4 GiB. */
+  readonly blobBytesMax: number;
+  /** KILN_LOG_LEVEL, default info. */
+  readonly logLevel: LogLevel;
+  /** KILN_EXIT_WITH_PARENT=1: stop when standard input closes. */
+  readonly exitWithParent: boolean;
+}
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Says which variable is wrong and what it must be. */
+export class ConfigError extends Error {}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Throws ConfigError. */
+export function readConfig(env: Env): CoordinatorConfig {
+  return {
+    dir: required(env, "KILN_COORDINATOR_DIR", "the folder for the store, blobs and logs"),
+    httpAddress: address(env, "KILN_HTTP_ADDRESS", "127.0.0.1:8270"),
+    grpcAddress: address(env, "KILN_GRPC_ADDRESS", "127.0.0.1:8271"),
+    natsUrl: env["KILN_NATS_URL"] || "nats://127.0.0.1:8272",
+    token: token(env),
+    leaseTtlMs: integer(env, "KILN_LEASE_TTL_MS", 15_000, 1_000, 600_000),
+    heartbeatIntervalMs: integer(env, "KILN_HEARTBEAT_INTERVAL_MS", 2_000, 100, 60_000),
+    noAgentGraceMs: integer(env, "KILN_NO_AGENT_GRACE_MS", 60_000, 0, 86_400_000),
+    queuedJobsMax: integer(env, "KILN_QUEUED_JOBS_MAX", 200_000, 1, 10_000_000),
+    agentsMax: integer(env, "KILN_AGENTS_MAX", 10_000, 1, 1_000_000),
+    blobBytesMax: integer(env, "KILN_BLOB_BYTES_MAX", 4 * 1024 ** 3, 1, 1024 ** 4),
+    logLevel: logLevel(env),
+    exitWithParent: env["KILN_EXIT_WITH_PARENT"] === "1",
+  };
+}
+
+function required(env: Env, name: string, meaning: string): string {
+  const value = env[name];
+  if (!value) throw new ConfigError(`${name} is not set: it names ${meaning}`);
+  return value;
+}
+
+function token(env: Env): string {
+  const value = required(env, "KILN_TOKEN", "the farm's secret");
+  if (value.length < 16) throw new ConfigError("KILN_TOKEN is shorter than 16 characters: use a random one");
+  return value;
+}
+
+function integer(env: Env, name: string, fallback: number, min: number, max: number): number {
+  const text = env[name];
+  if (!text) return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new ConfigError(`${name} is "${text}": it must be a whole number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function address(env: Env, name: string, fallback: string): HostPort {
+  const text = env[name] || fallback;
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):([0-9]{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (!host || port > 65_535) {
+    throw new ConfigError(`${name} is "${text}": write host:port, for example ${fallback}`);
+  }
+  return { host, port };
+}
+
+function logLevel(env: Env): LogLevel {
+  const text = env["KILN_LOG_LEVEL"] || "info";
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (!level) throw new ConfigError(`KILN_LOG_LEVEL is "${text}": it must be one of ${LOG_LEVELS.join(", ")}`);
+  return level;
+}

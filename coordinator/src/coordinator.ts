@@ -1,0 +1,133 @@
+import { join } from "node:path";
+import { pino, type Logger } from "pino";
+import { openDiskBlobStore } from "./adapters/disk/blob-store.ts";
+import { openDiskLogStore } from "./adapters/disk/log-store.ts";
+import { openNatsBus } from "./adapters/nats/agent-bus.ts";
+import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
+import { openSqliteStore } from "./adapters/sqlite/store.ts";
+import type { CoordinatorConfig } from "./config.ts";
+import { farmGauges } from "./domain/farm-gauges.ts";
+import { systemClock } from "./ports/clock.ts";
+import { AgentRegistry } from "./services/agent-registry.ts";
+import { ChangeHub } from "./services/change-hub.ts";
+import { FarmEngine } from "./services/farm-engine.ts";
+import { GroupCommit } from "./services/group-commit.ts";
+import { Ingest } from "./services/ingest.ts";
+import { Liveness } from "./services/liveness.ts";
+import { PlanCache } from "./services/plan-cache.ts";
+import { restoreFarm } from "./services/restore-farm.ts";
+import { FarmRunCommands } from "./services/run-commands.ts";
+import { FarmRunQueries } from "./services/run-queries.ts";
+import { startGrpcServer } from "./transport/grpc/server.ts";
+import { createHttpServer } from "./transport/http/server.ts";
+import { VERSION } from "./version.ts";
+
+export interface Coordinator extends AsyncDisposable {
+  readonly httpUrl: string;
+  readonly grpcAddress: string;
+  /** Rejects when the coordinator can no longer do its work and must be restarted. */
+  readonly failed: Promise<never>;
+}
+
+const PLAN_CACHE_CHARS = 8 * 1024 * 1024;
+/** Covers a second of fast logs, which is how long an acknowledgement may take. */
+const WINDOW_BYTES = 32 * 1024 * 1024;
+const COMMIT_ATTEMPTS = 60;
+const COMMIT_RETRY_MS = 500;
+const LEASE_CHECKS_PER_TTL = 15;
+
+/**
+ * Opens everything a coordinator is made of, top to bottom, and closes it in
+ * the opposite order. Throws when a part cannot be opened.
+ */
+export async function startCoordinator(config: CoordinatorConfig, log: Logger = defaultLogger(config)): Promise<Coordinator> {
+  await using stack = new AsyncDisposableStack();
+  const clock = systemClock;
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  // Whoever waits for it hears of it; a coordinator that is only disposed of must not.
+  failed.catch(() => undefined);
+
+  const metrics = createPrometheusMetrics();
+  const blobs = await openDiskBlobStore(join(config.dir, "blobs"), { blobBytesMax: config.blobBytesMax });
+  const logs = stack.use(await openDiskLogStore(join(config.dir, "logs")));
+  const store = stack.use(openSqliteStore(join(config.dir, "kiln.db")));
+  const bus = stack.use(
+    await openNatsBus(
+      { url: config.natsUrl, token: config.token, publishTimeoutMs: 5_000, connectTimeoutMs: 10_000 },
+      log.child({ part: "nats" }),
+    ),
+  );
+
+  let trouble: unknown = null;
+  const commits = new GroupCommit(store, clock, metrics, {
+    attemptsMax: COMMIT_ATTEMPTS,
+    retryDelayMs: COMMIT_RETRY_MS,
+    onTrouble: (cause) => {
+      if (cause !== null) log.error({ err: cause }, "a commit failed");
+      trouble = cause;
+    },
+    onGivenUp: fail,
+  });
+  const plans = new PlanCache(store, PLAN_CACHE_CHARS);
+  const hub = new ChangeHub();
+  const { leaseTtlMs } = config;
+  const farm = await restoreFarm(store, plans, { nowMs: clock.nowMs(), leaseTtlMs });
+  metrics.observe(() => farmGauges(farm));
+  const engine = new FarmEngine(farm, { commits, bus, plans, hub, metrics, clock, log }, { leaseTtlMs });
+  const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
+  const queries = new FarmRunQueries(store, plans, farm);
+  const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
+  const registry = new AgentRegistry(engine, { bus, log }, config.agentsMax);
+  const liveness = new Liveness(
+    engine,
+    { bus, metrics, clock, log: log.child({ part: "liveness" }) },
+    { noAgentGraceMs: config.noAgentGraceMs, checkIntervalMs: Math.min(1_000, leaseTtlMs / LEASE_CHECKS_PER_TTL) },
+  );
+
+  stack.defer(() => commits.idle());
+  stack.defer(() => ingest.stop());
+  const grpc = stack.use(
+    await startGrpcServer(
+      { registry, ingest, log: log.child({ part: "grpc" }) },
+      {
+        address: formatAddress(config.grpcAddress),
+        token: config.token,
+        heartbeatIntervalMs: config.heartbeatIntervalMs,
+        windowBytes: WINDOW_BYTES,
+      },
+    ),
+  );
+  const http = createHttpServer({
+    commands,
+    queries,
+    changes: hub,
+    blobs,
+    logs,
+    metrics,
+    token: config.token,
+    version: VERSION,
+    log: log.child({ part: "http" }),
+    clock,
+    ready: async () => {
+      if (trouble !== null) return { ok: false, detail: "the store does not take commits" };
+      if (!bus.isConnected()) return { ok: false, detail: "the connection to NATS is lost" };
+      return { ok: true };
+    },
+  });
+  const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });
+  stack.defer(() => http.close());
+  liveness.start();
+  stack.defer(() => liveness.stop());
+
+  const owned = stack.move();
+  return { httpUrl, grpcAddress: grpc.address, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function formatAddress({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** JSON lines on standard error; standard output belongs to the ready line. */
+function defaultLogger(config: CoordinatorConfig): Logger {
+  return pino({ level: config.logLevel, base: { process: "coordinator" } }, pino.destination({ dest: 2, sync: false }));
+}

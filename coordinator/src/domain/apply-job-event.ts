@@ -1,0 +1,161 @@
+import { attemptId } from "./attempt-key.ts";
+import { newProgress } from "./attempt-progress.ts";
+import type { Effects } from "./effects.ts";
+import { liveAttemptOf, toJobRow, type FarmState, type LiveJob, type LiveRun } from "./farm-state.ts";
+import { decideJob, isLive, type JobEvent, type JobState } from "./job-state.ts";
+import { finishRun, noteRunStarted, reopenRun } from "./run-state.ts";
+import type { AttemptChange } from "./store-op.ts";
+
+export interface EventContext {
+  readonly nowMs: number;
+  readonly leaseTtlMs: number;
+  /** One sentence for people; empty when there is nothing to say. */
+  readonly summary: string;
+  /** What ingest knows of the attempt that the event closes or moves. */
+  readonly attempt?: AttemptChange;
+}
+
+/**
+ * Applies one event to one job, and everything that follows from it: its
+ * attempt, its agent's slot, the jobs that need it, its run. Returns false when
+ * the job's state had no use for the event.
+ */
+export function applyJobEvent(
+  farm: FarmState,
+  run: LiveRun,
+  job: LiveJob,
+  event: JobEvent,
+  context: EventContext,
+  effects: Effects,
+): boolean {
+  const decision = decideJob(job.life, event, run.retryBudget);
+  if (!decision.changed) return false;
+  const before = job.life.state;
+  const held = liveAttemptOf(run, job);
+  job.life = decision.life;
+  const after = job.life.state;
+
+  // 1. The lease and the agent's slot.
+  if (!held && isLive(after)) takeSlot(farm, run, job, context, effects);
+  if (held && !isLive(after)) {
+    releaseSlot(farm, run, held.key, held.agentId, effects);
+    const outcome = event.type === "finish" ? event.outcome : "agent-lost";
+    effects.ops.push({
+      op: "update-attempt",
+      key: held.key,
+      set: { ...context.attempt, state: "finished", outcome, summary: context.summary, finishedAtMs: context.nowMs },
+    });
+  }
+  if (held && after.name === "running" && before.name === "assigned") {
+    const set = { ...context.attempt, state: "running", startedAtMs: context.nowMs } as const;
+    effects.ops.push({ op: "update-attempt", key: held.key, set });
+  }
+  if (held && after.name === "cancelling") {
+    effects.stop.push({ agentId: held.agentId, key: held.key, reason: context.summary });
+  }
+
+  // 2. The job's own facts.
+  noteFacts(job, before, after, context, effects);
+  if (after.name === "ready") farm.ready.add(run, job);
+  job.changedId = ++farm.lastChangedId;
+  effects.ops.push({ op: "update-job", row: toJobRow(run.row.run, job) });
+  effects.changedRuns.add(run.row.run);
+
+  // 3. The jobs that need it, and the run.
+  if (before.name === "finished") reopenRun(farm, run, effects);
+  if (after.name === "finished") {
+    run.unfinished -= 1;
+    tellDependents(farm, run, job, context, effects);
+    if (run.unfinished === 0) finishRun(farm, run, context.nowMs, effects);
+  }
+  return true;
+}
+
+function takeSlot(farm: FarmState, run: LiveRun, job: LiveJob, context: EventContext, effects: Effects): void {
+  const held = liveAttemptOf(run, job);
+  const agent = held && farm.agents.get(held.agentId);
+  if (!agent) throw new Error("a job can only be assigned to a known agent");
+  agent.busy += 1;
+  run.active += 1;
+  farm.attempts.set(attemptId(held.key), {
+    key: held.key,
+    agentId: held.agentId,
+    assignedAtMs: context.nowMs,
+    deadlineMs: context.nowMs + context.leaseTtlMs,
+    publishedAtMs: context.nowMs,
+    progress: newProgress(),
+  });
+  effects.ops.push({
+    op: "insert-attempt",
+    row: {
+      ...held.key,
+      agentId: held.agentId,
+      state: "assigned",
+      outcome: null,
+      summary: "",
+      excerpt: "",
+      pythonVersion: "",
+      assignedAtMs: context.nowMs,
+      startedAtMs: null,
+      finishedAtMs: null,
+      ackedSeq: 0,
+      logBytes: 0,
+      logBytesDropped: 0,
+      steps: [],
+      artifacts: [],
+    },
+  });
+  effects.assign.push(held.key);
+  noteRunStarted(farm, run, context.nowMs, effects);
+}
+
+function releaseSlot(
+  farm: FarmState,
+  run: LiveRun,
+  key: { run: number; job: number; attempt: number },
+  agentId: string,
+  effects: Effects,
+): void {
+  const agent = farm.agents.get(agentId);
+  if (agent) agent.busy -= 1;
+  run.active -= 1;
+  farm.attempts.delete(attemptId(key));
+  effects.released.push(key);
+}
+
+function noteFacts(job: LiveJob, before: JobState, after: JobState, context: EventContext, effects: Effects): void {
+  job.summary = context.summary;
+  if (isLive(after)) job.agentId = after.agentId;
+  if (context.attempt?.pythonVersion !== undefined) job.pythonVersion = context.attempt.pythonVersion;
+  if (after.name === "ready") {
+    job.readyAtMs = context.nowMs;
+    job.startedAtMs = null;
+    job.finishedAtMs = null;
+  }
+  if (after.name === "running" && before.name === "assigned") {
+    job.startedAtMs = context.nowMs;
+    effects.started.push({ kind: job.kind, waitedMs: context.nowMs - (job.readyAtMs ?? context.nowMs) });
+  }
+  if (after.name === "finished") {
+    job.finishedAtMs = context.nowMs;
+    const wheel = context.attempt?.artifacts?.find((artifact) => artifact.role === "wheel");
+    job.wheel = after.outcome === "passed" && wheel ? wheel.blob : null;
+    effects.finished.push({ kind: job.kind, outcome: after.outcome });
+  }
+}
+
+function tellDependents(farm: FarmState, run: LiveRun, job: LiveJob, context: EventContext, effects: Effects): void {
+  const { state } = job.life;
+  if (state.name !== "finished") return;
+  const { nowMs, leaseTtlMs } = context;
+  for (const index of job.dependents) {
+    const dependent = run.jobs[index];
+    if (!dependent) throw new Error(`${job.name} names a dependent ${index} that is not in the plan`);
+    if (state.outcome === "passed") {
+      applyJobEvent(farm, run, dependent, { type: "need-passed", nowMs }, { nowMs, leaseTtlMs, summary: "" }, effects);
+    } else {
+      const summary = `${job.name} ended as ${state.outcome}`;
+      applyJobEvent(farm, run, dependent, { type: "need-failed" }, { nowMs, leaseTtlMs, summary }, effects);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { AttemptKey } from "./attempt-key.ts";
+import type { Outcome } from "./outcome.ts";
+import type { StoreOp } from "./store-op.ts";
+
+/** What a decision asks for: first the durable changes, then, once they are committed, the rest. */
+export interface Effects {
+  readonly ops: StoreOp[];
+  /** Attempts whose assignment goes out. */
+  readonly assign: AttemptKey[];
+  /** Attempts to be stopped, with the agent that holds them. */
+  readonly stop: { readonly agentId: string; readonly key: AttemptKey; readonly reason: string }[];
+  /** Attempts that no longer hold a lease. */
+  readonly released: AttemptKey[];
+  readonly changedRuns: Set<number>;
+  readonly started: { readonly kind: string; readonly waitedMs: number }[];
+  readonly finished: { readonly kind: string; readonly outcome: Outcome }[];
+}
+
+export function newEffects(): Effects {
+  return { ops: [], assign: [], stop: [], released: [], changedRuns: new Set(), started: [], finished: [] };
+}

@@ -1,0 +1,25 @@
+import type { FarmState } from "./farm-state.ts";
+import type { JobStateName } from "./job-state.ts";
+
+/** What the farm looks like at this moment, in numbers. Finished jobs are not counted: their runs leave memory. */
+export function farmGauges(farm: FarmState): {
+  readonly jobsByState: Readonly<Record<Exclude<JobStateName, "finished">, number>>;
+  readonly agentsOnline: number;
+  readonly slots: number;
+  readonly slotsBusy: number;
+} {
+  const jobsByState = { blocked: 0, ready: 0, assigned: 0, running: 0, cancelling: 0 };
+  for (const run of farm.runs.values()) {
+    for (const job of run.jobs) {
+      const { name } = job.life.state;
+      if (name !== "finished") jobsByState[name] += 1;
+    }
+  }
+  const online = [...farm.agents.values()].filter((agent) => agent.online);
+  return {
+    jobsByState,
+    agentsOnline: online.length,
+    slots: online.reduce((sum, agent) => sum + agent.row.slots, 0),
+    slotsBusy: online.reduce((sum, agent) => sum + agent.busy, 0),
+  };
+}

@@ -1,0 +1,69 @@
+import TinyQueue from "tinyqueue";
+import type { LiveJob, LiveRun, Pool } from "./farm-state.ts";
+
+/** A job that may be given to an agent now. */
+export interface ReadyJob {
+  readonly run: LiveRun;
+  readonly job: LiveJob;
+}
+
+type JobHeap = TinyQueue<LiveJob>;
+
+/** Longest chain of waiting jobs first, then the order of the plan. */
+function compareJobs(a: LiveJob, b: LiveJob): number {
+  return b.weight - a.weight || a.index - b.index;
+}
+
+/**
+ * Jobs that wait for an agent, by pool and run. Entries are dropped lazily: a
+ * job that is no longer ready is skipped when it comes to the top.
+ */
+export class ReadyQueue {
+  readonly #pools = new Map<Pool, Map<number, { readonly run: LiveRun; readonly jobs: JobHeap }>>();
+
+  add(run: LiveRun, job: LiveJob): void {
+    let runs = this.#pools.get(job.pool);
+    if (!runs) this.#pools.set(job.pool, (runs = new Map()));
+    let entry = runs.get(run.row.run);
+    if (!entry) runs.set(run.row.run, (entry = { run, jobs: new TinyQueue<LiveJob>([], compareJobs) }));
+    entry.jobs.push(job);
+  }
+
+  /**
+   * The next job of a pool: from the run that has the fewest jobs running, then
+   * from the older run; inside a run the one that most waits for. It stays in
+   * the queue until its state changes.
+   */
+  next(pool: Pool): ReadyJob | null {
+    const runs = this.#pools.get(pool);
+    if (!runs) return null;
+    let best: { readonly run: LiveRun; readonly jobs: JobHeap } | null = null;
+    for (const [number, entry] of runs) {
+      while (entry.jobs.length > 0 && entry.jobs.peek()?.life.state.name !== "ready") entry.jobs.pop();
+      if (entry.jobs.length === 0) runs.delete(number);
+      else if (!best || isFairer(entry.run, best.run)) best = entry;
+      // An idle run cannot be beaten: runs come in the order of submission, but for retried ones.
+      if (best && best.run.active === 0) break;
+    }
+    if (runs.size === 0) this.#pools.delete(pool);
+    const job = best?.jobs.peek();
+    return best && job ? { run: best.run, job } : null;
+  }
+
+  /** Forgets a run that has ended. */
+  drop(run: LiveRun): void {
+    for (const [pool, runs] of this.#pools) {
+      if (runs.delete(run.row.run) && runs.size === 0) this.#pools.delete(pool);
+    }
+  }
+
+  /** Pools in which some job may wait. */
+  pools(): IterableIterator<Pool> {
+    return this.#pools.keys();
+  }
+}
+
+/** True when `a` should be served before `b`. */
+export function isFairer(a: LiveRun, b: LiveRun): boolean {
+  return a.active < b.active || (a.active === b.active && a.row.run < b.row.run);
+}

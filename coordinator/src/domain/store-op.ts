@@ -1,0 +1,33 @@
+import type { AttemptKey } from "./attempt-key.ts";
+import type { Outcome } from "./outcome.ts";
+import type { AgentRow, ArtifactRow, AttemptRow, JobRow, RunRow, StepRow } from "./rows.ts";
+
+/** One durable change. A service decides; the store only remembers. */
+export type StoreOp =
+  | { readonly op: "insert-run"; readonly run: RunRow; readonly planJson: string; readonly jobs: readonly JobRow[] }
+  | { readonly op: "update-run"; readonly run: number; readonly set: RunChange }
+  | { readonly op: "update-job"; readonly row: JobRow }
+  | { readonly op: "insert-attempt"; readonly row: AttemptRow }
+  | { readonly op: "update-attempt"; readonly key: AttemptKey; readonly set: AttemptChange }
+  | { readonly op: "upsert-agent"; readonly row: AgentRow };
+
+export type RunChange = Pick<
+  RunRow,
+  "state" | "verdict" | "reason" | "startedAtMs" | "finishedAtMs" | "changedId"
+>;
+
+/** What ingest learns of an attempt; fields that are absent stay as they are. */
+export interface AttemptChange {
+  readonly state?: AttemptRow["state"];
+  readonly outcome?: Outcome;
+  readonly summary?: string;
+  readonly excerpt?: string;
+  readonly pythonVersion?: string;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly ackedSeq?: number;
+  readonly logBytes?: number;
+  readonly logBytesDropped?: number;
+  readonly steps?: readonly StepRow[];
+  readonly artifacts?: readonly ArtifactRow[];
+}

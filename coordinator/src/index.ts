@@ -1,0 +1,2 @@
+export { ConfigError, readConfig, type CoordinatorConfig, type HostPort } from "./config.ts";
+export { startCoordinator, type Coordinator } from "./coordinator.ts";

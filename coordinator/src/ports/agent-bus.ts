@@ -1,0 +1,29 @@
+import type { AttemptKey } from "../domain/attempt-key.ts";
+import type { Heartbeat } from "../domain/heartbeat.ts";
+import type { JobWork } from "../domain/job-work.ts";
+
+export interface OutgoingAssignment {
+  readonly agentId: string;
+  readonly key: AttemptKey;
+  readonly leaseTtlMs: number;
+  readonly work: JobWork;
+}
+
+/**
+ * How the coordinator reaches agents. Assignments are durable and delivered at
+ * least once; control messages may be lost and are repeated by the caller.
+ */
+export interface AgentBus extends AsyncDisposable {
+  /** Makes what the agent needs to receive assignments. Idempotent. */
+  prepareAgent(agentId: string): Promise<void>;
+  /** Resolves when the transport has taken it; rejects when it could not within its time limit. */
+  publishAssignment(assignment: OutgoingAssignment): Promise<void>;
+  /** Best effort. */
+  requestStop(agentId: string, key: AttemptKey, reason: string): void;
+  /** Best effort. */
+  requestRegistration(agentId: string): void;
+  onHeartbeat(listener: (heartbeat: Heartbeat) => void): void;
+  /** Called whenever the connection is there again after it was lost. */
+  onReconnected(listener: () => void): void;
+  isConnected(): boolean;
+}

@@ -1,0 +1,24 @@
+import type { Outcome } from "../domain/outcome.ts";
+
+/** What the services count. The adapter gives it names by the Prometheus conventions. */
+export interface Metrics {
+  jobFinished(kind: string, outcome: Outcome): void;
+  /** From submission, or from the last job it needed, to the agent's start. */
+  jobStarted(kind: string, waitedMs: number): void;
+  committed(ops: number, durationMs: number): void;
+  scheduled(assignments: number, durationMs: number): void;
+  framesReceived(frames: number, logBytes: number): void;
+  frameRefused(reason: string): void;
+  leaseExpired(): void;
+  /** A named limit was reached: a queue, a buffer, a size. */
+  limitReached(limit: string): void;
+  /** Read when scraped. */
+  observe(gauges: () => FarmGauges): void;
+}
+
+export interface FarmGauges {
+  readonly jobsByState: Readonly<Record<string, number>>;
+  readonly agentsOnline: number;
+  readonly slots: number;
+  readonly slotsBusy: number;
+}

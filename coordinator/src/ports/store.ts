@@ -1,0 +1,53 @@
+import type { AttemptKey } from "../domain/attempt-key.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { AgentRow, AttemptRow, JobRow, RunRow } from "../domain/rows.ts";
+import type { StoreOp } from "../domain/store-op.ts";
+
+/** What a coordinator needs to go on after a restart. */
+export interface ActiveState {
+  /** Runs that are not finished, oldest first, each with all its jobs in the order of its plan. */
+  readonly runs: readonly { readonly run: RunRow; readonly jobs: readonly JobRow[] }[];
+  /** Every attempt of those runs that holds a lease or made an artifact. */
+  readonly attempts: readonly AttemptRow[];
+  readonly agents: readonly AgentRow[];
+  /** Highest number given so far, 0 when none. */
+  readonly lastRun: number;
+  /** Highest change number given so far, 0 when none. */
+  readonly lastChangedId: number;
+}
+
+/**
+ * What the farm remembers. One writer (the leading coordinator), any number of
+ * readers. Every method may be called concurrently; a read sees every commit
+ * that resolved before it was called.
+ */
+export interface Store extends AsyncDisposable {
+  /** All of `ops`, in order, or none; when it resolves they survive a crash of the process and of the machine. */
+  commit(ops: readonly StoreOp[]): Promise<void>;
+  loadActive(): Promise<ActiveState>;
+  run(run: number): Promise<RunRow | null>;
+  runBySubmission(submissionId: string): Promise<RunRow | null>;
+  /** Newest first, below `before` where given. */
+  runs(limit: number, before: number | null): Promise<readonly RunRow[]>;
+  /** The plan as it was inserted, or null when there is no such run. */
+  planJson(run: number): Promise<string | null>;
+  /** In the order of the plan. */
+  jobs(run: number): Promise<readonly JobRow[]>;
+  /** Jobs whose change number is above `changedId`, in the order of their changes. */
+  jobsChangedAfter(run: number, changedId: number): Promise<readonly JobRow[]>;
+  /** How many jobs of each run are in each state, by outcome where finished. */
+  jobCounts(runs: readonly number[]): Promise<readonly JobCount[]>;
+  /** Oldest first. */
+  attempts(run: number, job: number): Promise<readonly AttemptRow[]>;
+  attempt(key: AttemptKey): Promise<AttemptRow | null>;
+  agents(): Promise<readonly AgentRow[]>;
+  /** Mean time that passed jobs of this project took lately, by kind; a kind without history is absent. */
+  meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>>;
+}
+
+export interface JobCount {
+  readonly run: number;
+  readonly state: JobRow["state"];
+  readonly outcome: Outcome | null;
+  readonly count: number;
+}

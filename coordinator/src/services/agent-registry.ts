@@ -1,0 +1,41 @@
+import type { Logger } from "pino";
+import type { AgentRow } from "../domain/rows.ts";
+import type { AgentBus } from "../ports/agent-bus.ts";
+import type { FarmEngine } from "./farm-engine.ts";
+import { newLiveAgent } from "./restore-farm.ts";
+
+export type RegisterOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: "too-many-agents"; readonly limit: number };
+
+/** Makes agents known. Registering again, with the same identity, replaces what was known. */
+export class AgentRegistry {
+  readonly #engine: FarmEngine;
+  readonly #bus: AgentBus;
+  readonly #log: Logger;
+  readonly #agentsMax: number;
+
+  constructor(engine: FarmEngine, parts: { readonly bus: AgentBus; readonly log: Logger }, agentsMax: number) {
+    this.#engine = engine;
+    this.#bus = parts.bus;
+    this.#log = parts.log;
+    this.#agentsMax = agentsMax;
+  }
+
+  /** Resolves when the agent can receive assignments and is remembered. */
+  async register(row: Omit<AgentRow, "registeredAtMs">): Promise<RegisterOutcome> {
+    const { farm } = this.#engine;
+    if (!farm.agents.has(row.agentId) && farm.agents.size >= this.#agentsMax) {
+      return { ok: false, reason: "too-many-agents", limit: this.#agentsMax };
+    }
+    await this.#bus.prepareAgent(row.agentId);
+    await this.#engine.act((state, effects, nowMs) => {
+      const known = state.agents.get(row.agentId);
+      const registered: AgentRow = { ...row, registeredAtMs: nowMs };
+      const agent = newLiveAgent(registered, { online: true, nowMs });
+      agent.busy = known?.busy ?? 0;
+      state.agents.set(row.agentId, agent);
+      effects.ops.push({ op: "upsert-agent", row: registered });
+    });
+    this.#log.info({ agentId: row.agentId, agentName: row.name, slots: row.slots }, "an agent registered");
+    return { ok: true };
+  }
+}

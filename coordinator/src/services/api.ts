@@ -1,0 +1,59 @@
+import type {
+  AgentView,
+  JobView,
+  RunEvent,
+  RunSummary,
+  RunView,
+  SpecProblem,
+  SubmitRunBody,
+} from "@kiln/proto";
+import type { AttemptKey } from "../domain/attempt-key.ts";
+
+/** What people and scripts may change. Each resolves once the change is durable. */
+export interface RunCommands {
+  submit(body: SubmitRunBody): Promise<SubmitOutcome>;
+  /** Cancels every job that is not finished; ignored when the run is. */
+  cancel(run: number): Promise<RunCommandOutcome>;
+  /** Tries every finished job that did not pass again, with a new retry budget. */
+  retryFailed(run: number): Promise<RunCommandOutcome>;
+}
+
+export type SubmitOutcome =
+  | { readonly ok: true; readonly run: number; /** False when this submissionId was seen before. */ readonly created: boolean }
+  | { readonly ok: false; readonly reason: "bad-spec"; readonly problems: readonly SpecProblem[] }
+  | { readonly ok: false; readonly reason: "source-missing"; readonly sha256: string }
+  | { readonly ok: false; readonly reason: "queue-full"; readonly limit: number };
+
+export type RunCommandOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: "no-such-run" }
+  | { readonly ok: false; readonly reason: "nothing-to-retry" };
+
+/** What people and scripts may see; always what is committed. */
+export interface RunQueries {
+  runs(limit: number, before: number | null): Promise<readonly RunSummary[]>;
+  run(run: number): Promise<RunView | null>;
+  job(run: number, jobName: string): Promise<JobView | null>;
+  /** The attempt whose log to read: the newest when `attempt` is null; null when there is none. */
+  attemptLog(run: number, jobName: string, attempt: number | null): Promise<AttemptLogInfo | null>;
+  agents(): Promise<readonly AgentView[]>;
+  /** Platforms and Pythons of the agents that are online. */
+  farmPythons(): Promise<readonly { readonly platform: string; readonly feature: string }[]>;
+  /** The newest state of everything in the run that changed after `eventId`, in order. */
+  eventsAfter(run: number, eventId: number): Promise<readonly RunEvent[]>;
+}
+
+export interface AttemptLogInfo {
+  readonly key: AttemptKey;
+  readonly finished: boolean;
+  /** Bytes that are durable; a live attempt may have written more. */
+  readonly logBytes: number;
+}
+
+/** Says that something changed, not what: readers look it up. Listeners must not throw. */
+export interface RunChanges {
+  /** Calls `listener` after each commit that changed the run. */
+  onRunChanged(run: number, listener: () => void): Disposable;
+  /** Calls `listener` when bytes were added to the attempt's log and when the attempt ended. */
+  onLogChanged(key: AttemptKey, listener: () => void): Disposable;
+}

@@ -1,0 +1,36 @@
+import { attemptId, type AttemptKey } from "../domain/attempt-key.ts";
+import type { RunChanges } from "./api.ts";
+
+/** Tells readers that something changed; they look up what. Holds nothing but listeners. */
+export class ChangeHub implements RunChanges {
+  readonly #runs = new Map<number, Set<() => void>>();
+  readonly #logs = new Map<string, Set<() => void>>();
+
+  onRunChanged(run: number, listener: () => void): Disposable {
+    return subscribe(this.#runs, run, listener);
+  }
+
+  onLogChanged(key: AttemptKey, listener: () => void): Disposable {
+    return subscribe(this.#logs, attemptId(key), listener);
+  }
+
+  runChanged(run: number): void {
+    for (const listener of this.#runs.get(run) ?? []) listener();
+  }
+
+  logChanged(key: AttemptKey): void {
+    if (this.#logs.size === 0) return;
+    for (const listener of this.#logs.get(attemptId(key)) ?? []) listener();
+  }
+}
+
+function subscribe<K>(listeners: Map<K, Set<() => void>>, key: K, listener: () => void): Disposable {
+  const set = listeners.get(key) ?? new Set();
+  listeners.set(key, set.add(listener));
+  return {
+    [Symbol.dispose]() {
+      set.delete(listener);
+      if (set.size === 0 && listeners.get(key) === set) listeners.delete(key);
+    },
+  };
+}

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto";
+import type { SubmitRunBody } from "@kiln/proto";
+import { parseSpec, plan as makePlan, type Plan } from "@kiln/matrix";
+import { applyJobEvent } from "../domain/apply-job-event.ts";
+import { farmPythons } from "../domain/farm-pythons.ts";
+import type { FarmState, LiveRun } from "../domain/farm-state.ts";
+import { newLiveRun, restoreLiveRun } from "../domain/live-run.ts";
+import type { RunRow } from "../domain/rows.ts";
+import { noteRunCancelling } from "../domain/run-state.ts";
+import { toJobRow } from "../domain/farm-state.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { Store } from "../ports/store.ts";
+import type { RunCommandOutcome, RunCommands, SubmitOutcome } from "./api.ts";
+import type { FarmEngine } from "./farm-engine.ts";
+import type { PlanCache } from "./plan-cache.ts";
+
+export interface RunCommandLimits {
+  /** Unfinished jobs that the farm holds at most. */
+  readonly queuedJobsMax: number;
+}
+
+/** Submitting, cancelling and retrying runs. */
+export class FarmRunCommands implements RunCommands {
+  readonly #engine: FarmEngine;
+  readonly #store: Store;
+  readonly #blobs: BlobStore;
+  readonly #plans: PlanCache;
+  readonly #metrics: Metrics;
+  readonly #limits: RunCommandLimits;
+  /** Submissions that are being committed, so that a repeated one finds them. */
+  readonly #pending = new Map<string, Promise<SubmitOutcome>>();
+
+  constructor(
+    engine: FarmEngine,
+    parts: { readonly store: Store; readonly blobs: BlobStore; readonly plans: PlanCache; readonly metrics: Metrics },
+    limits: RunCommandLimits,
+  ) {
+    this.#engine = engine;
+    this.#store = parts.store;
+    this.#blobs = parts.blobs;
+    this.#plans = parts.plans;
+    this.#metrics = parts.metrics;
+    this.#limits = limits;
+  }
+
+  async submit(body: SubmitRunBody): Promise<SubmitOutcome> {
+    const { submissionId } = body;
+    if (submissionId === undefined) return this.#submit(body);
+    const pending = this.#pending.get(submissionId);
+    if (pending) return asRepeated(await pending);
+    const submitting = this.#submitOnce(submissionId, body);
+    this.#pending.set(submissionId, submitting);
+    try {
+      return await submitting;
+    } finally {
+      this.#pending.delete(submissionId);
+    }
+  }
+
+  async #submitOnce(submissionId: string, body: SubmitRunBody): Promise<SubmitOutcome> {
+    const known = await this.#store.runBySubmission(submissionId);
+    return known ? { ok: true, run: known.run, created: false } : this.#submit(body);
+  }
+
+  async #submit(body: SubmitRunBody): Promise<SubmitOutcome> {
+    const { source, candidate } = body;
+    if ((await this.#blobs.size(source.sha256)) !== source.sizeBytes) {
+      return { ok: false, reason: "source-missing", sha256: source.sha256 };
+    }
+    const parsed = parseSpec(body.spec, body.specFile);
+    if (!parsed.ok) return { ok: false, reason: "bad-spec", problems: parsed.problems };
+    const planned = makePlan({
+      spec: parsed.spec,
+      candidate,
+      farm: farmPythons(this.#engine.farm),
+      sourceSha256: source.sha256,
+      digest: (text) => createHash("sha256").update(text).digest("hex"),
+    });
+    if (!planned.ok) {
+      return { ok: false, reason: "bad-spec", problems: planned.problems.map((problem) => ({ ...problem, file: problem.file || body.specFile })) };
+    }
+    if (this.#unfinishedJobs() + planned.plan.jobs.length > this.#limits.queuedJobsMax) {
+      this.#metrics.limitReached("queued-jobs");
+      return { ok: false, reason: "queue-full", limit: this.#limits.queuedJobsMax };
+    }
+    const run = await this.#insert(body, planned.plan);
+    return { ok: true, run, created: true };
+  }
+
+  #insert(body: SubmitRunBody, plan: Plan): Promise<number> {
+    const planJson = JSON.stringify(plan);
+    return this.#engine.act((farm, effects, nowMs) => {
+      const run = ++farm.lastRun;
+      const row: RunRow = {
+        run,
+        submissionId: body.submissionId ?? null,
+        candidate: body.candidate,
+        source: body.source,
+        state: "queued",
+        verdict: null,
+        reason: "",
+        submittedAtMs: nowMs,
+        startedAtMs: null,
+        finishedAtMs: null,
+        changedId: ++farm.lastChangedId,
+      };
+      const live = newLiveRun(row, plan, nowMs);
+      for (const job of live.jobs) job.changedId = ++farm.lastChangedId;
+      farm.runs.set(run, live);
+      this.#plans.put(run, plan, planJson);
+      for (const job of live.jobs) if (job.life.state.name === "ready") farm.ready.add(live, job);
+      effects.ops.push({ op: "insert-run", run: row, planJson, jobs: live.jobs.map((job) => toJobRow(run, job)) });
+      effects.changedRuns.add(run);
+      return run;
+    });
+  }
+
+  async cancel(run: number): Promise<RunCommandOutcome> {
+    const live = this.#engine.farm.runs.get(run);
+    if (!live) return (await this.#store.run(run)) ? { ok: true } : { ok: false, reason: "no-such-run" };
+    await this.#engine.act((farm, effects, nowMs) => {
+      noteRunCancelling(farm, live, effects);
+      const context = { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary: "cancelled by a person" };
+      // Backwards, so that a job is cancelled before the one it needs ends and makes it not-run.
+      for (const job of live.jobs.toReversed()) applyJobEvent(farm, live, job, { type: "cancel" }, context, effects);
+    });
+    return { ok: true };
+  }
+
+  async retryFailed(run: number): Promise<RunCommandOutcome> {
+    const row = await this.#store.run(run);
+    if (!row) return { ok: false, reason: "no-such-run" };
+    const stored = this.#engine.farm.runs.has(run) ? null : await this.#restore(row);
+    const retried = await this.#engine.act((farm, effects, nowMs) => {
+      const live = farm.runs.get(run) ?? stored;
+      return live ? retryJobs(farm, live, { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary: "" }, effects) : 0;
+    });
+    return retried > 0 ? { ok: true } : { ok: false, reason: "nothing-to-retry" };
+  }
+
+  async #restore(row: RunRow): Promise<LiveRun> {
+    const jobs = await this.#store.jobs(row.run);
+    const attempts = await Promise.all(jobs.map((job) => this.#store.attempts(row.run, job.job)));
+    return restoreLiveRun(row, await this.#plans.get(row.run), jobs, attempts.flat());
+  }
+
+  #unfinishedJobs(): number {
+    let count = 0;
+    for (const run of this.#engine.farm.runs.values()) count += run.unfinished;
+    return count;
+  }
+}
+
+function asRepeated(outcome: SubmitOutcome): SubmitOutcome {
+  return outcome.ok ? { ...outcome, created: false } : outcome;
+}
+
+/** Gives every finished job that did not pass another try; returns how many. */
+function retryJobs(
+  farm: FarmState,
+  run: LiveRun,
+  context: Parameters<typeof applyJobEvent>[4],
+  effects: Parameters<typeof applyJobEvent>[5],
+): number {
+  let retried = 0;
+  for (const job of run.jobs) {
+    const { state } = job.life;
+    if (state.name !== "finished" || state.outcome === "passed") continue;
+    // Jobs come after what they need, so those are already reset.
+    const missing = job.needs.filter((index) => {
+      const need = run.jobs[index]?.life.state;
+      return need?.name !== "finished" || need.outcome !== "passed";
+    }).length;
+    const event = { type: "retry", missing, nowMs: context.nowMs } as const;
+    if (applyJobEvent(farm, run, job, event, context, effects)) retried += 1;
+  }
+  return retried;
+}

@@ -1,0 +1,191 @@
+import type { AgentView, AttemptView, CellView, JobSummary, JobView, RunEvent, RunSummary, RunView } from "@kiln/proto";
+import type { Plan, PlannedJob } from "@kiln/matrix";
+import { explainWait } from "../domain/explain-wait.ts";
+import { farmPythons } from "../domain/farm-pythons.ts";
+import { poolOf, type FarmState } from "../domain/farm-state.ts";
+import type { AttemptRow, JobRow, RunRow } from "../domain/rows.ts";
+import { formatRunId } from "../domain/run-id.ts";
+import { countJobs, NO_JOBS } from "../domain/run-counts.ts";
+import type { Store } from "../ports/store.ts";
+import type { AttemptLogInfo, RunQueries } from "./api.ts";
+import type { PlanCache } from "./plan-cache.ts";
+
+/** Reads what is committed and words it for people and scripts. */
+export class FarmRunQueries implements RunQueries {
+  readonly #store: Store;
+  readonly #plans: PlanCache;
+  /** For what only memory knows: who is online, and why a job waits. */
+  readonly #farm: FarmState;
+
+  constructor(store: Store, plans: PlanCache, farm: FarmState) {
+    this.#store = store;
+    this.#plans = plans;
+    this.#farm = farm;
+  }
+
+  async runs(limit: number, before: number | null): Promise<readonly RunSummary[]> {
+    const rows = await this.#store.runs(limit, before);
+    return this.#summaries(rows);
+  }
+
+  async run(run: number): Promise<RunView | null> {
+    const row = await this.#store.run(run);
+    if (!row) return null;
+    const plan = await this.#plans.get(run);
+    const jobs = await this.#store.jobs(run);
+    const [summary] = await this.#summaries([row]);
+    if (!summary) throw new Error(`r${run} has no summary`);
+    return {
+      ...summary,
+      source: row.source,
+      cells: plan.cells.map(cellView),
+      excluded: plan.excluded.map(({ rule, reason, source, ...cell }) => ({ ...cellView(cell), rule, reason, source })),
+      jobs: jobs.map((job) => this.#jobSummary(plan, job)),
+      lastEventId: jobs.reduce((last, job) => Math.max(last, job.changedId), row.changedId),
+      expectedMs: await this.#expectedMs(row, jobs),
+    };
+  }
+
+  async job(run: number, jobName: string): Promise<JobView | null> {
+    const found = await this.#findJob(run, jobName);
+    if (!found) return null;
+    const attempts = await this.#store.attempts(run, found.row.job);
+    return {
+      run: formatRunId(run),
+      ...this.#jobSummary(found.plan, found.row),
+      history: attempts.map((attempt) => this.#attemptView(attempt)),
+    };
+  }
+
+  async attemptLog(run: number, jobName: string, attempt: number | null): Promise<AttemptLogInfo | null> {
+    const found = await this.#findJob(run, jobName);
+    if (!found) return null;
+    const number = attempt ?? found.row.attempts;
+    const row = number > 0 ? await this.#store.attempt({ run, job: found.row.job, attempt: number }) : null;
+    if (!row) return null;
+    const key = { run, job: found.row.job, attempt: number };
+    return { key, finished: row.state === "finished", logBytes: row.logBytes };
+  }
+
+  async agents(): Promise<readonly AgentView[]> {
+    return [...this.#farm.agents.values()].map(({ row, online, busy, lastSeenMs, diskFreeBytes }) => ({
+      agentId: row.agentId,
+      name: row.name,
+      version: row.version,
+      state: online ? ("online" as const) : ("offline" as const),
+      ...row.inventory,
+      diskFreeBytes,
+      slots: row.slots,
+      busy,
+      executors: [...row.executors],
+      pythons: row.inventory.pythons.map((python) => ({ ...python })),
+      problems: row.inventory.problems.map((problem) => ({ ...problem })),
+      lastSeenMs: lastSeenMs || row.registeredAtMs,
+    }));
+  }
+
+  async farmPythons(): Promise<readonly { readonly platform: string; readonly feature: string }[]> {
+    return farmPythons(this.#farm);
+  }
+
+  async eventsAfter(run: number, eventId: number): Promise<readonly RunEvent[]> {
+    const row = await this.#store.run(run);
+    if (!row) return [];
+    const jobs = await this.#store.jobsChangedAfter(run, eventId);
+    const plan = await this.#plans.get(run);
+    const events: RunEvent[] = jobs.map((job) => ({
+      type: "job",
+      id: job.changedId,
+      atMs: job.finishedAtMs ?? job.startedAtMs ?? job.readyAtMs ?? row.submittedAtMs,
+      job: this.#jobSummary(plan, job),
+    }));
+    if (row.changedId > eventId) {
+      const [summary] = await this.#summaries([row]);
+      const atMs = row.finishedAtMs ?? row.startedAtMs ?? row.submittedAtMs;
+      if (summary) events.push({ type: "run", id: row.changedId, atMs, run: summary });
+    }
+    return events.toSorted((a, b) => a.id - b.id);
+  }
+
+  async #findJob(run: number, jobName: string): Promise<{ plan: Plan; row: JobRow } | null> {
+    if (!(await this.#store.run(run))) return null;
+    const plan = await this.#plans.get(run);
+    const index = plan.jobs.findIndex((job) => job.name === jobName);
+    const row = (await this.#store.jobs(run))[index];
+    return row ? { plan, row } : null;
+  }
+
+  async #summaries(rows: readonly RunRow[]): Promise<readonly RunSummary[]> {
+    const counts = countJobs(await this.#store.jobCounts(rows.map((row) => row.run)));
+    return rows.map((row) => ({
+      run: formatRunId(row.run),
+      candidate: row.candidate,
+      state: row.state,
+      verdict: row.verdict,
+      reason: row.reason,
+      counts: counts.get(row.run) ?? NO_JOBS,
+      submittedAtMs: row.submittedAtMs,
+      startedAtMs: row.startedAtMs,
+      finishedAtMs: row.finishedAtMs,
+    }));
+  }
+
+  #jobSummary(plan: Plan, row: JobRow): JobSummary {
+    const planned = plan.jobs[row.job];
+    if (!planned) throw new Error(`the plan of r${row.run} has no job ${row.job}`);
+    return {
+      name: planned.name,
+      kind: row.kind,
+      cell: planned.cell,
+      needs: [...planned.needs],
+      state: row.state,
+      outcome: row.outcome,
+      summary: this.#sentence(planned, row),
+      attempts: row.attempts,
+      agentName: row.agentId === null ? null : this.#agentName(row.agentId),
+      pythonVersion: row.pythonVersion,
+      startedAtMs: row.startedAtMs,
+      finishedAtMs: row.finishedAtMs,
+    };
+  }
+
+  #sentence(planned: PlannedJob, row: JobRow): string {
+    if (row.state === "blocked") return `waits for ${planned.needs.join(", ")}`;
+    if (row.state !== "ready") return row.summary;
+    const wait = explainWait(this.#farm, poolOf(planned.platform, planned.python));
+    return row.summary ? `${row.summary}; tried again: ${wait}` : wait;
+  }
+
+  #attemptView(row: AttemptRow): AttemptView {
+    const { run: _run, job: _job, ackedSeq: _ackedSeq, ...attempt } = row;
+    return {
+      ...attempt,
+      agentName: this.#agentName(row.agentId),
+      steps: row.steps.map((step) => ({ ...step })),
+      artifacts: row.artifacts.map((artifact) => ({ ...artifact })),
+    };
+  }
+
+  #agentName(agentId: string): string {
+    return this.#farm.agents.get(agentId)?.row.name ?? agentId;
+  }
+
+  /** What is left, at the pace of earlier runs of this project, on the slots that are online. */
+  async #expectedMs(row: RunRow, jobs: readonly JobRow[]): Promise<number | null> {
+    if (row.state === "finished") return null;
+    const means = await this.#store.meanDurationsMs(row.candidate.name);
+    let leftMs = 0;
+    for (const job of jobs) {
+      if (job.state === "finished") continue;
+      const meanMs = means[job.kind];
+      if (meanMs === undefined) return null;
+      leftMs += meanMs;
+    }
+    const slots = [...this.#farm.agents.values()].reduce((sum, agent) => sum + (agent.online ? agent.row.slots : 0), 0);
+    return slots === 0 ? null : Math.round(leftMs / slots);
+  }
+}
+
+function cellView(cell: { readonly name: string; readonly axes: Readonly<Record<string, string>> }): CellView {
+  return { cell: cell.name, axes: { ...cell.axes } };
+}

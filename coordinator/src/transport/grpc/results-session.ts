@@ -1,0 +1,81 @@
+import { create } from "@bufbuild/protobuf";
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import { agent as wire } from "@kiln/proto";
+import { attemptId, type AttemptKey } from "../../domain/attempt-key.ts";
+import type { AttemptFrames, Ingest, ResultsPeer } from "../../services/ingest.ts";
+import { BadMessageError, parseFrame, parseKey } from "./parse-frame.ts";
+
+export type ResultsCall = ServerDuplexStream<wire.StreamResultsRequest, wire.StreamResultsResponse>;
+
+/** Attempts that one hello may list. */
+const HELLO_ATTEMPTS_MAX = 100_000;
+
+/**
+ * One agent's results stream, from its hello to its end. Frames are read one
+ * batch at a time, so a slow disk holds the agent back through HTTP/2's flow
+ * control; acknowledgements of one turn of the event loop go out together.
+ */
+export class ResultsSession implements ResultsPeer {
+  readonly agentId: string;
+  readonly #call: ResultsCall;
+  readonly #acks = new Map<string, wire.Ack>();
+  #sending = false;
+  #ended = false;
+
+  constructor(agentId: string, call: ResultsCall) {
+    this.agentId = agentId;
+    this.#call = call;
+  }
+
+  /** Reads until the agent ends the stream. Throws what `Ingest.accept` and parsing throw. */
+  async run(hello: wire.Hello, requests: AsyncIterator<wire.StreamResultsRequest>, ingest: Ingest): Promise<void> {
+    if (hello.attempts.length > HELLO_ATTEMPTS_MAX) throw new BadMessageError(`more than ${HELLO_ATTEMPTS_MAX} attempts`);
+    const resumed = await ingest.resume(this, hello.attempts.map(parseKey));
+    const resume = resumed.map(({ key, seq }) => create(wire.AckSchema, { attempt: key, seq }));
+    this.#send({ case: "welcome", value: create(wire.WelcomeSchema, { resume }) });
+    for (let next = await requests.next(); !next.done; next = await requests.next()) {
+      const { message } = next.value;
+      if (message.case !== "frames") throw new BadMessageError("after the hello only frames may follow");
+      await ingest.accept(this, groupByAttempt(message.value));
+    }
+  }
+
+  /** Nothing is sent any more. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  ack(key: AttemptKey, seq: number): void {
+    this.#acks.set(attemptId(key), create(wire.AckSchema, { attempt: key, seq }));
+    if (this.#sending) return;
+    this.#sending = true;
+    setImmediate(() => {
+      this.#sending = false;
+      const acks = [...this.#acks.values()];
+      this.#acks.clear();
+      this.#send({ case: "acks", value: create(wire.AcksSchema, { acks }) });
+    });
+  }
+
+  refuse(key: AttemptKey, reason: string): void {
+    this.#send({ case: "refused", value: create(wire.RefusedSchema, { attempt: key, reason }) });
+  }
+
+  #send(message: wire.StreamResultsResponse["message"]): void {
+    if (this.#ended) return;
+    this.#call.write(create(wire.StreamResultsResponseSchema, { message }));
+  }
+}
+
+/** Neighbouring frames of one attempt become one group; the order within each attempt is kept. */
+function groupByAttempt(batch: wire.FrameBatch): readonly AttemptFrames[] {
+  const groups = new Map<string, { key: AttemptKey; frames: AttemptFrames["frames"][number][] }>();
+  for (const frame of batch.frames) {
+    const key = parseKey(frame.attempt);
+    const id = attemptId(key);
+    const group = groups.get(id);
+    if (group) group.frames.push(parseFrame(frame));
+    else groups.set(id, { key, frames: [parseFrame(frame)] });
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,158 @@
+import { timingSafeEqual } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type handleUnaryCall,
+  type Metadata,
+  type sendUnaryData,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import { agent as wire, grpcService } from "@kiln/proto";
+import type { Logger } from "pino";
+import type { AgentRegistry } from "../../services/agent-registry.ts";
+import { FrameGapError, type Ingest } from "../../services/ingest.ts";
+import { BadMessageError } from "./parse-frame.ts";
+import { parseRegistration } from "./parse-registration.ts";
+import { ResultsSession, type ResultsCall } from "./results-session.ts";
+
+export interface GrpcOptions {
+  readonly address: string;
+  readonly token: string;
+  readonly heartbeatIntervalMs: number;
+  /** Bytes of frames that an agent may send ahead of acknowledgements. */
+  readonly windowBytes: number;
+}
+
+/** A frame batch is at most a few hundred KiB; anything larger is refused before it is read. */
+const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+
+export interface GrpcServer extends AsyncDisposable {
+  /** `host:port` that it listens on. */
+  readonly address: string;
+}
+
+/** What agents talk to. */
+export async function startGrpcServer(
+  parts: { readonly registry: AgentRegistry; readonly ingest: Ingest; readonly log: Logger },
+  options: GrpcOptions,
+): Promise<GrpcServer> {
+  const server = new Server({
+    "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
+    "grpc.keepalive_time_ms": 20_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+  });
+  const sessions = new SessionTable();
+  server.addService(grpcService(wire.AgentService), {
+    register: registerHandler(parts, options),
+    streamResults: (call: ResultsCall) => {
+      if (!isAuthorized(call.metadata, options.token)) {
+        call.destroy(serviceError(status.UNAUTHENTICATED, "the farm's token is missing or wrong"));
+        return;
+      }
+      serveResults(call, sessions, parts.ingest).catch((cause: unknown) => {
+        const error = describe(cause);
+        if (error.code === status.INTERNAL) parts.log.error({ err: cause }, "a results stream failed");
+        else parts.log.warn({ err: cause }, "a results stream was ended");
+        call.destroy(error);
+      });
+    },
+  });
+  const [host = "127.0.0.1"] = options.address.split(/:(?=[0-9]+$)/);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(options.address, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return {
+    address: `${host}:${port}`,
+    [Symbol.asyncDispose]: async () => server.forceShutdown(),
+  };
+}
+
+/** One live results session per agent: a new one waits until the one before has let go. */
+class SessionTable {
+  readonly #live = new Map<string, { readonly call: ResultsCall; readonly done: Promise<void> }>();
+
+  async takeOver(agentId: string, call: ResultsCall, done: Promise<void>): Promise<void> {
+    const before = this.#live.get(agentId);
+    this.#live.set(agentId, { call, done });
+    if (!before) return;
+    before.call.destroy(serviceError(status.ABORTED, "this agent opened another results stream"));
+    await before.done;
+  }
+
+  release(agentId: string, call: ResultsCall): void {
+    if (this.#live.get(agentId)?.call === call) this.#live.delete(agentId);
+  }
+}
+
+async function serveResults(call: ResultsCall, sessions: SessionTable, ingest: Ingest): Promise<void> {
+  const requests: AsyncIterator<wire.StreamResultsRequest> = call[Symbol.asyncIterator]();
+  const first = await requests.next();
+  if (first.done) return;
+  const { message } = first.value;
+  if (message.case !== "hello") throw new BadMessageError("a results stream begins with a hello");
+  const hello = message.value;
+  const session = new ResultsSession(hello.agentId, call);
+  const { promise: done, resolve: markDone } = Promise.withResolvers<void>();
+  try {
+    await sessions.takeOver(hello.agentId, call, done);
+    await session.run(hello, requests, ingest);
+    call.end();
+  } finally {
+    session.end();
+    sessions.release(hello.agentId, call);
+    markDone();
+  }
+}
+
+function registerHandler(
+  parts: { readonly registry: AgentRegistry; readonly log: Logger },
+  options: GrpcOptions,
+): handleUnaryCall<wire.RegisterRequest, wire.RegisterResponse> {
+  const register = async (request: wire.RegisterRequest): Promise<wire.RegisterResponse> => {
+    const outcome = await parts.registry.register(parseRegistration(request));
+    if (!outcome.ok) throw serviceError(status.RESOURCE_EXHAUSTED, `the farm holds at most ${outcome.limit} agents`);
+    return create(wire.RegisterResponseSchema, {
+      heartbeatIntervalMs: options.heartbeatIntervalMs,
+      windowBytes: options.windowBytes,
+    });
+  };
+  return (call, callback: sendUnaryData<wire.RegisterResponse>) => {
+    if (!isAuthorized(call.metadata, options.token)) {
+      callback(serviceError(status.UNAUTHENTICATED, "the farm's token is missing or wrong"));
+      return;
+    }
+    register(call.request).then(
+      (response) => callback(null, response),
+      (cause: unknown) => {
+        parts.log.warn({ err: cause }, "an agent could not be registered");
+        callback(describe(cause));
+      },
+    );
+  };
+}
+
+function isAuthorized(metadata: Metadata, token: string): boolean {
+  const [given] = metadata.get("authorization");
+  const expected = Buffer.from(`Bearer ${token}`);
+  const actual = Buffer.from(given ?? "");
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
+}
+
+function describe(cause: unknown): ServiceError {
+  if (cause instanceof BadMessageError) return serviceError(status.INVALID_ARGUMENT, cause.message);
+  if (cause instanceof FrameGapError) return serviceError(status.ABORTED, cause.message);
+  if (isServiceError(cause)) return cause;
+  return serviceError(status.INTERNAL, "the coordinator could not handle this; its log says why");
+}
+
+function isServiceError(cause: unknown): cause is ServiceError {
+  return cause instanceof Error && "code" in cause && "details" in cause && typeof cause.code === "number";
+}
+
+function serviceError(code: status, details: string): ServiceError {
+  return Object.assign(new Error(details), { code, details, metadata: undefined as never });
+}
