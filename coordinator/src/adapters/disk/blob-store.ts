@@ -54,15 +54,17 @@ class DiskBlobStore implements BlobStore {
 
   async put(sha256: string, bytes: Readable): Promise<PutBlobOutcome> {
     const path = this.#path(sha256);
-    if ((await fileSize(path)) !== null) return this.#check(sha256, bytes, path);
-
+    // Until `pour` listens: a stream that breaks before then must not be an uncaught error.
+    bytes.on("error", notYet);
     const tmp = join(this.#folder, "tmp", randomUUID());
     try {
+      if ((await fileSize(path)) !== null) return await this.#check(sha256, bytes, path);
       const written = await this.#write(tmp, sha256, bytes);
       if (!written.ok) return written;
       const { stored } = await this.#inTurn(sha256, () => publish(tmp, path));
       return { ok: true, stored, sizeBytes: written.sizeBytes };
     } finally {
+      bytes.off("error", notYet);
       await rm(tmp, { force: true });
     }
   }
@@ -119,6 +121,8 @@ class DiskBlobStore implements BlobStore {
     }
   }
 }
+
+function notYet(): void {}
 
 /** Gives the written file its name, unless another put has done so meanwhile. */
 async function publish(tmp: string, path: string): Promise<{ readonly stored: boolean }> {

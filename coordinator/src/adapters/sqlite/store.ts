@@ -11,21 +11,24 @@ import { SqliteWrites } from "./writes.ts";
 
 /** How many of a project's latest passed jobs say how long a job takes. */
 const HISTORY_JOBS = 100;
+/** How long to wait for a coordinator that is just ending to let go of the file. */
+const LOCK_WAIT_MS = 1_000;
 
 /** Opens, and makes where needed, the store in one SQLite file (WAL, every commit fsynced). */
 export function openSqliteStore(file: string): Store {
   mkdirSync(dirname(file), { recursive: true });
-  const database = new DatabaseSync(file);
-  chmodSync(file, 0o600);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-  // Forbids a second coordinator on the same file: two would assign the same jobs.
-  database.exec("PRAGMA locking_mode = EXCLUSIVE");
+  const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
   try {
+    chmodSync(file, 0o600);
+    // Exclusive: a second coordinator on the same file would assign the same jobs.
+    database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     migrate(database);
     database.exec("BEGIN IMMEDIATE; COMMIT");
   } catch (cause) {
     database.close();
-    throw new Error(`the store ${file} cannot be used: ${String(cause instanceof Error ? cause.message : cause)}`, { cause });
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`the store ${file} cannot be used: ${message}`, { cause });
   }
   return new SqliteStore(database);
 }
@@ -125,13 +128,13 @@ class SqliteStore implements Store {
   }
 
   async meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>> {
-    const sql = `SELECT kind, avg(finished_at - started_at) AS mean FROM (
-        SELECT kind, finished_at, started_at FROM runs JOIN jobs USING (run)
+    const sql = `SELECT kind, avg(took) AS mean FROM (
+        SELECT kind, jobs.finished_at - jobs.started_at AS took FROM runs JOIN jobs USING (run)
         WHERE project = ? AND outcome = 'passed' AND jobs.started_at IS NOT NULL
         ORDER BY run DESC LIMIT ${HISTORY_JOBS}
       ) GROUP BY kind`;
     const means: Partial<Record<JobRow["kind"], number>> = {};
-    for (const row of this.#all(sql.replace("finished_at, started_at", "jobs.finished_at, jobs.started_at"), project)) {
+    for (const row of this.#all(sql, project)) {
       means[row["kind"] as JobRow["kind"]] = row["mean"] as number;
     }
     return means;

@@ -1,0 +1,77 @@
+import { constants } from "node:fs";
+import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { syncFolder } from "./sync-folder.ts";
+import { writeFully } from "./write-fully.ts";
+
+/** A log that is open for writing, and whether it has bytes that are not durable. */
+export class LogFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #dirty = false;
+  /** An earlier process may have made the file and not lived to sync its folder. */
+  #nameSynced = false;
+  #syncing: Promise<void> | null = null;
+  /** Why a sync failed; there is no second chance for the same bytes (see DiskLogStore). */
+  #failure: Error | null = null;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  static async open(path: string): Promise<LogFile> {
+    return new LogFile(path, await openForWriting(path));
+  }
+
+  async write(offset: number, chunks: readonly Uint8Array[]): Promise<void> {
+    try {
+      await writeFully(this.#handle, chunks, offset);
+    } finally {
+      // Also after a failure: part of it may have been written.
+      this.#dirty = true;
+    }
+  }
+
+  /** Covers every write that resolved before the call. Costs nothing when there was none since the last one. */
+  async sync(): Promise<void> {
+    while (this.#syncing) await this.#syncing;
+    if (this.#dirty) await (this.#syncing = this.#syncNow().finally(() => (this.#syncing = null)));
+    if (this.#failure) throw this.#failure;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.sync();
+    } finally {
+      await this.#handle.close();
+    }
+  }
+
+  async #syncNow(): Promise<void> {
+    this.#dirty = false;
+    try {
+      await this.#handle.datasync();
+      if (!this.#nameSynced) await this.#syncName();
+    } catch (cause) {
+      this.#failure ??= new Error(`${this.#path} could not be made durable`, { cause });
+    }
+  }
+
+  async #syncName(): Promise<void> {
+    const folder = dirname(this.#path);
+    await syncFolder(folder);
+    await syncFolder(dirname(folder));
+    this.#nameSynced = true;
+  }
+}
+
+async function openForWriting(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  return open(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
+}

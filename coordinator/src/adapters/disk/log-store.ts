@@ -1,0 +1,104 @@
+import { mkdir, open, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import type { AttemptKey } from "../../domain/attempt-key.ts";
+import type { LogStore } from "../../ports/log-store.ts";
+import { HandleCache } from "./handle-cache.ts";
+import { LogFile } from "./log-file.ts";
+
+export interface DiskLogStoreOptions {
+  /** Holds `r12/7.1.log` for the first attempt at job 7 of run 12. Created where missing. */
+  readonly folder: string;
+  /** Most files open for writing at once, and as many again for reading. */
+  readonly openFilesMax: number;
+}
+
+/** Opens a folder as a log store. Disposing it makes everything durable and lets go of the files. */
+export async function openDiskLogStore(options: DiskLogStoreOptions): Promise<LogStore & AsyncDisposable> {
+  await mkdir(options.folder, { recursive: true });
+  return new DiskLogStore(options);
+}
+
+class DiskLogStore implements LogStore, AsyncDisposable {
+  readonly #folder: string;
+  readonly #writing: HandleCache<LogFile>;
+  /** Apart from the writers', so that people who read old logs do not make writers sync early. */
+  readonly #reading: HandleCache<FileHandle>;
+  /**
+   * Logs that could not be synced. The kernel may have dropped their bytes and
+   * forgotten that they were ever dirty, so a later sync that succeeds proves
+   * nothing: they stay failed until the process starts anew and what was never
+   * acknowledged is written again.
+   */
+  readonly #failed = new Map<string, unknown>();
+
+  constructor(options: DiskLogStoreOptions) {
+    this.#folder = options.folder;
+    this.#writing = new HandleCache<LogFile>({
+      openMax: options.openFilesMax,
+      open: (path) => LogFile.open(path),
+      close: (file, path) => this.#noteFailure(path, file.close()).catch(() => {}),
+    });
+    this.#reading = new HandleCache<FileHandle>({
+      openMax: options.openFilesMax,
+      open: (path) => open(path, "r"),
+      close: (handle) => handle.close().catch(() => {}),
+    });
+  }
+
+  async write(key: AttemptKey, offset: number, chunks: readonly Uint8Array[]): Promise<void> {
+    await this.#writing.use(this.#path(key), (file) => file.write(offset, chunks));
+  }
+
+  async sync(key: AttemptKey): Promise<void> {
+    const path = this.#path(key);
+    // A file that is not open has nothing to sync: closing one syncs it.
+    await this.#writing.useIfOpen(path, (file) => this.#noteFailure(path, file.sync()));
+    if (this.#failed.has(path)) throw this.#failed.get(path);
+  }
+
+  async size(key: AttemptKey): Promise<number> {
+    const found = await stat(this.#path(key)).catch(nullIfMissing);
+    return found ? found.size : 0;
+  }
+
+  async read(key: AttemptKey, offset: number, maxBytes: number): Promise<Uint8Array> {
+    const bytes = await this.#reading
+      .use(this.#path(key), (handle) => readUpTo(handle, offset, maxBytes))
+      .catch(nullIfMissing);
+    return bytes ?? new Uint8Array(0);
+  }
+
+  async close(key: AttemptKey): Promise<void> {
+    await Promise.all([this.#writing.drop(this.#path(key)), this.#reading.drop(this.#path(key))]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#writing[Symbol.asyncDispose](), this.#reading[Symbol.asyncDispose]()]);
+  }
+
+  #path(key: AttemptKey): string {
+    return join(this.#folder, `r${key.run}`, `${key.job}.${key.attempt}.log`);
+  }
+
+  async #noteFailure(path: string, syncing: Promise<void>): Promise<void> {
+    try {
+      await syncing;
+    } catch (cause) {
+      this.#failed.set(path, cause);
+      throw cause;
+    }
+  }
+}
+
+async function readUpTo(handle: FileHandle, offset: number, maxBytes: number): Promise<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(maxBytes);
+  const { bytesRead } = await handle.read(buffer, 0, maxBytes, offset);
+  const bytes = buffer.subarray(0, bytesRead);
+  // A short tail must not keep the whole buffer alive while a slow reader holds it.
+  return bytesRead * 2 < maxBytes ? Buffer.from(bytes) : bytes;
+}
+
+function nullIfMissing(cause: NodeJS.ErrnoException): null {
+  if (cause.code === "ENOENT") return null;
+  throw cause;
+}

@@ -1,0 +1,98 @@
+import { jetstream } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { create } from "@bufbuild/protobuf";
+import { agent as wire, CONSUMERS, SUBJECTS } from "@kiln/proto";
+import { startNatsServer, temporaryFolder } from "@kiln/testkit";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { workOf } from "../../domain/job-work.ts";
+import { twoStepPlan } from "../../domain/testing.ts";
+import type { OutgoingAssignment } from "../../ports/agent-bus.ts";
+import { openNatsBus } from "./agent-bus.ts";
+
+const token = "a-token-of-this-test";
+const log = pino({ level: "silent" });
+const blob = { sha256: "b".repeat(64), sizeBytes: 5, filename: "demo-1.0.tar.gz" };
+
+function assignment(attempt: number): OutgoingAssignment {
+  const plan = twoStepPlan(["3.12"]);
+  const [build] = plan.jobs;
+  if (!build) throw new Error("the plan has a build");
+  return { agentId: "a", key: { run: 1, job: 0, attempt }, leaseTtlMs: 1_000, work: workOf(plan, build, blob, null) };
+}
+
+const options = (url: string) => ({ url, token, publishTimeoutMs: 2_000, connectTimeoutMs: 2_000 });
+
+describe("the bus between coordinator and agents, on a real nats-server", () => {
+  it("delivers an assignment to its agent's consumer, also when it was published before the agent came", async () => {
+    using folder = temporaryFolder();
+    await using server = await startNatsServer({ dir: folder.path, token });
+    await using bus = await openNatsBus(options(server.url), log);
+    await bus.prepareAgent("a");
+    await bus.prepareAgent("a");
+    await bus.publishAssignment(assignment(1));
+
+    const agent = await connect({ servers: server.url, token });
+    const { stream, durableName } = CONSUMERS.assignments;
+    const consumer = await jetstream(agent).consumers.get(stream, durableName("a"));
+    const message = await consumer.next({ expires: 5_000 });
+    if (!message) throw new Error("nothing was delivered");
+    const received = SUBJECTS.assignments.decode(message.data);
+    expect(received.attempt).toMatchObject({ run: 1, job: 0, attempt: 1 });
+    expect(received.job).toMatchObject({ name: "build-cp312-linux-x86_64", python: "3.12", work: { case: "build" } });
+    await agent.close();
+  });
+
+  it("keeps assignments through a kill of the server and says when it is back", async () => {
+    using folder = temporaryFolder();
+    const first = await startNatsServer({ dir: folder.path, token });
+    await using bus = await openNatsBus(options(first.url), log);
+    await bus.prepareAgent("a");
+    await bus.publishAssignment(assignment(1));
+    const back = new Promise<void>((resolve) => bus.onReconnected(resolve));
+
+    await first.kill();
+    await using server = await startNatsServer({ dir: folder.path, token, port: first.port });
+    await back;
+    expect(bus.isConnected()).toBe(true);
+    await bus.publishAssignment(assignment(2));
+
+    const agent = await connect({ servers: server.url, token });
+    const { stream, durableName } = CONSUMERS.assignments;
+    const consumer = await jetstream(agent).consumers.get(stream, durableName("a"));
+    const attempts = new Set<number | undefined>();
+    for await (const message of await consumer.fetch({ max_messages: 2, expires: 5_000 })) {
+      attempts.add(SUBJECTS.assignments.decode(message.data).attempt?.attempt);
+    }
+    expect(attempts).toEqual(new Set([1, 2]));
+    await agent.close();
+  });
+
+  it("hands on heartbeats and drops those that are not one or speak for another agent", async () => {
+    using folder = temporaryFolder();
+    await using server = await startNatsServer({ dir: folder.path, token });
+    await using bus = await openNatsBus(options(server.url), log);
+    const heard: string[] = [];
+    const { promise: last, resolve } = Promise.withResolvers<void>();
+    bus.onHeartbeat((heartbeat) => {
+      heard.push(heartbeat.sessionId);
+      if (heartbeat.sessionId === "last") resolve();
+    });
+    const agent = await connect({ servers: server.url, token });
+    const beat = (agentId: string, sessionId: string) =>
+      SUBJECTS.heartbeat.encode(create(wire.HeartbeatSchema, { agentId, sessionId }));
+    agent.publish(SUBJECTS.heartbeat.of("a"), beat("a", "first"));
+    agent.publish(SUBJECTS.heartbeat.of("a"), new Uint8Array([255, 255, 255]));
+    agent.publish(SUBJECTS.heartbeat.of("a"), beat("b", "foreign"));
+    agent.publish(SUBJECTS.heartbeat.of("a"), beat("a", "last"));
+    await last;
+    expect(heard).toEqual(["first", "last"]);
+    await agent.close();
+  });
+
+  it("does not start with a wrong token", async () => {
+    using folder = temporaryFolder();
+    await using server = await startNatsServer({ dir: folder.path, token });
+    await expect(openNatsBus({ ...options(server.url), token: "wrong" }, log)).rejects.toThrow(/authorization/i);
+  });
+});

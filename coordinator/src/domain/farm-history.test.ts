@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { applyJobEvent } from "./apply-job-event.ts";
+import { newEffects } from "./effects.ts";
+import { liveAttemptOf, type FarmState, type LiveRun } from "./farm-state.ts";
+import { isLive, JOB_TRANSITIONS, type JobEvent } from "./job-state.ts";
+import { newLiveRun } from "./live-run.ts";
+import { schedule } from "./schedule.ts";
+import { emptyFarm, liveAgent, runRow, twoStepPlan } from "./testing.ts";
+
+function submit(farm: FarmState, pythons: readonly string[]): LiveRun {
+  const run = newLiveRun(runRow(++farm.lastRun), twoStepPlan(pythons), 0);
+  farm.runs.set(run.row.run, run);
+  for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
+  return run;
+}
+
+/** Counts again, from the jobs alone, what the farm keeps as running totals. */
+function checkTotals(farm: FarmState, runs: readonly LiveRun[]): void {
+  const busy = new Map<string, number>();
+  const held = new Set<string>();
+  for (const run of runs) {
+    let active = 0;
+    let unfinished = 0;
+    for (const job of run.jobs) {
+      const attempt = liveAttemptOf(run, job);
+      if (job.life.state.name !== "finished") unfinished += 1;
+      if (!attempt) continue;
+      active += 1;
+      busy.set(attempt.agentId, (busy.get(attempt.agentId) ?? 0) + 1);
+      held.add(`r${run.row.run}/${job.index}#${attempt.attempt}`);
+    }
+    expect({ active: run.active, unfinished: run.unfinished }).toEqual({ active, unfinished });
+    expect(farm.runs.has(run.row.run)).toBe(unfinished > 0);
+    expect(run.row.verdict === null).toBe(unfinished > 0);
+  }
+  expect(new Set(farm.attempts.keys())).toEqual(held);
+  for (const agent of farm.agents.values()) {
+    expect(agent.busy).toBe(busy.get(agent.row.agentId) ?? 0);
+    expect(agent.busy).toBeLessThanOrEqual(agent.row.slots);
+  }
+}
+
+const context = { nowMs: 1, leaseTtlMs: 1_000, summary: "" };
+
+type Step =
+  | { readonly kind: "schedule" }
+  | { readonly kind: "event"; readonly run: number; readonly job: number; readonly event: JobEvent };
+
+const jobEvent: fc.Arbitrary<JobEvent> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<JobEvent>({ type: "start" }) },
+  { weight: 4, arbitrary: fc.constant<JobEvent>({ type: "finish", outcome: "passed", nowMs: 1 }) },
+  fc.constant<JobEvent>({ type: "finish", outcome: "build-failed", nowMs: 1 }),
+  fc.constant<JobEvent>({ type: "finish", outcome: "infrastructure", nowMs: 1 }),
+  fc.constant<JobEvent>({ type: "lose", nowMs: 1 }),
+  fc.constant<JobEvent>({ type: "cancel" }),
+);
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<Step>({ kind: "schedule" }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant("event" as const), run: fc.nat({ max: 2 }), job: fc.nat({ max: 5 }), event: jobEvent }) },
+);
+
+describe("the farm's memory", () => {
+  it("keeps its totals right, its slots within bounds and one live attempt per job through any history", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
+        const farm = emptyFarm([liveAgent("a", 2, ["3.11", "3.12"]), liveAgent("b", 1, ["3.12", "3.13"])]);
+        const runs = [submit(farm, ["3.11", "3.12", "3.13"]), submit(farm, ["3.12"]), submit(farm, ["3.13", "3.11"])];
+        for (const next of steps) {
+          const effects = newEffects();
+          if (next.kind === "schedule") {
+            for (let pick = schedule(farm); pick; pick = schedule(farm)) {
+              expect(pick.agent.pools.has(pick.job.pool)).toBe(true);
+              applyJobEvent(farm, pick.run, pick.job, { type: "assign", agentId: pick.agent.row.agentId }, context, effects);
+            }
+          } else {
+            const run = runs[next.run];
+            const job = run?.jobs[next.job];
+            if (!run || !job || JOB_TRANSITIONS[job.life.state.name][next.event.type] === "impossible") continue;
+            applyJobEvent(farm, run, job, next.event, context, effects);
+          }
+          checkTotals(farm, runs);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("ends every run when agents keep reporting", () => {
+    const farm = emptyFarm([liveAgent("a", 3, ["3.11", "3.12", "3.13"])]);
+    const run = submit(farm, ["3.11", "3.12", "3.13"]);
+    for (let round = 0; round < 20 && farm.runs.size > 0; round += 1) {
+      const effects = newEffects();
+      for (let pick = schedule(farm); pick; pick = schedule(farm)) {
+        applyJobEvent(farm, pick.run, pick.job, { type: "assign", agentId: "a" }, context, effects);
+      }
+      for (const job of run.jobs) {
+        if (!isLive(job.life.state)) continue;
+        applyJobEvent(farm, run, job, { type: "finish", outcome: "passed", nowMs: 1 }, context, effects);
+      }
+    }
+    expect(run.row).toMatchObject({ state: "finished", verdict: "pass" });
+  });
+
+  it("does not run a test whose build failed, and says which build", () => {
+    const farm = emptyFarm([liveAgent("a", 1, ["3.12"])]);
+    const run = submit(farm, ["3.12"]);
+    const [build, test] = run.jobs;
+    if (!build || !test) throw new Error("the plan has two jobs");
+    const effects = newEffects();
+    applyJobEvent(farm, run, build, { type: "assign", agentId: "a" }, context, effects);
+    const summary = "error: no such file";
+    applyJobEvent(farm, run, build, { type: "finish", outcome: "build-failed", nowMs: 2 }, { ...context, summary }, effects);
+    expect(test.life.state).toEqual({ name: "finished", outcome: "not-run" });
+    expect(test.summary).toBe("build-cp312-linux-x86_64 ended as build-failed");
+    expect(run.row).toMatchObject({ state: "finished", verdict: "fail" });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { applyJobEvent } from "./apply-job-event.ts";
+import { newEffects } from "./effects.ts";
+import type { FarmState, LiveRun } from "./farm-state.ts";
+import { newLiveRun } from "./live-run.ts";
+import { schedule } from "./schedule.ts";
+import { emptyFarm, liveAgent, runRow, twoStepPlan } from "./testing.ts";
+
+const context = { nowMs: 1, leaseTtlMs: 1_000, summary: "" };
+
+function submit(farm: FarmState, pythons: readonly string[]): LiveRun {
+  const run = newLiveRun(runRow(++farm.lastRun), twoStepPlan(pythons), 0);
+  farm.runs.set(run.row.run, run);
+  for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
+  return run;
+}
+
+/** Assigns until nothing fits and names what went where. */
+function assignAll(farm: FarmState): string[] {
+  const given: string[] = [];
+  for (let pick = schedule(farm); pick; pick = schedule(farm)) {
+    given.push(`r${pick.run.row.run} ${pick.job.name} -> ${pick.agent.row.agentId}`);
+    const event = { type: "assign", agentId: pick.agent.row.agentId } as const;
+    applyJobEvent(farm, pick.run, pick.job, event, context, newEffects());
+  }
+  return given;
+}
+
+describe("the scheduler", () => {
+  it("gives jobs only to agents that are online, have a free slot and have the Python", () => {
+    const offline = { ...liveAgent("c", 4, ["3.12"]), online: false };
+    const farm = emptyFarm([liveAgent("a", 1, ["3.11"]), liveAgent("b", 1, ["3.12"]), offline]);
+    submit(farm, ["3.11", "3.12", "3.13"]);
+    expect(assignAll(farm)).toEqual([
+      "r1 build-cp311-linux-x86_64 -> a",
+      "r1 build-cp312-linux-x86_64 -> b",
+    ]);
+  });
+
+  it("spreads jobs over the agents with the most free slots", () => {
+    const farm = emptyFarm([liveAgent("a", 2, ["3.12"]), liveAgent("b", 3, ["3.12"])]);
+    for (let run = 0; run < 3; run += 1) submit(farm, ["3.12"]);
+    expect(assignAll(farm).map((line) => line.at(-1))).toEqual(["b", "a", "b"]);
+  });
+
+  it("serves the run that has the fewest jobs running, and the older one first", () => {
+    const farm = emptyFarm([liveAgent("a", 4, ["3.11", "3.12", "3.13"])]);
+    submit(farm, ["3.11", "3.12", "3.13"]);
+    submit(farm, ["3.11", "3.12"]);
+    expect(assignAll(farm).map((line) => line.slice(0, 2))).toEqual(["r1", "r2", "r1", "r2"]);
+  });
+
+  it("starts the longest chain first inside a run", () => {
+    const farm = emptyFarm([liveAgent("a", 1, ["3.11", "3.12"])]);
+    const run = submit(farm, ["3.11", "3.12"]);
+    const [first] = run.jobs;
+    if (!first) throw new Error("the plan has jobs");
+    assignAll(farm);
+    applyJobEvent(farm, run, first, { type: "finish", outcome: "passed", nowMs: 2 }, context, newEffects());
+    // The test of 3.11 is ready now; the build of 3.12 has a test waiting behind it.
+    expect(assignAll(farm)).toEqual(["r1 build-cp312-linux-x86_64 -> a"]);
+  });
+
+  it("has nothing to give when every slot is taken", () => {
+    const farm = emptyFarm([liveAgent("a", 1, ["3.12"])]);
+    submit(farm, ["3.12"]);
+    submit(farm, ["3.12"]);
+    expect(assignAll(farm)).toHaveLength(1);
+    expect(schedule(farm)).toBeNull();
+  });
+});

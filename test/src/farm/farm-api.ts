@@ -1,0 +1,144 @@
+import { createHash } from "node:crypto";
+import type { AgentView, JobView, Problem, RunEvent, RunView } from "@kiln/proto";
+
+/** An answer that is not 2xx. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly problem: Problem;
+
+  constructor(status: number, problem: Problem) {
+    super(`${status} ${problem.title}: ${problem.detail}`);
+    this.status = status;
+    this.problem = problem;
+  }
+}
+
+export interface Submission {
+  readonly spec: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly requiresPython?: string | null;
+  readonly sdist: Uint8Array;
+}
+
+/** How long a coordinator that is being started again may stay away. */
+const AWAY_MAX_MS = 30_000;
+const AWAY_RETRY_MS = 50;
+
+/** The HTTP API as tests use it: it waits for a coordinator that was killed to be back. */
+export class FarmApi {
+  readonly #url: string;
+  readonly #token: string;
+
+  constructor(url: string, token: string) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /** Throws ApiError. */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.#token}` };
+    const deadline = performance.now() + AWAY_MAX_MS;
+    for (;;) {
+      try {
+        const response = await fetch(`${this.#url}${path}`, { ...init, headers });
+        if (response.ok) return response;
+        throw new ApiError(response.status, (await response.json()) as Problem);
+      } catch (cause) {
+        if (cause instanceof ApiError || performance.now() > deadline) throw cause;
+        await new Promise((resolve) => setTimeout(resolve, AWAY_RETRY_MS));
+      }
+    }
+  }
+
+  async submit(submission: Submission): Promise<string> {
+    const sha256 = createHash("sha256").update(submission.sdist).digest("hex");
+    await this.fetch(`/api/v1/blobs/${sha256}`, { method: "PUT", body: Buffer.from(submission.sdist) });
+    const filename = `${submission.name}-${submission.version ?? "0"}.tar.gz`;
+    const run = await this.#json<RunView>("/api/v1/runs", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        spec: submission.spec,
+        specFile: "kiln.yaml",
+        source: { sha256, sizeBytes: submission.sdist.length, filename },
+        candidate: {
+          name: submission.name,
+          version: submission.version,
+          requiresPython: submission.requiresPython ?? null,
+          factsFrom: "PKG-INFO",
+          origin: filename,
+        },
+        submissionId: crypto.randomUUID(),
+      }),
+    });
+    return run.run;
+  }
+
+  run(run: string): Promise<RunView> {
+    return this.#json(`/api/v1/runs/${run}`);
+  }
+
+  job(run: string, job: string): Promise<JobView> {
+    return this.#json(`/api/v1/runs/${run}/jobs/${job}`);
+  }
+
+  async agents(): Promise<readonly AgentView[]> {
+    return (await this.#json<{ agents: AgentView[] }>("/api/v1/agents")).agents;
+  }
+
+  async log(run: string, job: string, attempt: number): Promise<Buffer> {
+    const response = await this.fetch(`/api/v1/runs/${run}/jobs/${job}/log?attempt=${attempt}`);
+    return Buffer.from(await response.arrayBuffer());
+  }
+
+  cancel(run: string): Promise<RunView> {
+    return this.#json(`/api/v1/runs/${run}/cancel`, { method: "POST" });
+  }
+
+  retryFailed(run: string): Promise<RunView> {
+    const headers = { "content-type": "application/json" };
+    return this.#json(`/api/v1/runs/${run}/retry`, { method: "POST", headers, body: '{"only":"failed"}' });
+  }
+
+  /** Events of a run, through any number of broken connections, until the run is finished. */
+  async *events(run: string): AsyncGenerator<RunEvent> {
+    let after = 0;
+    for (;;) {
+      const response = await this.fetch(`/api/v1/runs/${run}/events?after=${after}`);
+      try {
+        for await (const event of parseEvents(response)) {
+          after = event.id;
+          yield event;
+          if (event.type === "run" && event.run.state === "finished") return;
+        }
+      } catch (cause) {
+        if (!(cause instanceof TypeError)) throw cause; // fetch's way of saying that the connection broke
+      }
+    }
+  }
+
+  /** Resolves with the run once it is finished. */
+  async finished(run: string): Promise<RunView> {
+    for await (const _event of this.events(run));
+    return this.run(run);
+  }
+
+  async #json<T>(path: string, init?: RequestInit): Promise<T> {
+    return (await (await this.fetch(path, init)).json()) as T;
+  }
+}
+
+async function* parseEvents(response: Response): AsyncGenerator<RunEvent> {
+  if (!response.body) return;
+  let pending = "";
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    pending += text;
+    const blocks = pending.split("\n\n");
+    pending = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const data = block.split("\n").find((line) => line.startsWith("data:"));
+      if (data) yield JSON.parse(data.slice("data:".length)) as RunEvent;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort, startNatsServer, temporaryFolder, type NatsServer } from "@kiln/testkit";
+import { FarmApi } from "./farm-api.ts";
+import { startProcess, type FarmProcess } from "./child-process.ts";
+
+export interface CoordinatorReady {
+  readonly httpUrl: string;
+  readonly grpcAddress: string;
+}
+
+export interface AgentReady {
+  readonly agentId: string;
+}
+
+export interface FarmOptions {
+  readonly executor: "host" | "dummy";
+  readonly slots: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const coordinatorMain = fileURLToPath(import.meta.resolve("@kiln/coordinator").replace("index.ts", "main.ts"));
+const agentMain = fileURLToPath(import.meta.resolve("@kiln/agent").replace("index.ts", "main.ts"));
+
+/**
+ * A whole farm on the loopback address: a real nats-server, a coordinator and
+ * agents, each in its own process, that can be killed and started again in the
+ * same place.
+ */
+export class Farm implements AsyncDisposable {
+  readonly dir: string;
+  readonly token = randomBytes(16).toString("hex");
+  readonly #options: FarmOptions;
+  readonly #stack = new AsyncDisposableStack();
+  readonly #agents = new Map<string, FarmProcess<AgentReady>>();
+  readonly #httpPort: number;
+  readonly #grpcPort: number;
+  #nats: NatsServer | null = null;
+  #natsPort: number | null = null;
+  #coordinator: FarmProcess<CoordinatorReady> | null = null;
+
+  private constructor(options: FarmOptions, ports: { readonly http: number; readonly grpc: number }) {
+    this.#options = options;
+    this.#httpPort = ports.http;
+    this.#grpcPort = ports.grpc;
+    this.dir = this.#stack.use(temporaryFolder("kiln-farm-")).path;
+  }
+
+  /** Starts all of it, with one agent named `a1`. */
+  static async start(options: FarmOptions): Promise<Farm> {
+    const farm = new Farm(options, { http: await freePort(), grpc: await freePort() });
+    try {
+      await farm.startNats();
+      await farm.startCoordinator();
+      await farm.startAgent("a1");
+    } catch (cause) {
+      await farm[Symbol.asyncDispose]();
+      throw cause;
+    }
+    return farm;
+  }
+
+  get api(): FarmApi {
+    return new FarmApi(`http://127.0.0.1:${this.#httpPort}`, this.token);
+  }
+
+  get coordinator(): FarmProcess<CoordinatorReady> {
+    if (!this.#coordinator) throw new Error("the coordinator is not running");
+    return this.#coordinator;
+  }
+
+  get nats(): NatsServer {
+    if (!this.#nats) throw new Error("nats-server is not running");
+    return this.#nats;
+  }
+
+  agent(name: string): FarmProcess<AgentReady> {
+    const agent = this.#agents.get(name);
+    if (!agent) throw new Error(`agent ${name} is not running`);
+    return agent;
+  }
+
+  async startNats(): Promise<void> {
+    const dir = join(this.dir, "nats");
+    mkdirSync(dir, { recursive: true });
+    const port = this.#natsPort === null ? {} : { port: this.#natsPort };
+    this.#nats = await startNatsServer({ dir, token: this.token, ...port });
+    this.#natsPort = this.#nats.port;
+  }
+
+  async startCoordinator(): Promise<void> {
+    this.#coordinator = await startProcess<CoordinatorReady>(coordinatorMain, {
+      KILN_COORDINATOR_DIR: join(this.dir, "coordinator"),
+      KILN_HTTP_ADDRESS: `127.0.0.1:${this.#httpPort}`,
+      KILN_GRPC_ADDRESS: `127.0.0.1:${this.#grpcPort}`,
+      KILN_NATS_URL: `nats://127.0.0.1:${this.#natsPort}`,
+      KILN_TOKEN: this.token,
+      ...this.#options.env,
+    });
+  }
+
+  async startAgent(name: string): Promise<void> {
+    const agent = await startProcess<AgentReady>(agentMain, {
+      KILN_AGENT_DIR: join(this.dir, name),
+      KILN_COORDINATOR_GRPC: `127.0.0.1:${this.#grpcPort}`,
+      KILN_COORDINATOR_HTTP: `http://127.0.0.1:${this.#httpPort}`,
+      KILN_NATS_URL: `nats://127.0.0.1:${this.#natsPort}`,
+      KILN_TOKEN: this.token,
+      KILN_AGENT_NAME: name,
+      KILN_SLOTS: String(this.#options.slots),
+      KILN_EXECUTOR: this.#options.executor,
+      ...this.#options.env,
+    });
+    this.#agents.set(name, agent);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const agent of this.#agents.values()) await agent.kill();
+    await this.#coordinator?.kill();
+    await this.#nats?.kill();
+    await this.#stack.disposeAsync();
+  }
+}
