@@ -47,7 +47,7 @@ export async function startCoordinator(config: CoordinatorConfig, log: Logger = 
   // Whoever waits for it hears of it; a coordinator that is only disposed of must not.
   failed.catch(() => undefined);
 
-  const metrics = createPrometheusMetrics();
+  const metrics = createPrometheusMetrics({ version: VERSION });
   const blobs = await openDiskBlobStore(join(config.dir, "blobs"), { blobBytesMax: config.blobBytesMax });
   const logs = stack.use(await openDiskLogStore(join(config.dir, "logs")));
   const store = stack.use(openSqliteStore(join(config.dir, "kiln.db")));

@@ -19,7 +19,10 @@ export type PythonAxis =
   | { readonly kind: "available" }
   /** Feature versions, "3.12" or "3.13t", in the order written. */
   | { readonly kind: "versions"; readonly versions: readonly string[] }
-  /** Every CPython that Kiln knows and that this PEP 440 specifier set admits. */
+  /**
+   * Every CPython that Kiln knows and that this PEP 440 specifier set admits.
+   * A specifier cannot speak of free-threaded builds: they are taken by name only.
+   */
   | { readonly kind: "specifier"; readonly specifier: string };
 
 export interface JobLimits {
@@ -51,6 +54,21 @@ export interface TestSpec {
 export interface RetrySpec {
   /** Attempts beyond the first that a job may lose to infrastructure or lost agents, 0 … 10. */
   readonly infrastructure: number;
+}
+
+/** Where a person wrote what a plan may have to complain about; null for what the file does not say. */
+export interface SpecPlaces {
+  readonly file: string;
+  readonly version: SpecPlace | null;
+  readonly os: SpecPlace | null;
+  readonly python: SpecPlace | null;
+}
+
+export interface SpecPlace {
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
 }
 
 /** One mistake in a person's file. */

@@ -11,7 +11,7 @@ const BLOB_BYTES_MAX = 1024 * 1024;
 
 async function openEmpty(): Promise<OpenedBlobStore & { readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), "kiln-blobs-"));
-  const reopen = () => openDiskBlobStore({ folder, blobBytesMax: BLOB_BYTES_MAX });
+  const reopen = () => openDiskBlobStore(folder, { blobBytesMax: BLOB_BYTES_MAX });
   return {
     folder,
     store: await reopen(),

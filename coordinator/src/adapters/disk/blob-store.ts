@@ -12,27 +12,26 @@ const READ_CHUNK_BYTES = 256 * 1024;
 const ALREADY_THERE = { stored: false } as const;
 
 export interface DiskBlobStoreOptions {
-  /** Holds `ab/cdef…` for the digest `abcdef…`, and `tmp/`. Created where missing. */
-  readonly folder: string;
   /** The largest blob, in bytes. */
   readonly blobBytesMax: number;
 }
 
 /**
  * Opens a folder as a blob store and removes what an earlier process left half
- * written. One process at a time may have it open.
+ * written. The folder is created where it is missing; it holds `ab/cdef…` for the
+ * digest `abcdef…`, and `tmp/`. One process at a time may have it open.
  */
-export async function openDiskBlobStore(options: DiskBlobStoreOptions): Promise<BlobStore> {
-  const tmp = join(options.folder, "tmp");
+export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOptions): Promise<BlobStore> {
+  const tmp = join(folder, "tmp");
   await rm(tmp, { recursive: true, force: true });
   await mkdir(tmp, { recursive: true });
-  const present = new Set(await readdir(options.folder));
+  const present = new Set(await readdir(folder));
   // All 256 at once, so that a put never has to make a folder and sync its parent.
   const missing = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, "0")).filter((n) => !present.has(n));
-  await Promise.all(missing.map((name) => mkdir(join(options.folder, name), { recursive: true })));
-  await syncFolder(options.folder);
-  await syncFolder(dirname(options.folder));
-  return new DiskBlobStore(options);
+  await Promise.all(missing.map((name) => mkdir(join(folder, name), { recursive: true })));
+  await syncFolder(folder);
+  await syncFolder(dirname(folder));
+  return new DiskBlobStore(folder, options);
 }
 
 /**
@@ -47,8 +46,8 @@ class DiskBlobStore implements BlobStore {
   /** Puts of the same digest take turns in making their bytes visible. */
   readonly #publishing = new Map<string, Promise<unknown>>();
 
-  constructor(options: DiskBlobStoreOptions) {
-    this.#folder = options.folder;
+  constructor(folder: string, options: DiskBlobStoreOptions) {
+    this.#folder = folder;
     this.#blobBytesMax = options.blobBytesMax;
   }
 

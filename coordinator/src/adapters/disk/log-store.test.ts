@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -9,7 +9,7 @@ async function openEmpty(): Promise<OpenedLogStore & { readonly folder: string }
   const folder = await mkdtemp(join(tmpdir(), "kiln-logs-"));
   const stores: AsyncDisposable[] = [];
   const reopen = async () => {
-    const store = await openDiskLogStore({ folder, openFilesMax: 3 });
+    const store = await openDiskLogStore(folder, { openFilesMax: 3 });
     stores.push(store);
     return store;
   };
@@ -39,4 +39,18 @@ it("an attempt without output makes no file", async () => {
   await opened.store.read(key, 0, 10);
   await opened.store.close(key);
   expect(await readdir(opened.folder)).toEqual([]);
+});
+
+// fdatasync(2) on a device file fails with EINVAL on Linux.
+it.runIf(process.platform === "linux")("a log that once could not be synced never counts as durable again", async () => {
+  await using opened = await openEmpty();
+  const key = { run: 1, job: 0, attempt: 1 };
+  await mkdir(join(opened.folder, "r1"));
+  await symlink("/dev/null", join(opened.folder, "r1", "0.1.log"));
+  await opened.store.write(key, 0, [Buffer.from("x")]);
+  const outcomes = await Promise.allSettled([opened.store.sync(key), opened.store.sync(key)]);
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
+  await expect(opened.store.sync(key)).rejects.toThrow("could not be made durable");
+  await opened.store.close(key);
+  await expect(opened.store.sync(key)).rejects.toThrow("could not be made durable");
 });

@@ -6,16 +6,21 @@ import { HandleCache } from "./handle-cache.ts";
 import { LogFile } from "./log-file.ts";
 
 export interface DiskLogStoreOptions {
-  /** Holds `r12/7.1.log` for the first attempt at job 7 of run 12. Created where missing. */
-  readonly folder: string;
-  /** Most files open for writing at once, and as many again for reading. */
-  readonly openFilesMax: number;
+  /** Most files open for writing at once, and as many again for reading; 256 unless given. */
+  readonly openFilesMax?: number;
 }
 
-/** Opens a folder as a log store. Disposing it makes everything durable and lets go of the files. */
-export async function openDiskLogStore(options: DiskLogStoreOptions): Promise<LogStore & AsyncDisposable> {
-  await mkdir(options.folder, { recursive: true });
-  return new DiskLogStore(options);
+/**
+ * Opens a folder as a log store. The folder is created where it is missing; it
+ * holds `r12/7.1.log` for the first attempt at job 7 of run 12. Disposing the store
+ * makes everything durable and lets go of the files.
+ */
+export async function openDiskLogStore(
+  folder: string,
+  { openFilesMax = 256 }: DiskLogStoreOptions = {},
+): Promise<LogStore & AsyncDisposable> {
+  await mkdir(folder, { recursive: true });
+  return new DiskLogStore(folder, openFilesMax);
 }
 
 class DiskLogStore implements LogStore, AsyncDisposable {
@@ -31,15 +36,15 @@ class DiskLogStore implements LogStore, AsyncDisposable {
    */
   readonly #failed = new Map<string, unknown>();
 
-  constructor(options: DiskLogStoreOptions) {
-    this.#folder = options.folder;
+  constructor(folder: string, openFilesMax: number) {
+    this.#folder = folder;
     this.#writing = new HandleCache<LogFile>({
-      openMax: options.openFilesMax,
+      openMax: openFilesMax,
       open: (path) => LogFile.open(path),
       close: (file, path) => this.#noteFailure(path, file.close()).catch(() => {}),
     });
     this.#reading = new HandleCache<FileHandle>({
-      openMax: options.openFilesMax,
+      openMax: openFilesMax,
       open: (path) => open(path, "r"),
       close: (handle) => handle.close().catch(() => {}),
     });

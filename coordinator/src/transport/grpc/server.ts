@@ -48,14 +48,14 @@ export async function startGrpcServer(
     register: registerHandler(parts, options),
     streamResults: (call: ResultsCall) => {
       if (!isAuthorized(call.metadata, options.token)) {
-        call.destroy(serviceError(status.UNAUTHENTICATED, "the farm's token is missing or wrong"));
+        endWith(call, serviceError(status.UNAUTHENTICATED, "the farm's token is missing or wrong"));
         return;
       }
       serveResults(call, sessions, parts.ingest).catch((cause: unknown) => {
         const error = describe(cause);
         if (error.code === status.INTERNAL) parts.log.error({ err: cause }, "a results stream failed");
         else parts.log.warn({ err: cause }, "a results stream was ended");
-        call.destroy(error);
+        endWith(call, error);
       });
     },
   });
@@ -71,6 +71,11 @@ export async function startGrpcServer(
   };
 }
 
+/** grpc-js takes the status of a stream from its `error` event; destroying the stream would send none. */
+function endWith(call: ResultsCall, error: ServiceError): void {
+  call.emit("error", error);
+}
+
 /** One live results session per agent: a new one waits until the one before has let go. */
 class SessionTable {
   readonly #live = new Map<string, { readonly call: ResultsCall; readonly done: Promise<void> }>();
@@ -79,7 +84,7 @@ class SessionTable {
     const before = this.#live.get(agentId);
     this.#live.set(agentId, { call, done });
     if (!before) return;
-    before.call.destroy(serviceError(status.ABORTED, "this agent opened another results stream"));
+    endWith(before.call, serviceError(status.ABORTED, "this agent opened another results stream"));
     await before.done;
   }
 

@@ -1,0 +1,110 @@
+import { JOB_STATES } from "@kiln/proto";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { OUTCOMES } from "../../domain/outcome.ts";
+
+export const JOB_KINDS = ["build", "test"] as const;
+/** Why ingest refuses a frame. */
+export const REFUSAL_REASONS = ["superseded", "foreign", "violation"] as const;
+
+const MILLISECONDS_TO_MINUTES = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
+const SUB_MILLISECOND_TO_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+
+export type Instruments = ReturnType<typeof makeInstruments>;
+
+/**
+ * Every metric of the coordinator, named by the Prometheus conventions (base
+ * units, `_total` for counters: https://prometheus.io/docs/practices/naming/).
+ * All series that are known beforehand start at 0, so that `rate()` sees the
+ * first event.
+ */
+export function makeInstruments(registry: Registry, limits: readonly string[]) {
+  const registers = [registry];
+  const made = {
+    info: new Gauge({ name: "kiln_build_info", help: "Always 1", labelNames: ["version"], registers }),
+    ...jobInstruments(registry),
+    ...resultInstruments(registry),
+    leasesExpired: new Counter({
+      name: "kiln_leases_expired_total",
+      help: "Attempts whose agent was not heard of in time",
+      registers,
+    }),
+    limitsReached: new Counter({
+      name: "kiln_limits_reached_total",
+      help: "Times that a limit refused or delayed something, by the limit's name",
+      labelNames: ["limit"],
+      registers,
+    }),
+    agentsOnline: new Gauge({ name: "kiln_agents_online", help: "Agents that are heard of", registers }),
+    slots: new Gauge({ name: "kiln_slots", help: "Jobs that the agents online can run at once", registers }),
+    slotsBusy: new Gauge({ name: "kiln_slots_busy", help: "Slots of the agents online that are in use", registers }),
+  };
+  startAtZero(made, limits);
+  return made;
+}
+
+function jobInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    jobs: new Gauge({
+      name: "kiln_jobs",
+      help: "Jobs of the runs that are not finished, by state",
+      labelNames: ["state"],
+      registers,
+    }),
+    jobsFinished: new Counter({
+      name: "kiln_jobs_finished_total",
+      help: "Jobs that ended, by kind and outcome",
+      labelNames: ["kind", "outcome"],
+      registers,
+    }),
+    startLatency: new Histogram({
+      name: "kiln_job_start_latency_seconds",
+      help: "From submission, or from the last job it needed, to the agent's start",
+      labelNames: ["kind"],
+      buckets: MILLISECONDS_TO_MINUTES,
+      registers,
+    }),
+    commitDuration: new Histogram({
+      name: "kiln_commit_duration_seconds",
+      help: "Time that a durable commit took",
+      buckets: SUB_MILLISECOND_TO_SECONDS,
+      registers,
+    }),
+    committedChanges: new Counter({
+      name: "kiln_committed_changes_total",
+      help: "Changes made durable; several share a commit",
+      registers,
+    }),
+    scheduleDuration: new Histogram({
+      name: "kiln_schedule_duration_seconds",
+      help: "Time that one pass of the scheduler took",
+      buckets: SUB_MILLISECOND_TO_SECONDS,
+      registers,
+    }),
+    assignments: new Counter({ name: "kiln_assignments_total", help: "Attempts given to agents", registers }),
+  };
+}
+
+function resultInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    frames: new Counter({ name: "kiln_result_frames_total", help: "Result frames taken from agents", registers }),
+    framesRefused: new Counter({
+      name: "kiln_result_frames_refused_total",
+      help: "Result frames refused, by reason",
+      labelNames: ["reason"],
+      registers,
+    }),
+    logBytes: new Counter({ name: "kiln_log_bytes_total", help: "Bytes of output taken from agents", registers }),
+  };
+}
+
+function startAtZero(made: Omit<Instruments, "info">, limits: readonly string[]): void {
+  for (const kind of JOB_KINDS) {
+    made.startLatency.zero({ kind });
+    for (const outcome of OUTCOMES) made.jobsFinished.inc({ kind, outcome }, 0);
+  }
+  for (const state of JOB_STATES) made.jobs.set({ state }, 0);
+  for (const reason of REFUSAL_REASONS) made.framesRefused.inc({ reason }, 0);
+  for (const limit of limits) made.limitsReached.inc({ limit }, 0);
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { OUTCOMES } from "../../domain/outcome.ts";
+import { createPrometheusMetrics, type PrometheusMetrics } from "./metrics.ts";
+
+const LIMITS = ["queued-jobs", "http-json-bytes"];
+const newMetrics = () => createPrometheusMetrics({ version: "1.2.3", limits: LIMITS });
+
+/** The samples of our own metrics, `name{labels}` to value. */
+async function samples(metrics: PrometheusMetrics): Promise<Map<string, number>> {
+  const { text } = await metrics.scrape();
+  const lines = text.split("\n").filter((line) => line.startsWith("kiln_"));
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]));
+}
+
+describe("the metrics of a coordinator", () => {
+  it("start at 0 for every label that is known beforehand", async () => {
+    const before = await samples(newMetrics());
+    for (const outcome of OUTCOMES) {
+      expect(before.get(`kiln_jobs_finished_total{kind="build",outcome="${outcome}"}`)).toBe(0);
+      expect(before.get(`kiln_jobs_finished_total{kind="test",outcome="${outcome}"}`)).toBe(0);
+    }
+    for (const limit of LIMITS) expect(before.get(`kiln_limits_reached_total{limit="${limit}"}`)).toBe(0);
+    expect(before.get('kiln_result_frames_refused_total{reason="superseded"}')).toBe(0);
+    expect(before.get('kiln_job_start_latency_seconds_count{kind="test"}')).toBe(0);
+    expect(before.get("kiln_leases_expired_total")).toBe(0);
+    expect(before.get('kiln_jobs{state="ready"}')).toBe(0);
+    expect(before.get('kiln_build_info{version="1.2.3"}')).toBe(1);
+  });
+
+  it("count what happened, in seconds and bytes", async () => {
+    const metrics = newMetrics();
+    metrics.jobFinished("build", "passed");
+    metrics.jobStarted("test", 1_500);
+    metrics.committed(7, 3);
+    metrics.scheduled(4, 2);
+    metrics.framesReceived(10, 65_536);
+    metrics.frameRefused("superseded");
+    metrics.leaseExpired();
+    metrics.limitReached("queued-jobs");
+    const after = await samples(metrics);
+    expect(after.get('kiln_jobs_finished_total{kind="build",outcome="passed"}')).toBe(1);
+    expect(after.get('kiln_job_start_latency_seconds_sum{kind="test"}')).toBe(1.5);
+    expect(after.get("kiln_commit_duration_seconds_sum")).toBe(0.003);
+    expect(after.get("kiln_committed_changes_total")).toBe(7);
+    expect(after.get("kiln_schedule_duration_seconds_count")).toBe(1);
+    expect(after.get("kiln_assignments_total")).toBe(4);
+    expect(after.get("kiln_result_frames_total")).toBe(10);
+    expect(after.get("kiln_log_bytes_total")).toBe(65_536);
+    expect(after.get('kiln_result_frames_refused_total{reason="superseded"}')).toBe(1);
+    expect(after.get("kiln_leases_expired_total")).toBe(1);
+    expect(after.get('kiln_limits_reached_total{limit="queued-jobs"}')).toBe(1);
+  });
+
+  it("read the state of the farm when they are scraped, and forget a state that no job is in", async () => {
+    const metrics = newMetrics();
+    let ready = 3;
+    metrics.observe(() => ({ jobsByState: ready ? { ready } : {}, agentsOnline: 2, slots: 16, slotsBusy: 5 }));
+    const first = await samples(metrics);
+    expect(first.get('kiln_jobs{state="ready"}')).toBe(3);
+    expect([first.get("kiln_agents_online"), first.get("kiln_slots"), first.get("kiln_slots_busy")]).toEqual([2, 16, 5]);
+    ready = 0;
+    expect((await samples(metrics)).get('kiln_jobs{state="ready"}')).toBe(0);
+  });
+
+  it("stay bounded whatever names they are given", async () => {
+    const metrics = newMetrics();
+    for (let n = 0; n < 1_000; n++) {
+      metrics.limitReached(`limit-${n}`);
+      metrics.frameRefused(`reason-${n}`);
+      metrics.jobStarted(`kind-${n}`, 1);
+      metrics.jobFinished(`kind-${n}`, "passed");
+    }
+    const after = await samples(metrics);
+    expect(after.size).toBeLessThan(500);
+    expect(after.get('kiln_limits_reached_total{limit="other"}')).toBe(1_000 - 48);
+  });
+
+  it("do not count backwards when the clock is set back", async () => {
+    const metrics = newMetrics();
+    metrics.jobStarted("build", -5_000);
+    expect((await samples(metrics)).get('kiln_job_start_latency_seconds_sum{kind="build"}')).toBe(0);
+  });
+
+  it("come with those of the process", async () => {
+    const { text, contentType } = await newMetrics().scrape();
+    expect(text).toContain("process_resident_memory_bytes ");
+    expect(text).toContain("nodejs_eventloop_lag_p99_seconds ");
+    expect(contentType).toContain("text/plain");
+  });
+});

@@ -1,0 +1,165 @@
+import { join } from "node:path";
+import type { Plan } from "@kiln/matrix";
+import { temporaryFolder } from "@kiln/testkit";
+import { pino } from "pino";
+import { openDiskBlobStore } from "../adapters/disk/blob-store.ts";
+import { openDiskLogStore } from "../adapters/disk/log-store.ts";
+import { createPrometheusMetrics } from "../adapters/prometheus/metrics.ts";
+import { openSqliteStore } from "../adapters/sqlite/store.ts";
+import type { AttemptKey } from "../domain/attempt-key.ts";
+import { toJobRow } from "../domain/farm-state.ts";
+import type { Heartbeat } from "../domain/heartbeat.ts";
+import { newLiveRun } from "../domain/live-run.ts";
+import { agentRow, runRow, twoStepPlan } from "../domain/testing.ts";
+import type { AgentBus, OutgoingAssignment } from "../ports/agent-bus.ts";
+import { AgentRegistry } from "./agent-registry.ts";
+import { ChangeHub } from "./change-hub.ts";
+import { FarmEngine } from "./farm-engine.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { Ingest, type ResultsPeer } from "./ingest.ts";
+import { Liveness } from "./liveness.ts";
+import { PlanCache } from "./plan-cache.ts";
+import { restoreFarm } from "./restore-farm.ts";
+import { FarmRunCommands } from "./run-commands.ts";
+import { FarmRunQueries } from "./run-queries.ts";
+
+// The coordinator's services on real stores, with a fake bus and a clock that tests turn.
+
+export class FakeBus implements AgentBus {
+  readonly assignments: OutgoingAssignment[] = [];
+  readonly stops: { agentId: string; key: AttemptKey; reason: string }[] = [];
+  readonly registrationsAsked: string[] = [];
+  beat: (heartbeat: Heartbeat) => void = () => {};
+
+  async prepareAgent(): Promise<void> {}
+  async publishAssignment(assignment: OutgoingAssignment): Promise<void> {
+    this.assignments.push(assignment);
+  }
+  requestStop(agentId: string, key: AttemptKey, reason: string): void {
+    this.stops.push({ agentId, key, reason });
+  }
+  requestRegistration(agentId: string): void {
+    this.registrationsAsked.push(agentId);
+  }
+  onHeartbeat(listener: (heartbeat: Heartbeat) => void): void {
+    this.beat = listener;
+  }
+  onReconnected(): void {}
+  isConnected(): boolean {
+    return true;
+  }
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** What an agent's stream was told. */
+export class FakePeer implements ResultsPeer {
+  readonly agentId: string;
+  readonly acks: { key: AttemptKey; seq: number }[] = [];
+  readonly refusals: { key: AttemptKey; reason: string }[] = [];
+  #waiting: { done: () => boolean; resolve: () => void }[] = [];
+
+  constructor(agentId: string) {
+    this.agentId = agentId;
+  }
+
+  ack(key: AttemptKey, seq: number): void {
+    this.acks.push({ key, seq });
+    this.#wake();
+  }
+
+  refuse(key: AttemptKey, reason: string): void {
+    this.refusals.push({ key, reason });
+    this.#wake();
+  }
+
+  /** Resolves when `done` holds; asked after every acknowledgement and refusal. */
+  until(done: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ done, resolve });
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    const woken = this.#waiting.filter(({ done }) => done());
+    this.#waiting = this.#waiting.filter((entry) => !woken.includes(entry));
+    for (const { resolve } of woken) resolve();
+  }
+}
+
+export const LEASE_TTL_MS = 10_000;
+
+/** Opens the services on the stores in `dir`; opening the same folder again is a restart. */
+export async function openServices(dir: string) {
+  const stack = new AsyncDisposableStack();
+  const log = pino({ level: "silent" });
+  let nowMs = 1_000_000;
+  const clock = { nowMs: () => nowMs };
+  const metrics = createPrometheusMetrics({ version: "0.0.0", limits: [] });
+  const blobs = await openDiskBlobStore(join(dir, "blobs"), { blobBytesMax: 1_000_000 });
+  const logs = stack.use(await openDiskLogStore(join(dir, "logs")));
+  const store = stack.use(openSqliteStore(join(dir, "kiln.db")));
+  const bus = new FakeBus();
+  const commits = new GroupCommit(store, clock, metrics, {
+    attemptsMax: 1,
+    retryDelayMs: 1,
+    onTrouble: () => {},
+    onGivenUp: () => {},
+  });
+  const plans = new PlanCache(store, 1_000_000);
+  const hub = new ChangeHub();
+  const farm = await restoreFarm(store, plans, { nowMs, leaseTtlMs: LEASE_TTL_MS });
+  const engine = new FarmEngine(farm, { commits, bus, plans, hub, metrics, clock, log }, { leaseTtlMs: LEASE_TTL_MS });
+  const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log });
+  stack.defer(() => commits.idle());
+  stack.defer(() => ingest.stop());
+  const registry = new AgentRegistry(engine, { bus, log }, 100);
+  const liveness = new Liveness(engine, { bus, metrics, clock, log }, { noAgentGraceMs: 60_000, checkIntervalMs: 3_600_000 });
+  const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, { queuedJobsMax: 1_000 });
+  const queries = new FarmRunQueries(store, plans, farm);
+
+  const submit = (pythons: readonly string[], plan: Plan = twoStepPlan(pythons)): Promise<number> =>
+    engine.act((state, effects) => {
+      const run = newLiveRun({ ...runRow(++state.lastRun), changedId: ++state.lastChangedId }, plan, nowMs);
+      state.runs.set(run.row.run, run);
+      const planJson = JSON.stringify(plan);
+      plans.put(run.row.run, plan, planJson);
+      for (const job of run.jobs) if (job.life.state.name === "ready") state.ready.add(run, job);
+      effects.ops.push({
+        op: "insert-run",
+        run: run.row,
+        planJson,
+        jobs: run.jobs.map((job) => toJobRow(run.row.run, job)),
+      });
+      return run.row.run;
+    });
+  const register = (agentId: string, slots = 1, pythons: readonly string[] = ["3.12"]) =>
+    registry.register(agentRow(agentId, slots, pythons));
+
+  return {
+    advance: (byMs: number) => void (nowMs += byMs),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    ...{ farm, store, blobs, logs, bus, engine, ingest, liveness, registry, commands, queries, hub, metrics, submit, register },
+  };
+}
+
+export type Services = Awaited<ReturnType<typeof openServices>>;
+
+/** A folder and the services in it, for one test. */
+export async function servicesInFolder(): Promise<Services & { readonly dir: string; restart(): Promise<Services> }> {
+  const folder = temporaryFolder("kiln-services-");
+  let services = await openServices(folder.path);
+  return {
+    ...services,
+    dir: folder.path,
+    async restart() {
+      await services[Symbol.asyncDispose]();
+      services = await openServices(folder.path);
+      return services;
+    },
+    async [Symbol.asyncDispose]() {
+      await services[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}

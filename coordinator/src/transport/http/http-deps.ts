@@ -1,0 +1,53 @@
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify";
+import type { BlobStore } from "../../ports/blob-store.ts";
+import type { LogStore } from "../../ports/log-store.ts";
+import type { Metrics } from "../../ports/metrics.ts";
+import type { RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
+import type { HttpLimits } from "./limits.ts";
+import type { LiveStreams } from "./live-stream.ts";
+
+export type Readiness = { readonly ok: true } | { readonly ok: false; readonly detail: string };
+
+export interface HttpServerDeps {
+  readonly commands: RunCommands;
+  readonly queries: RunQueries;
+  readonly changes: RunChanges;
+  readonly blobs: BlobStore;
+  readonly logs: LogStore;
+  readonly metrics: Pick<Metrics, "limitReached"> & {
+    scrape(): Promise<{ readonly contentType: string; readonly text: string }>;
+  };
+  /** Whether work can be taken; a person reads the detail. */
+  readonly ready: () => Promise<Readiness>;
+  /** The farm's token. */
+  readonly token: string;
+  readonly version: string;
+  readonly log: FastifyBaseLogger | false;
+  /** What differs from DEFAULT_HTTP_LIMITS. */
+  readonly limits?: Partial<HttpLimits>;
+  /** Host names, besides localhost and IP addresses, under which clients may reach this server. */
+  readonly allowedHosts?: readonly string[];
+}
+
+/** What the routes are given. */
+export interface RouteContext extends Omit<HttpServerDeps, "limits"> {
+  readonly limits: HttpLimits;
+  readonly eventStreams: LiveStreams;
+  readonly logStreams: LiveStreams;
+}
+
+/** Fastify with schemas that also give the types of parameters, queries and bodies. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;

@@ -1,0 +1,65 @@
+import type { Problem, SpecProblem } from "@kiln/proto";
+
+/** Every error that the API answers with: the closed set behind `urn:kiln:problem:…` (RFC 9457). */
+export const PROBLEMS = {
+  "invalid-request": { status: 400, title: "The request is not valid" },
+  "digest-mismatch": { status: 400, title: "The bytes have another digest" },
+  unauthorized: { status: 401, title: "The farm's token is needed" },
+  "no-such-route": { status: 404, title: "There is nothing at this address" },
+  "no-such-run": { status: 404, title: "There is no such run" },
+  "no-such-job": { status: 404, title: "There is no such job" },
+  "no-such-attempt": { status: 404, title: "There is no such attempt" },
+  "no-such-blob": { status: 404, title: "There is no such blob" },
+  "request-timeout": { status: 408, title: "The request took too long to arrive" },
+  "nothing-to-retry": { status: 409, title: "There is nothing to retry" },
+  "length-required": { status: 411, title: "The length must be given beforehand" },
+  "too-large": { status: 413, title: "The body is too large" },
+  "unsupported-media-type": { status: 415, title: "The body is of a type that is not taken here" },
+  "range-not-satisfiable": { status: 416, title: "The range is outside of the blob" },
+  misdirected: { status: 421, title: "This coordinator does not answer to that name" },
+  "bad-spec": { status: 422, title: "The spec has mistakes" },
+  "source-missing": { status: 422, title: "The source was not uploaded" },
+  "headers-too-large": { status: 431, title: "The headers are too large" },
+  internal: { status: 500, title: "The coordinator failed" },
+  "queue-full": { status: 503, title: "The farm's queue is full" },
+  "too-many-streams": { status: 503, title: "Too many streams are open" },
+  "too-many-uploads": { status: 503, title: "Too many uploads are under way" },
+  "not-ready": { status: 503, title: "The coordinator is not ready" },
+  "storage-full": { status: 507, title: "The coordinator's disk is full" },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type ProblemName = keyof typeof PROBLEMS;
+
+export const PROBLEM_CONTENT_TYPE = "application/problem+json";
+
+export interface ProblemExtras {
+  readonly problems?: readonly SpecProblem[];
+  /** Sent with the answer, for example `Retry-After`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** Thrown by handlers; the error handler answers with it. */
+export class HttpProblem extends Error {
+  readonly problem: ProblemName;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly #problems: readonly SpecProblem[] | undefined;
+
+  /** `detail` is for people: what is wrong, where, and what to do. */
+  constructor(problem: ProblemName, detail: string, extras: ProblemExtras = {}) {
+    super(detail, { cause: extras.cause });
+    this.problem = problem;
+    this.headers = extras.headers ?? {};
+    this.#problems = extras.problems;
+  }
+
+  get status(): number {
+    return PROBLEMS[this.problem].status;
+  }
+
+  body(): Problem {
+    const { status, title } = PROBLEMS[this.problem];
+    const problems = this.#problems ? { problems: [...this.#problems] } : {};
+    return { type: `urn:kiln:problem:${this.problem}`, title, status, detail: this.message, ...problems };
+  }
+}

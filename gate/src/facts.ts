@@ -1,0 +1,30 @@
+/** How a job ended: the closed set that retries, metrics and people share. */
+export type JobOutcome =
+  | "passed"
+  | "build-failed"
+  | "tests-failed"
+  | "regressed"
+  | "timed-out"
+  | "out-of-resources"
+  | "bad-spec"
+  | "infrastructure"
+  | "agent-lost"
+  | "cancelled"
+  | "not-run";
+
+/** What is known of one job of a finished run. */
+export interface JobFact {
+  /** `test-cp312-linux-x86_64`. */
+  readonly name: string;
+  readonly kind: "build" | "test";
+  /** Names of the jobs that had to pass first. */
+  readonly needs: readonly string[];
+  readonly outcome: JobOutcome;
+  /** One sentence on what happened; empty when passed. */
+  readonly summary: string;
+}
+
+export interface RunFacts {
+  /** Every job of the plan, whose cells have one build and one test each. */
+  readonly jobs: readonly JobFact[];
+}

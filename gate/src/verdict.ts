@@ -1,0 +1,32 @@
+import type { JobOutcome } from "./facts.ts";
+
+export type Verdict = "pass" | "fail" | "inconclusive";
+
+/**
+ * How a gate ended. Only `pass` and a live `waived` open it: too little
+ * evidence is `inconclusive`, contaminated evidence `invalid`, none at all
+ * `not-run`.
+ */
+export type GateOutcome = "pass" | "fail" | "inconclusive" | "invalid" | "not-run" | "waived";
+
+/** One thing that a gate's outcome rests on. */
+export interface Evidence {
+  readonly job: string;
+  readonly outcome: JobOutcome;
+  readonly summary: string;
+}
+
+export interface GateResult {
+  /** Of the catalogue of gates, `G13`. */
+  readonly id: string;
+  readonly name: string;
+  readonly outcome: GateOutcome;
+  /** A sentence. */
+  readonly reason: string;
+  /** What decided, in the order of the plan; at most `EVIDENCE_MAX`. */
+  readonly evidence: readonly Evidence[];
+  /** How many more there are. */
+  readonly evidenceOmitted: number;
+}
+
+export const EVIDENCE_MAX = 100;

@@ -1,0 +1,99 @@
+import { valid } from "@renovatebot/pep440";
+import { readEntries, readSection, readText, wrongType, type Field } from "./fields.ts";
+import { ProblemList } from "./problem-list.ts";
+import { quote } from "./quote.ts";
+import { ENV_NAME, readLimits } from "./read-limits.ts";
+import { readMatrix } from "./read-matrix.ts";
+import { readTest } from "./read-test.ts";
+import { readYaml } from "./read-yaml.ts";
+import { SPEC_LIMITS } from "./spec-limits.ts";
+import type { Spec, SpecPlaces, SpecProblem } from "./spec.ts";
+
+export type ParsedSpec =
+  | { readonly ok: true; readonly spec: Spec; readonly places: SpecPlaces }
+  /** Every mistake, in the order of the file; never empty. */
+  | { readonly ok: false; readonly problems: readonly SpecProblem[] };
+
+/** PEP 517 leaves names to the build backend: `--build-option`, `cmake.define.X`, `setup-args`. */
+const SETTING_NAME = { pattern: /^[^\s=\p{Cc}]+$/u, shape: "cmake.build-type" };
+
+const DEFAULT_INFRASTRUCTURE_RETRIES = 2;
+
+/**
+ * Reads a kiln.yaml. Empty text means all defaults. `file` is the name that
+ * problems carry. Where the YAML itself is broken, what follows the break is
+ * not judged: the parser guesses there, and so would the message.
+ */
+export function parseSpec(text: string, file: string): ParsedSpec {
+  const problems = new ProblemList(file);
+  if (text.length > SPEC_LIMITS.textCharsMax) {
+    const message = `the file has ${text.length} characters; the limit is ${SPEC_LIMITS.textCharsMax}`;
+    problems.add({ line: 1, column: 1 }, "", message, "keep scripts in files of their own and call them");
+    return { ok: false, problems: problems.inOrder() };
+  }
+  const value = readYaml(text, problems);
+  const top = readSection("", value ?? undefined, problems);
+  const sections = {
+    matrix: readSection("matrix", top.matrix?.value, problems),
+    build: readSection("build", top.build?.value, problems),
+    test: readSection("test", top.test?.value, problems),
+    retry: readSection("retry", top.retry?.value, problems),
+  };
+  readFormat(top.kiln, problems);
+  const spec: Spec = {
+    version: readVersion(top.version, problems),
+    axes: readMatrix(sections.matrix, problems),
+    build: {
+      env: readEntries(sections.build.env, ENV_NAME, problems),
+      configSettings: readEntries(sections.build["config-settings"], SETTING_NAME, problems),
+      limits: readLimits("build", sections.build.timeout, sections.build["log-limit"], problems),
+    },
+    test: readTest(sections.test, problems),
+    retry: { infrastructure: readRetries(sections.retry.infrastructure, problems) },
+  };
+  const mistakes = problems.inOrder();
+  if (mistakes.length > 0) return { ok: false, problems: mistakes };
+  const places: SpecPlaces = {
+    file,
+    version: top.version?.value.at ?? null,
+    os: sections.matrix.os?.value.at ?? null,
+    python: sections.matrix.python?.value.at ?? null,
+  };
+  return { ok: true, spec, places };
+}
+
+function readFormat(field: Field | undefined, problems: ProblemList): void {
+  if (!field || (field.value.type === "number" && field.value.text === "1")) return;
+  const { value, path } = field;
+  if (value.type === "number")
+    problems.add(value.at, path, `this Kiln reads format 1 of kiln.yaml, not ${value.text}`, "write kiln: 1");
+  else wrongType(value, path, "kiln: 1", problems);
+}
+
+function readVersion(field: Field | undefined, problems: ProblemList): string | null {
+  if (!field) return null;
+  const text = readText(field, "a version: 1.2.0", problems);
+  if (text === null) return null;
+  if (text.length > SPEC_LIMITS.versionCharsMax || valid(text) === null) {
+    const shown = quote(text);
+    problems.add(
+      field.value.at,
+      field.path,
+      `${shown} is no version (PEP 440)`,
+      "write it like 1.2.0, 1.2.0rc1 or 1.2.0.post1",
+    );
+  }
+  return text;
+}
+
+function readRetries(field: Field | undefined, problems: ProblemList): number {
+  if (!field) return DEFAULT_INFRASTRUCTURE_RETRIES;
+  const { value, path } = field;
+  const max = SPEC_LIMITS.infrastructureRetriesMax;
+  const retries = value.type === "number" ? Number(value.text) : Number.NaN;
+  if (Number.isInteger(retries) && retries >= 0 && retries <= max) return retries;
+  if (value.type === "number")
+    problems.add(value.at, path, `${path} is ${value.text}; it can be 0 to ${max}`, "write 2");
+  else wrongType(value, path, `a number from 0 to ${max}`, problems);
+  return DEFAULT_INFRASTRUCTURE_RETRIES;
+}
