@@ -19,6 +19,7 @@ import { restoreFarm } from "./services/restore-farm.ts";
 import { FarmRunCommands } from "./services/run-commands.ts";
 import { FarmRunQueries } from "./services/run-queries.ts";
 import { startGrpcServer } from "./transport/grpc/server.ts";
+import { HTTP_LIMIT_NAMES } from "./transport/http/limits.ts";
 import { createHttpServer } from "./transport/http/server.ts";
 import { VERSION } from "./version.ts";
 
@@ -47,7 +48,7 @@ export async function startCoordinator(config: CoordinatorConfig, log: Logger = 
   // Whoever waits for it hears of it; a coordinator that is only disposed of must not.
   failed.catch(() => undefined);
 
-  const metrics = createPrometheusMetrics({ version: VERSION });
+  const metrics = createPrometheusMetrics({ version: VERSION, limits: [...HTTP_LIMIT_NAMES, "queued-jobs", "agents"] });
   const blobs = await openDiskBlobStore(join(config.dir, "blobs"), { blobBytesMax: config.blobBytesMax });
   const logs = stack.use(await openDiskLogStore(join(config.dir, "logs")));
   const store = stack.use(openSqliteStore(join(config.dir, "kiln.db")));
@@ -77,7 +78,7 @@ export async function startCoordinator(config: CoordinatorConfig, log: Logger = 
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
   const queries = new FarmRunQueries(store, plans, farm);
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
-  const registry = new AgentRegistry(engine, { bus, log }, config.agentsMax);
+  const registry = new AgentRegistry(engine, { bus, metrics, log }, config.agentsMax);
   const liveness = new Liveness(
     engine,
     { bus, metrics, clock, log: log.child({ part: "liveness" }) },
@@ -107,7 +108,7 @@ export async function startCoordinator(config: CoordinatorConfig, log: Logger = 
     token: config.token,
     version: VERSION,
     log: log.child({ part: "http" }),
-    clock,
+    limits: { blobBytesMax: config.blobBytesMax },
     ready: async () => {
       if (trouble !== null) return { ok: false, detail: "the store does not take commits" };
       if (!bus.isConnected()) return { ok: false, detail: "the connection to NATS is lost" };

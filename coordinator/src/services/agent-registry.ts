@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { AgentRow } from "../domain/rows.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { FarmEngine } from "./farm-engine.ts";
 import { newLiveAgent } from "./restore-farm.ts";
 
@@ -10,12 +11,14 @@ export type RegisterOutcome = { readonly ok: true } | { readonly ok: false; read
 export class AgentRegistry {
   readonly #engine: FarmEngine;
   readonly #bus: AgentBus;
+  readonly #metrics: Metrics;
   readonly #log: Logger;
   readonly #agentsMax: number;
 
-  constructor(engine: FarmEngine, parts: { readonly bus: AgentBus; readonly log: Logger }, agentsMax: number) {
+  constructor(engine: FarmEngine, parts: { readonly bus: AgentBus; readonly metrics: Metrics; readonly log: Logger }, agentsMax: number) {
     this.#engine = engine;
     this.#bus = parts.bus;
+    this.#metrics = parts.metrics;
     this.#log = parts.log;
     this.#agentsMax = agentsMax;
   }
@@ -24,6 +27,7 @@ export class AgentRegistry {
   async register(row: Omit<AgentRow, "registeredAtMs">): Promise<RegisterOutcome> {
     const { farm } = this.#engine;
     if (!farm.agents.has(row.agentId) && farm.agents.size >= this.#agentsMax) {
+      this.#metrics.limitReached("agents");
       return { ok: false, reason: "too-many-agents", limit: this.#agentsMax };
     }
     await this.#bus.prepareAgent(row.agentId);

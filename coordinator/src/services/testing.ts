@@ -113,7 +113,7 @@ export async function openServices(dir: string) {
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log });
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
-  const registry = new AgentRegistry(engine, { bus, log }, 100);
+  const registry = new AgentRegistry(engine, { bus, metrics, log }, 100);
   const liveness = new Liveness(engine, { bus, metrics, clock, log }, { noAgentGraceMs: 60_000, checkIntervalMs: 3_600_000 });
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, { queuedJobsMax: 1_000 });
   const queries = new FarmRunQueries(store, plans, farm);

@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 
 /** The word that a person most likely meant, or null when none is near. */
-export function nearest(written: string, words: readonly string[]): string | null {
+function nearest(written: string, words: readonly string[]): string | null {
   // No word that is offered is longer than this, and distance costs the product of the lengths.
   if (written.length > 64) return null;
   let best: string | null = null;

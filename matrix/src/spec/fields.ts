@@ -33,7 +33,7 @@ export function readSection<S extends Section>(
   const fields: Partial<Record<(typeof KEYS)[S][number], Field>> = {};
   if (!value || value.type === "null") return fields;
   if (value.type !== "map") {
-    const what = section === "" ? "kiln.yaml" : section;
+    const what = section === "" ? "the file" : section;
     problems.add(
       value.at,
       section,

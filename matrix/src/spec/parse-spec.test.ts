@@ -273,6 +273,12 @@ describe("limits", () => {
     expect(problems[0]?.message).toContain(message);
   });
 
+  test("collections may nest to the limit and not past it", () => {
+    const nested = (depth: number) => `x: ${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}`;
+    expect(problemsOf(nested(SPEC_LIMITS.depthMax))[0]?.message).toContain("unknown key");
+    expect(problemsOf(nested(SPEC_LIMITS.depthMax * 2 + 1))[0]?.message).toContain("inside each other");
+  });
+
   test("an alias bomb is judged by what is written, not by what it unfolds to", () => {
     const lines = ["a: &a [x, x, x, x, x, x, x, x, x]"];
     for (const [from, to] of ["ab", "bc", "cd", "de", "ef", "fg", "gh", "hi"]) {

@@ -43,6 +43,8 @@ export const STREAMS = {
     retention: "workqueue",
     storage: "file",
     discard: "new",
+    /** Without this (`discard_new_per_subject`), a full subject drops its oldest message and says nothing. */
+    discardNewPerSubject: true,
     maxMessages: 200_000,
     maxMessagesPerSubject: 10_000,
     maxMessageBytes: 1024 * 1024,

@@ -44,7 +44,7 @@ async function serve() {
   };
 }
 
-const hello = (attempts: readonly Partial<jobWire.AttemptRef>[] = []) =>
+const hello = (attempts: readonly { run: number; job: number; attempt: number }[] = []) =>
   create(wire.StreamResultsRequestSchema, {
     message: { case: "hello", value: create(wire.HelloSchema, { agentId: "a", sessionId: "s1", attempts: attempts.map((ref) => create(jobWire.AttemptRefSchema, ref)) }) },
   });

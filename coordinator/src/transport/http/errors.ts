@@ -12,8 +12,9 @@ export function sendProblem(reply: FastifyReply, problem: HttpProblem): void {
   void reply
     .code(problem.status)
     .headers(problem.headers)
-    .type(PROBLEM_CONTENT_TYPE)
-    .send(JSON.stringify(problem.body()));
+    .header("Content-Type", PROBLEM_CONTENT_TYPE)
+    // As bytes, because Fastify would add a charset to text, which this media type does not have.
+    .send(Buffer.from(JSON.stringify(problem.body())));
 }
 
 /** Answers with a problem whatever was thrown; what is nobody else's mistake is logged with its cause. */

@@ -1,12 +1,10 @@
 import { Type } from "typebox";
-import type { AttemptLogInfo, RunQueries } from "../../services/api.ts";
+import type { RunQueries } from "../../services/api.ts";
 import type { App, RouteContext } from "./http-deps.ts";
-import type { LiveStream } from "./live-stream.ts";
 import { JobParams, noSuchJob, noSuchRun, runNumber } from "./params.ts";
 import { HttpProblem } from "./problem.ts";
 import { responses } from "./responses.ts";
-
-const READ_BYTES_MAX = 256 * 1024;
+import { followLog, sendLog } from "./send-log.ts";
 
 const LogQuery = Type.Object(
   {
@@ -57,25 +55,26 @@ export function jobLogRoutes(app: App, context: RouteContext): void {
     async (request, reply) => {
       const { run: runName, job } = request.params;
       const { attempt = null, offset = 0, follow } = request.query;
-      const log: Asked = { run: runNumber(runName), job, offset };
-      const info = await context.queries.attemptLog(log.run, job, attempt);
-      if (!info) throw await whatIsMissing(context.queries, log, runName, attempt);
+      const run = runNumber(runName);
+      const info = await context.queries.attemptLog(run, job, attempt);
+      if (!info) throw await whatIsMissing(context.queries, request.params, attempt);
 
-      const endBytes = info.finished ? info.logBytes : await context.logs.size(info.key);
+      const { key } = info;
+      const endBytes = info.finished ? info.logBytes : await context.logs.size(key);
       const live = follow === "1" && !info.finished;
       const stream = context.logStreams.open(reply, {
         "Content-Type": "application/octet-stream",
         "Cache-Control": "no-store",
-        "X-Kiln-Attempt": info.key.attempt,
+        "X-Kiln-Attempt": key.attempt,
         "X-Kiln-Log-Bytes": endBytes,
         ...(live ? { Connection: "close" } : { "Content-Length": Math.max(0, endBytes - offset) }),
       });
       try {
-        if (live) await follow_(stream, context, log, info);
-        else await sendUpTo(stream, context, info, { offset, endBytes });
+        if (live) await followLog(stream, context, { key, run, job, offset });
+        else await sendLog(stream, context.logs, key, { offset, endBytes });
         stream.end();
       } catch (cause) {
-        request.log.error({ err: cause, ...info.key }, "a log could not be read any longer");
+        request.log.error({ err: cause, ...key }, "a log could not be read any longer");
         stream.break();
       }
       return reply;
@@ -83,8 +82,17 @@ export function jobLogRoutes(app: App, context: RouteContext): void {
   );
 }
 
-interface Asked {
-  readonly run: number;
-  readonly job: string;
-  readonly offset: number;
+async function whatIsMissing(
+  queries: RunQueries,
+  { run, job }: { readonly run: string; readonly job: string },
+  attempt: number | null,
+): Promise<HttpProblem> {
+  const found = await queries.job(runNumber(run), job);
+  if (!found) return (await queries.run(runNumber(run))) ? noSuchJob(run, job) : noSuchRun(run);
+  return new HttpProblem(
+    "no-such-attempt",
+    attempt === null
+      ? `no attempt at ${job} of ${run} was made yet: ${found.summary || found.state}`
+      : `there is no attempt ${attempt} at ${job} of ${run}; ${found.history.length} were made`,
+  );
 }

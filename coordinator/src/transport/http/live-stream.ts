@@ -99,14 +99,21 @@ export class LiveStream {
   }
 }
 
+interface StreamLimit {
+  readonly name: HttpLimitName;
+  readonly max: number;
+}
+
+type Counts = Pick<Metrics, "limitReached">;
+
 /** The live streams of one kind, up to a limit. */
 export class LiveStreams {
   readonly #open = new Set<LiveStream>();
-  readonly #limit: { readonly name: HttpLimitName; readonly max: number };
-  readonly #metrics: Pick<Metrics, "limitReached">;
+  readonly #limit: StreamLimit;
+  readonly #metrics: Counts;
   readonly #idleTimeoutMs: number;
 
-  constructor(limit: LiveStreams["#limit"], limits: Pick<HttpLimits, "idleTimeoutMs">, metrics: LiveStreams["#metrics"]) {
+  constructor(limit: StreamLimit, limits: Pick<HttpLimits, "idleTimeoutMs">, metrics: Counts) {
     this.#limit = limit;
     this.#metrics = metrics;
     this.#idleTimeoutMs = limits.idleTimeoutMs;

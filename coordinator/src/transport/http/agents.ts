@@ -1,0 +1,46 @@
+import { AgentView } from "@kiln/proto";
+import { Type } from "typebox";
+import type { App, RouteContext } from "./http-deps.ts";
+import { json, responses } from "./responses.ts";
+
+const AgentList = Type.Object({ agents: Type.Array(AgentView) });
+
+const Farm = Type.Object({
+  version: Type.String({ description: "The coordinator's version" }),
+  pythons: Type.Array(
+    Type.Object({
+      platform: Type.String({ description: "For example linux-x86_64" }),
+      feature: Type.String({ description: "For example 3.12 or 3.13t" }),
+    }),
+    { description: "What the agents online can run" },
+  ),
+});
+
+/** Who works for the farm, and what the farm can do. */
+export function agentRoutes(app: App, { queries, version }: RouteContext): void {
+  app.get(
+    "/agents",
+    {
+      schema: {
+        operationId: "listAgents",
+        summary: "List every agent that ever registered",
+        tags: ["farm"],
+        response: responses({ 200: json("The agents", AgentList) }, "unauthorized"),
+      },
+    },
+    async () => ({ agents: await queries.agents() }),
+  );
+
+  app.get(
+    "/farm",
+    {
+      schema: {
+        operationId: "getFarm",
+        summary: "Show the farm's version and what it can run now",
+        tags: ["farm"],
+        response: responses({ 200: json("The farm", Farm) }, "unauthorized"),
+      },
+    },
+    async () => ({ version, pythons: await queries.farmPythons() }),
+  );
+}

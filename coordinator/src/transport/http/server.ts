@@ -1,0 +1,120 @@
+import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { agentRoutes } from "./agents.ts";
+import { requireToken } from "./auth.ts";
+import { blobRoutes } from "./blobs.ts";
+import { answerBrokenRequest, answerError, answerNotFound } from "./errors.ts";
+import { healthRoutes } from "./health.ts";
+import { guardHost } from "./host-guard.ts";
+import type { App, HttpServerDeps, RouteContext } from "./http-deps.ts";
+import { jobLogRoutes } from "./job-log.ts";
+import { jobRoutes } from "./jobs.ts";
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { LiveStreams } from "./live-stream.ts";
+import { documentRoutes, openapiRoute } from "./openapi.ts";
+import { runEventRoutes } from "./run-events.ts";
+import { runRoutes } from "./runs.ts";
+
+/**
+ * The HTTP side of a coordinator, ready to `listen`. Closing it ends live streams
+ * at once, lets requests finish for `closeTimeoutMs`, then cuts what is left.
+ */
+export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
+  const limits = { ...DEFAULT_HTTP_LIMITS, ...deps.limits };
+  const { metrics } = deps;
+  const context: RouteContext = {
+    ...deps,
+    limits,
+    eventStreams: new LiveStreams({ name: "http-event-streams", max: limits.eventStreamsMax }, limits, metrics),
+    logStreams: new LiveStreams({ name: "http-log-streams", max: limits.logStreamsMax }, limits, metrics),
+  };
+  const app = newApp(deps, limits);
+  limitConnections(app, context);
+  closeInTime(app, context);
+
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // The schemas document what is sent; plain JSON.stringify is faster on maps and unions than one made from them.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler(answerError(limits, metrics));
+  app.setNotFoundHandler(answerNotFound);
+  app.addHook("onRequest", guardHost(deps.allowedHosts ?? []));
+  app.addHook("onResponse", cutLingering(limits.lingerMs));
+
+  documentRoutes(app, deps.version);
+  group(app, "", (open) => healthRoutes(open, context));
+  group(app, "/api/v1", (api) => {
+    api.removeContentTypeParser("text/plain");
+    api.addHook("onRequest", requireToken(deps.token));
+    group(api, "", (scope) => runRoutes(scope, context));
+    group(api, "", (scope) => blobRoutes(scope, context));
+    runEventRoutes(api, context);
+    jobRoutes(api, context);
+    jobLogRoutes(api, context);
+    agentRoutes(api, context);
+    openapiRoute(api);
+  });
+  return app;
+}
+
+function newApp({ log, metrics }: HttpServerDeps, limits: HttpLimits): App {
+  return Fastify({
+    ...(log === false ? { logger: false } : { loggerInstance: log }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.jsonBytesMax,
+    requestTimeout: limits.uploadTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    forceCloseConnections: "idle",
+    // During a close, what is already connected is still answered.
+    return503OnClosing: false,
+    // HEAD of a stream would open the stream; where it has a use it is a route of its own.
+    exposeHeadRoutes: false,
+    clientErrorHandler: answerBrokenRequest(limits, metrics),
+    frameworkErrors: (error, request, reply) =>
+      answerError(limits, metrics)(error, request as FastifyRequest, reply as FastifyReply),
+    http: {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      // Finds out about readers that vanished without a word while nothing is sent to them.
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+}
+
+/** A scope with content types and hooks of its own. */
+function group(app: App, prefix: string, add: (scope: App) => void): void {
+  void app.register(
+    (scope, _options, done) => {
+      add(scope);
+      done();
+    },
+    { prefix },
+  );
+}
+
+function limitConnections(app: App, { limits, metrics }: RouteContext): void {
+  app.server.maxConnections = limits.connectionsMax;
+  app.server.on("drop", () => metrics.limitReached("http-connections"));
+}
+
+function closeInTime(app: App, { limits, eventStreams, logStreams }: RouteContext): void {
+  app.addHook("preClose", async () => {
+    eventStreams.closeAll();
+    logStreams.closeAll();
+    setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs).unref();
+  });
+}
+
+/**
+ * A request that was refused before its body was read goes on being read, so that
+ * a sender sees the answer and not a broken connection; but not for ever.
+ */
+function cutLingering(lingerMs: number) {
+  return async ({ raw }: FastifyRequest): Promise<void> => {
+    if (raw.complete || raw.destroyed) return;
+    raw.resume();
+    const timer = setTimeout(() => raw.destroy(), lingerMs);
+    raw.once("close", () => clearTimeout(timer)).once("end", () => clearTimeout(timer));
+  };
+}

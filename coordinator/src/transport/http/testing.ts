@@ -1,0 +1,224 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JobSummary, JobView, RunEvent, RunSummary, RunView } from "@kiln/proto";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { openDiskBlobStore } from "../../adapters/disk/blob-store.ts";
+import { openDiskLogStore } from "../../adapters/disk/log-store.ts";
+import type { AttemptKey } from "../../domain/attempt-key.ts";
+import type { BlobStore } from "../../ports/blob-store.ts";
+import type { LogStore } from "../../ports/log-store.ts";
+import type { RunChanges, RunCommandOutcome, RunCommands, RunQueries, SubmitOutcome } from "../../services/api.ts";
+import type { HttpServerDeps, Readiness } from "./http-deps.ts";
+import type { HttpLimits } from "./limits.ts";
+import { createHttpServer } from "./server.ts";
+
+export const TOKEN = "a-token-for-tests-only";
+
+/** Stands in for the services: one run, r7, with one job, that tests change by hand. */
+export class FakeFarm implements RunCommands, RunQueries, RunChanges {
+  state: RunSummary["state"] = "running";
+  submitOutcome: SubmitOutcome = { ok: true, run: 7, created: true };
+  commandOutcome: RunCommandOutcome = { ok: true };
+  attempt = { finished: false, logBytes: 0 };
+  attemptsMade = 1;
+  failure: Error | null = null;
+  events: RunEvent[] = [];
+  lookups = 0;
+  readonly submitted: unknown[] = [];
+  readonly listeners = new Set<() => void>();
+
+  async submit(body: unknown): Promise<SubmitOutcome> {
+    this.submitted.push(body);
+    return this.submitOutcome;
+  }
+
+  async cancel(run: number): Promise<RunCommandOutcome> {
+    return run === 7 ? this.commandOutcome : { ok: false, reason: "no-such-run" };
+  }
+
+  async retryFailed(run: number): Promise<RunCommandOutcome> {
+    return this.cancel(run);
+  }
+
+  async runs(limit: number, before: number | null): Promise<RunSummary[]> {
+    return limit > 0 && (before === null || before > 7) ? [this.summary()] : [];
+  }
+
+  async run(run: number): Promise<RunView | null> {
+    if (this.failure) throw this.failure;
+    if (run !== 7) return null;
+    const source = { sha256: "a".repeat(64), sizeBytes: 1, filename: "demo-1.0.tar.gz" };
+    const lastEventId = this.events.at(-1)?.id ?? 1;
+    return { ...this.summary(), source, cells: [], excluded: [], jobs: [jobSummary("running")], lastEventId, expectedMs: null };
+  }
+
+  async job(run: number, jobName: string): Promise<JobView | null> {
+    return run === 7 && jobName === "build-cp312" ? { run: "r7", ...jobSummary("running"), history: [] } : null;
+  }
+
+  async attemptLog(run: number, jobName: string, attempt: number | null) {
+    if (run !== 7 || jobName !== "build-cp312" || (attempt ?? 1) > this.attemptsMade) return null;
+    if (this.attemptsMade === 0) return null;
+    return { key: LOG_KEY, ...this.attempt };
+  }
+
+  async agents() {
+    return [];
+  }
+
+  async farmPythons() {
+    return [{ platform: "linux-x86_64", feature: "3.12" }];
+  }
+
+  async eventsAfter(_run: number, eventId: number): Promise<readonly RunEvent[]> {
+    this.lookups++;
+    if (this.failure) throw this.failure;
+    return this.events.filter((event) => event.id > eventId);
+  }
+
+  onRunChanged(_run: number, listener: () => void): Disposable {
+    this.listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.listeners.delete(listener) };
+  }
+
+  onLogChanged(_key: AttemptKey, listener: () => void): Disposable {
+    return this.onRunChanged(0, listener);
+  }
+
+  /** Makes events visible, then says so. */
+  emit(...events: RunEvent[]): void {
+    this.events.push(...events);
+    for (const event of events) if (event.type === "run") this.state = event.run.state;
+    this.notify();
+  }
+
+  notify(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  summary(state = this.state): RunSummary {
+    const candidate = { name: "demo", version: "1.0", requiresPython: null, factsFrom: "PKG-INFO", origin: "demo" };
+    const counts = { total: 1, waiting: 0, active: 1, passed: 0, failed: 0, notRun: 0 };
+    const times = { submittedAtMs: 1, startedAtMs: 2, finishedAtMs: null };
+    return { run: "r7", candidate, state, verdict: null, reason: "", counts, ...times };
+  }
+
+  runEvent(id: number, state: RunSummary["state"]): RunEvent {
+    return { type: "run", id, atMs: id, run: this.summary(state) };
+  }
+}
+
+export const LOG_KEY: AttemptKey = { run: 7, job: 0, attempt: 1 };
+
+export function jobEvent(id: number, state: JobSummary["state"] = "running", summary = ""): RunEvent {
+  return { type: "job", id, atMs: id, job: { ...jobSummary(state), summary } };
+}
+
+function jobSummary(state: JobSummary["state"]): JobSummary {
+  const what = { name: "build-cp312", kind: "build", cell: "cp312-linux-x86_64", needs: [] } as const;
+  const how = { state, outcome: null, summary: "", attempts: 1, agentName: "box", pythonVersion: "3.12.1" };
+  return { ...what, needs: [], ...how, startedAtMs: 3, finishedAtMs: null };
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly app: FastifyInstance;
+  readonly url: string;
+  readonly port: number;
+  readonly farm: FakeFarm;
+  readonly blobs: BlobStore;
+  readonly logs: LogStore;
+  readonly limitsReached: string[];
+  /** Fetches below /api/v1 with the farm's token. */
+  get(path: string, init?: RequestInit): Promise<Response>;
+}
+
+export interface TestServerOptions {
+  readonly limits?: Partial<HttpLimits>;
+  readonly allowedHosts?: readonly string[];
+  readonly ready?: () => Promise<Readiness>;
+  readonly log?: FastifyBaseLogger;
+  readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
+}
+
+/** A server on a real socket with real blobs and logs in a temporary folder, over a fake farm. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), "kiln-http-"));
+  const limits: Partial<HttpLimits> = { blobBytesMax: 8 * 1024 * 1024, ...options.limits };
+  const disk = await openDiskBlobStore(join(folder, "blobs"), { blobBytesMax: 8 * 1024 * 1024 });
+  const blobs = options.wrapBlobs?.(disk) ?? disk;
+  const logs = await openDiskLogStore(join(folder, "logs"));
+  const farm = new FakeFarm();
+  const limitsReached: string[] = [];
+  const deps: HttpServerDeps = {
+    commands: farm,
+    queries: farm,
+    changes: farm,
+    blobs,
+    logs,
+    metrics: {
+      limitReached: (limit) => void limitsReached.push(limit),
+      scrape: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "kiln_slots 4\n" }),
+    },
+    ready: options.ready ?? (async () => ({ ok: true })),
+    token: TOKEN,
+    version: "1.2.3",
+    log: options.log ?? false,
+    limits,
+    allowedHosts: options.allowedHosts ?? [],
+  };
+  const app = createHttpServer(deps);
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    ...{ app, url, port, farm, blobs, logs, limitsReached },
+    get: (path, init = {}) =>
+      fetch(`${url}/api/v1${path}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } }),
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+      await logs[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export function sha256(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Reads the body of a response piece by piece. */
+export class BodyReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new TextDecoder();
+  text = "";
+
+  constructor(response: Response) {
+    if (!response.body) throw new Error(`status ${response.status} has no body`);
+    this.#reader = response.body.getReader();
+  }
+
+  /** Reads until the text so far contains `part`. Throws when the body ends before. */
+  async until(part: string): Promise<string> {
+    while (!this.text.includes(part)) {
+      const { done, value } = await this.#reader.read();
+      if (done) throw new Error(`the body ended without ${JSON.stringify(part)}: ${JSON.stringify(this.text)}`);
+      this.text += this.#decoder.decode(value, { stream: true });
+    }
+    return this.text;
+  }
+
+  async toEnd(): Promise<string> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return this.text;
+      this.text += this.#decoder.decode(value, { stream: true });
+    }
+  }
+
+  cancel(): Promise<void> {
+    return this.#reader.cancel();
+  }
+}

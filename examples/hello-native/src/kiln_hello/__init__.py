@@ -1,0 +1,8 @@
+"""Sums and dot products of doubles that do not lose small numbers beside large ones."""
+
+from ._mean import mean
+from ._sums import dot, total
+
+__all__ = ["__version__", "dot", "mean", "total"]
+
+__version__ = "1.0.0"

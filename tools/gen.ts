@@ -1,0 +1,15 @@
+// Regenerates what is generated: proto/src/gen from proto/proto.
+//
+// `pnpm gen --release` also moves the baseline that `buf breaking` compares
+// with to the contract as it is now: part of making a release, and of nothing
+// else (see CONTRIBUTING.md).
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buf, generateProto, RELEASED_IMAGE } from "./proto.ts";
+import { root } from "./tool.ts";
+
+const { values } = parseArgs({ options: { release: { type: "boolean", default: false } } });
+
+await buf(["lint"]);
+await generateProto(join(root, "proto"));
+if (values.release) await buf(["build", "--exclude-source-info", "--output", RELEASED_IMAGE]);
