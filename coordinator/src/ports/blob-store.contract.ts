@@ -144,7 +144,13 @@ function reading(opened: () => OpenedBlobStore): void {
     const { store } = opened();
     const bytes = pseudoRandomBytes(600_000);
     await store.put(sha256(bytes), inChunks(bytes, 100_000));
-    for (const [start, end] of [[0, 0], [0, 599_999], [599_999, 599_999], [262_143, 262_144], [17, 400_000]] as const) {
+    for (const [start, end] of [
+      [0, 0],
+      [0, 599_999],
+      [599_999, 599_999],
+      [262_143, 262_144],
+      [17, 400_000],
+    ] as const) {
       const read = await buffer(store.read(sha256(bytes), { start, end }));
       expect(bytes.subarray(start, end + 1).equals(read)).toBe(true);
     }

@@ -23,6 +23,11 @@ export class AgentRegistry {
     this.#agentsMax = agentsMax;
   }
 
+  /** True for the agent's latest process only: an earlier one must not speak for it. */
+  isRegistered(agentId: string, sessionId: string): boolean {
+    return this.#engine.farm.agents.get(agentId)?.row.sessionId === sessionId;
+  }
+
   /** Resolves when the agent can receive assignments and is remembered. */
   async register(row: Omit<AgentRow, "registeredAtMs">): Promise<RegisterOutcome> {
     const { farm } = this.#engine;

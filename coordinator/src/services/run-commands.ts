@@ -72,14 +72,13 @@ export class FarmRunCommands implements RunCommands {
     if (!parsed.ok) return { ok: false, reason: "bad-spec", problems: parsed.problems };
     const planned = makePlan({
       spec: parsed.spec,
+      places: parsed.places,
       candidate,
       farm: farmPythons(this.#engine.farm),
       sourceSha256: source.sha256,
       digest: (text) => createHash("sha256").update(text).digest("hex"),
     });
-    if (!planned.ok) {
-      return { ok: false, reason: "bad-spec", problems: planned.problems.map((problem) => ({ ...problem, file: problem.file || body.specFile })) };
-    }
+    if (!planned.ok) return { ok: false, reason: "bad-spec", problems: planned.problems };
     if (this.#unfinishedJobs() + planned.plan.jobs.length > this.#limits.queuedJobsMax) {
       this.#metrics.limitReached("queued-jobs");
       return { ok: false, reason: "queue-full", limit: this.#limits.queuedJobsMax };

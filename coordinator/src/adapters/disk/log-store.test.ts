@@ -42,15 +42,18 @@ it("an attempt without output makes no file", async () => {
 });
 
 // fdatasync(2) on a device file fails with EINVAL on Linux.
-it.runIf(process.platform === "linux")("a log that once could not be synced never counts as durable again", async () => {
-  await using opened = await openEmpty();
-  const key = { run: 1, job: 0, attempt: 1 };
-  await mkdir(join(opened.folder, "r1"));
-  await symlink("/dev/null", join(opened.folder, "r1", "0.1.log"));
-  await opened.store.write(key, 0, [Buffer.from("x")]);
-  const outcomes = await Promise.allSettled([opened.store.sync(key), opened.store.sync(key)]);
-  expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
-  await expect(opened.store.sync(key)).rejects.toThrow("could not be made durable");
-  await opened.store.close(key);
-  await expect(opened.store.sync(key)).rejects.toThrow("could not be made durable");
-});
+it.runIf(process.platform === "linux")(
+  "a log that once could not be synced never counts as durable again",
+  async () => {
+    await using opened = await openEmpty();
+    const key = { run: 1, job: 0, attempt: 1 };
+    await mkdir(join(opened.folder, "r1"));
+    await symlink("/dev/null", join(opened.folder, "r1", "0.1.log"));
+    await opened.store.write(key, 0, [Buffer.from("x")]);
+    const outcomes = await Promise.allSettled([opened.store.sync(key), opened.store.sync(key)]);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
+    await expect(opened.store.sync(key)).rejects.toThrow("could not be made durable");
+    await opened.store.close(key);
+    await expect(opened.store.sync(key)).rejects.toThrow("could not be made durable");
+  },
+);

@@ -1,11 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 
 /** Writes all of `chunks`, one after the other, from `position` on; a short write is continued. */
-export async function writeFully(
-  handle: FileHandle,
-  chunks: readonly Uint8Array[],
-  position: number,
-): Promise<void> {
+export async function writeFully(handle: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
   let rest = chunks.filter((chunk) => chunk.byteLength > 0);
   let at = position;
   while (rest.length > 0) {

@@ -9,7 +9,9 @@ const newMetrics = () => createPrometheusMetrics({ version: "1.2.3", limits: LIM
 async function samples(metrics: PrometheusMetrics): Promise<Map<string, number>> {
   const { text } = await metrics.scrape();
   const lines = text.split("\n").filter((line) => line.startsWith("kiln_"));
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+  );
 }
 
 describe("the metrics of a coordinator", () => {
@@ -57,7 +59,9 @@ describe("the metrics of a coordinator", () => {
     metrics.observe(() => ({ jobsByState: ready ? { ready } : {}, agentsOnline: 2, slots: 16, slotsBusy: 5 }));
     const first = await samples(metrics);
     expect(first.get('kiln_jobs{state="ready"}')).toBe(3);
-    expect([first.get("kiln_agents_online"), first.get("kiln_slots"), first.get("kiln_slots_busy")]).toEqual([2, 16, 5]);
+    expect([first.get("kiln_agents_online"), first.get("kiln_slots"), first.get("kiln_slots_busy")]).toEqual([
+      2, 16, 5,
+    ]);
     ready = 0;
     expect((await samples(metrics)).get('kiln_jobs{state="ready"}')).toBe(0);
   });

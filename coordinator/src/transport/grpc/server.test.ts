@@ -102,6 +102,18 @@ describe("the gRPC service for agents", () => {
     await expect(farm.register({ ...registration, slots: 0 })).rejects.toMatchObject({ details: expect.stringContaining("slots") });
   });
 
+  it("takes results only from an agent process that is registered, not from an earlier one", async () => {
+    await using farm = await serve();
+    const early = farm.results();
+    early.write(hello());
+    expect(await ended(early)).toMatchObject({ code: status.NOT_FOUND });
+    await farm.register(registration);
+    await farm.register({ ...registration, sessionId: "s2" });
+    const old = farm.results();
+    old.write(hello());
+    expect(await ended(old)).toMatchObject({ code: status.NOT_FOUND });
+  });
+
   it("takes an attempt from its first frame to its acknowledgement", async () => {
     await using farm = await serve();
     await farm.register(registration);

@@ -51,7 +51,7 @@ export async function startGrpcServer(
         endWith(call, serviceError(status.UNAUTHENTICATED, "the farm's token is missing or wrong"));
         return;
       }
-      serveResults(call, sessions, parts.ingest).catch((cause: unknown) => {
+      serveResults(call, sessions, parts).catch((cause: unknown) => {
         const error = describe(cause);
         if (error.code === status.INTERNAL) parts.log.error({ err: cause }, "a results stream failed");
         else parts.log.warn({ err: cause }, "a results stream was ended");
@@ -93,13 +93,20 @@ class SessionTable {
   }
 }
 
-async function serveResults(call: ResultsCall, sessions: SessionTable, ingest: Ingest): Promise<void> {
+async function serveResults(
+  call: ResultsCall,
+  sessions: SessionTable,
+  { registry, ingest }: { readonly registry: AgentRegistry; readonly ingest: Ingest },
+): Promise<void> {
   const requests: AsyncIterator<wire.StreamResultsRequest> = call[Symbol.asyncIterator]();
   const first = await requests.next();
   if (first.done) return;
   const { message } = first.value;
   if (message.case !== "hello") throw new BadMessageError("a results stream begins with a hello");
   const hello = message.value;
+  if (!registry.isRegistered(hello.agentId, hello.sessionId)) {
+    throw serviceError(status.NOT_FOUND, "this agent process is not registered: register first");
+  }
   const session = new ResultsSession(hello.agentId, call);
   const { promise: done, resolve: markDone } = Promise.withResolvers<void>();
   try {

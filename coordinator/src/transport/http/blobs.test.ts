@@ -8,7 +8,8 @@ const BYTES = Buffer.from("0123456789".repeat(50_000));
 const DIGEST = sha256(BYTES);
 const PATH = `/blobs/${DIGEST}`;
 
-const put = (server: TestServer, body: BodyInit, path = PATH) => server.get(path, { method: "PUT", body });
+const put = (server: TestServer, body: NonNullable<RequestInit["body"]>, path = PATH) =>
+  server.get(path, { method: "PUT", body });
 
 function head(digest: string, length: string): string {
   return `PUT /api/v1/blobs/${digest} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n${length}\r\n\r\n`;
@@ -65,7 +66,7 @@ describe("uploading a blob", () => {
   it("needs to know the length", async () => {
     await using server = await startTestServer();
     const socket = connect(server.port, "127.0.0.1");
-    socket.end(`${head(DIGEST, "Transfer-Encoding: chunked")}1\r\nx\r\n0\r\n\r\n`);
+    socket.write(`${head(DIGEST, "Connection: close\r\nTransfer-Encoding: chunked")}1\r\nx\r\n0\r\n\r\n`);
     expect(await readText(socket)).toContain("HTTP/1.1 411 ");
   });
 
@@ -99,13 +100,13 @@ describe("uploading a blob", () => {
     await using server = await startTestServer({ limits: { uploadsMax: 1 } });
     const putSpy = vi.spyOn(server.blobs, "put");
     const socket = connect(server.port, "127.0.0.1");
-    socket.write(head(DIGEST, `Content-Length: ${BYTES.byteLength}`));
+    socket.write(head(DIGEST, `Connection: close\r\nContent-Length: ${BYTES.byteLength}`));
     await vi.waitUntil(() => putSpy.mock.calls.length > 0);
     const other = Buffer.from("other");
     const refused = await put(server, other, `/blobs/${sha256(other)}`);
     expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining("limit http-uploads")]);
     expect(server.limitsReached).toEqual(["http-uploads"]);
-    socket.end(BYTES);
+    socket.write(BYTES);
     expect(await readText(socket)).toContain("HTTP/1.1 201 ");
     expect((await put(server, other, `/blobs/${sha256(other)}`)).status).toBe(201);
   });

@@ -18,13 +18,26 @@ describe("a Range header", () => {
   });
 
   it("is ignored when it is absent, malformed, of several ranges or of another unit", () => {
-    for (const header of [undefined, "", "bytes", "bytes=", "bytes=-", "bytes=3-2", "bytes=0-1,3-4", "lines=0-1", "bytes=a-b"]) {
+    for (const header of [
+      undefined,
+      "",
+      "bytes",
+      "bytes=",
+      "bytes=-",
+      "bytes=3-2",
+      "bytes=0-1,3-4",
+      "lines=0-1",
+      "bytes=a-b",
+    ]) {
       expect(parseByteRange(header, 10)).toEqual({ kind: "whole" });
     }
   });
 
   it("never leads outside of the bytes", () => {
-    const header = fc.oneof(fc.string(), fc.tuple(fc.nat(), fc.nat()).map(([a, b]) => `bytes=${a}-${b}`));
+    const header = fc.oneof(
+      fc.string(),
+      fc.tuple(fc.nat(), fc.nat()).map(([a, b]) => `bytes=${a}-${b}`),
+    );
     fc.assert(
       fc.property(header, fc.nat(1_000), (text, sizeBytes) => {
         const range = parseByteRange(text, sizeBytes);

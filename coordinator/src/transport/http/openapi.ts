@@ -74,6 +74,8 @@ export function documentRoutes(app: App, version: string): void {
       components: { securitySchemes: { farmToken: { type: "http", scheme: "bearer" } } },
       security: [{ farmToken: [] }],
     },
+    convertConstToEnum: false,
+    exposeHeadRoutes: true,
     transform: ({ schema, url, route }) => ({
       url,
       schema: route.config?.takesRawBody ? { ...schema, consumes: ["application/octet-stream"], body: {} } : schema,

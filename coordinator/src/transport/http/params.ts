@@ -24,5 +24,8 @@ export function noSuchRun(run: string): HttpProblem {
 }
 
 export function noSuchJob(run: string, job: string): HttpProblem {
-  return new HttpProblem("no-such-job", `there is no job ${JSON.stringify(job)} in ${run}; GET /api/v1/runs/${run} lists them`);
+  return new HttpProblem(
+    "no-such-job",
+    `there is no job ${JSON.stringify(job)} in ${run}; GET /api/v1/runs/${run} lists them`,
+  );
 }

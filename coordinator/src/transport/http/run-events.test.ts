@@ -92,7 +92,7 @@ describe("watching a run", () => {
   it("sends a comment while nothing happens", async () => {
     await using server = await startTestServer({ limits: { heartbeatIntervalMs: 5 } });
     const reader = new BodyReader(await server.get(PATH));
-    await reader.until(":\n\n:\n\n");
+    expect(await reader.until(":\n\n:\n\n")).toMatch(/^retry: 1000\n\n(?::\n\n){2,}$/);
     await reader.cancel();
   });
 
@@ -135,6 +135,7 @@ describe("watching a run", () => {
     socket.write(`GET /api/v1${PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`);
     await vi.waitUntil(() => server.farm.lookups === 1);
     await vi.waitUntil(() => server.farm.listeners.size === 0, { timeout: 5_000 });
+    expect(server.farm.lookups).toBe(1);
     socket.destroy();
   });
 

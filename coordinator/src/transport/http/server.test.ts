@@ -27,7 +27,14 @@ async function exchange(text: string, port = server.port): Promise<string> {
 
 describe("the token", () => {
   it("is asked for on every route of the API, with a challenge", async () => {
-    for (const path of ["/runs", "/runs/r7", "/agents", "/openapi.json", `/blobs/${"a".repeat(64)}`, "/runs/r7/events"]) {
+    for (const path of [
+      "/runs",
+      "/runs/r7",
+      "/agents",
+      "/openapi.json",
+      `/blobs/${"a".repeat(64)}`,
+      "/runs/r7/events",
+    ]) {
       const response = await fetch(`${server.url}/api/v1${path}`);
       expect(response.headers.get("www-authenticate")).toBe('Bearer realm="kiln"');
       await expectProblem(response, 401, "unauthorized");
@@ -75,7 +82,15 @@ describe("the Host header", () => {
   const ask = (host: string) => exchange(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
 
   it("may be localhost, an IP address, or a name that the server was told", async () => {
-    const good = ["localhost", "LOCALHOST:8270", "kiln.localhost", "127.0.0.1:1", "[::1]:8270", "10.1.2.3", "Farm.Example:80"];
+    const good = [
+      "localhost",
+      "LOCALHOST:8270",
+      "kiln.localhost",
+      "127.0.0.1:1",
+      "[::1]:8270",
+      "10.1.2.3",
+      "Farm.Example:80",
+    ];
     for (const host of good) expect(await ask(host)).toContain("HTTP/1.1 200 OK");
   });
 
@@ -115,7 +130,10 @@ describe("what cannot be answered", () => {
   it("is cut when a body never comes", async () => {
     await using impatient = await startTestServer({ limits: { jsonBodyTimeoutMs: 50 } });
     const head = `POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}\r\n`;
-    const answer = await exchange(`${head}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{`, impatient.port);
+    const answer = await exchange(
+      `${head}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{`,
+      impatient.port,
+    );
     expect(answer).not.toContain("HTTP/1.1 2");
     expect(impatient.farm.submitted).toEqual([]);
   });
@@ -124,7 +142,13 @@ describe("what cannot be answered", () => {
     const logged: { err: Error; url: string }[] = [];
     const quiet = () => {};
     const log = {
-      ...{ level: "info", silent: quiet, info: quiet, debug: quiet, warn: quiet, trace: quiet, fatal: quiet },
+      level: "info",
+      silent: quiet,
+      info: quiet,
+      debug: quiet,
+      warn: quiet,
+      trace: quiet,
+      fatal: quiet,
       error: (entry: { err: Error; url: string }) => void logged.push(entry),
       child: () => log,
     };

@@ -7,6 +7,7 @@ import { answerBrokenRequest, answerError, answerNotFound } from "./errors.ts";
 import { healthRoutes } from "./health.ts";
 import { guardHost } from "./host-guard.ts";
 import type { App, HttpServerDeps, RouteContext } from "./http-deps.ts";
+import { takeJsonBodies } from "./json-body.ts";
 import { jobLogRoutes } from "./job-log.ts";
 import { jobRoutes } from "./jobs.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
@@ -14,6 +15,8 @@ import { LiveStreams } from "./live-stream.ts";
 import { documentRoutes, openapiRoute } from "./openapi.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
+
+const CLOSE_SWEEP_INTERVAL_MS = 20;
 
 /**
  * The HTTP side of a coordinator, ready to `listen`. Closing it ends live streams
@@ -43,7 +46,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   documentRoutes(app, deps.version);
   group(app, "", (open) => healthRoutes(open, context));
   group(app, "/api/v1", (api) => {
-    api.removeContentTypeParser("text/plain");
+    takeJsonBodies(api);
     api.addHook("onRequest", requireToken(deps.token));
     group(api, "", (scope) => runRoutes(scope, context));
     group(api, "", (scope) => blobRoutes(scope, context));
@@ -102,7 +105,13 @@ function closeInTime(app: App, { limits, eventStreams, logStreams }: RouteContex
   app.addHook("preClose", async () => {
     eventStreams.closeAll();
     logStreams.closeAll();
-    setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs).unref();
+    // Node closes what is idle when the close begins, and not what becomes idle after that.
+    const sweep = setInterval(() => app.server.closeIdleConnections(), CLOSE_SWEEP_INTERVAL_MS);
+    const cut = setTimeout(() => app.server.closeAllConnections(), limits.closeTimeoutMs);
+    app.server.once("close", () => {
+      clearInterval(sweep);
+      clearTimeout(cut);
+    });
   });
 }
 

@@ -52,7 +52,15 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
     if (run !== 7) return null;
     const source = { sha256: "a".repeat(64), sizeBytes: 1, filename: "demo-1.0.tar.gz" };
     const lastEventId = this.events.at(-1)?.id ?? 1;
-    return { ...this.summary(), source, cells: [], excluded: [], jobs: [jobSummary("running")], lastEventId, expectedMs: null };
+    return {
+      ...this.summary(),
+      source,
+      cells: [],
+      excluded: [],
+      jobs: [jobSummary("running")],
+      lastEventId,
+      expectedMs: null,
+    };
   }
 
   async job(run: number, jobName: string): Promise<JobView | null> {
@@ -123,6 +131,12 @@ function jobSummary(state: JobSummary["state"]): JobSummary {
   return { ...what, needs: [], ...how, startedAtMs: 3, finishedAtMs: null };
 }
 
+export interface TestRequest {
+  readonly method?: string;
+  readonly body?: NonNullable<RequestInit["body"]>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 export interface TestServer extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly url: string;
@@ -132,7 +146,7 @@ export interface TestServer extends AsyncDisposable {
   readonly logs: LogStore;
   readonly limitsReached: string[];
   /** Fetches below /api/v1 with the farm's token. */
-  get(path: string, init?: RequestInit): Promise<Response>;
+  get(path: string, init?: TestRequest): Promise<Response>;
 }
 
 export interface TestServerOptions {
@@ -174,7 +188,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   return {
-    ...{ app, url, port, farm, blobs, logs, limitsReached },
+    app,
+    url,
+    port,
+    farm,
+    blobs,
+    logs,
+    limitsReached,
     get: (path, init = {}) =>
       fetch(`${url}/api/v1${path}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } }),
     [Symbol.asyncDispose]: async () => {

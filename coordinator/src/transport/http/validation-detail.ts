@@ -24,13 +24,19 @@ export function validationDetail(errors: readonly FastifySchemaValidationError[]
 function wording(error: FastifySchemaValidationError): string {
   const { params } = error;
   if (error.keyword === "required") return `lacks ${quoted(params["requiredProperties"])}`;
-  if (error.keyword === "additionalProperties") return `has what is not known here: ${quoted(params["additionalProperties"])}`;
+  if (error.keyword === "additionalProperties")
+    return `has what is not known here: ${quoted(params["additionalProperties"])}`;
   if (error.keyword === "enum") return `must be one of ${quoted(params["allowedValues"])}`;
   return error.message ?? `breaks the rule ${error.keyword}`;
 }
 
 function quoted(names: unknown): string {
-  return Array.isArray(names) ? names.slice(0, 10).map((name) => JSON.stringify(name)).join(", ") : String(names);
+  return Array.isArray(names)
+    ? names
+        .slice(0, 10)
+        .map((name) => JSON.stringify(name))
+        .join(", ")
+    : String(names);
 }
 
 function shortened(text: string): string {

@@ -1,0 +1,107 @@
+import { PROBLEMS } from "./problem.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer, type TestServer } from "./testing.ts";
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly security?: readonly unknown[];
+  readonly parameters?: readonly { readonly in: string; readonly name: string }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: unknown }>> };
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: object }>>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>>; readonly securitySchemes: object };
+}
+
+let server: TestServer;
+let document: Document;
+beforeAll(async () => {
+  server = await startTestServer();
+  document = (await (await server.get("/openapi.json")).json()) as Document;
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, route: `${method} ${path}` })),
+  );
+
+describe("the OpenAPI document", () => {
+  it("has every route", () => {
+    expect(
+      operations()
+        .map(({ route }) => route)
+        .toSorted(),
+    ).toEqual([
+      "get /api/v1/agents",
+      "get /api/v1/blobs/{sha256}",
+      "get /api/v1/farm",
+      "get /api/v1/openapi.json",
+      "get /api/v1/runs",
+      "get /api/v1/runs/{run}",
+      "get /api/v1/runs/{run}/events",
+      "get /api/v1/runs/{run}/jobs/{job}",
+      "get /api/v1/runs/{run}/jobs/{job}/log",
+      "get /healthz",
+      "get /metrics",
+      "get /readyz",
+      "head /api/v1/blobs/{sha256}",
+      "post /api/v1/runs",
+      "post /api/v1/runs/{run}/cancel",
+      "post /api/v1/runs/{run}/retry",
+      "put /api/v1/blobs/{sha256}",
+    ]);
+    const ids = operations().map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("says of every route what it answers, its own failures and the sender's included", () => {
+    for (const { route, responses, security } of operations()) {
+      const statuses = Object.keys(responses);
+      expect(statuses).toEqual(expect.arrayContaining(["400", "500"]));
+      if (security?.length !== 0) expect(statuses).toContain("401");
+      if (route.includes("{run}")) expect(statuses).toContain("404");
+      for (const [status, { description, content }] of Object.entries(responses)) {
+        expect(description.length).toBeGreaterThan(3);
+        const isProblem = JSON.stringify(content ?? {}).includes("application/problem+json");
+        expect([route, status, isProblem]).toEqual([route, status, Number(status) >= 400]);
+      }
+    }
+  });
+
+  it("asks for the token everywhere but where the process is watched", () => {
+    const open = operations().filter(({ security }) => security?.length === 0);
+    expect(open.map(({ route }) => route).toSorted()).toEqual(["get /healthz", "get /metrics", "get /readyz"]);
+    expect(document.components.securitySchemes).toEqual({ farmToken: { type: "http", scheme: "bearer" } });
+  });
+
+  it("knows every problem that the API answers with, but those that no route can answer for", () => {
+    const text = JSON.stringify(document);
+    const outside = ["no-such-route", "request-timeout", "misdirected", "headers-too-large"];
+    const missing = Object.keys(PROBLEMS).filter((name) => !text.includes(`urn:kiln:problem:${name}`));
+    expect(missing).toEqual(outside);
+  });
+
+  it("names its schemas and refers to them", () => {
+    expect(document.openapi).toBe("3.1.0");
+    const post = document.paths["/api/v1/runs"]?.["post"];
+    expect(post?.requestBody?.content["application/json"]?.schema).toEqual({
+      $ref: "#/components/schemas/SubmitRunBody",
+    });
+    expect(post?.responses["201"]?.content).toEqual({
+      "application/json": { schema: { $ref: "#/components/schemas/RunView" } },
+    });
+    const refs = new Set(JSON.stringify(document).match(/#\/components\/schemas\/\w+/g));
+    for (const ref of refs) expect(document.components.schemas).toHaveProperty(ref.split("/").at(-1) ?? "");
+    expect(refs.size).toBe(Object.keys(document.components.schemas).length);
+  });
+
+  it("describes what goes in as raw bytes", () => {
+    const put = document.paths["/api/v1/blobs/{sha256}"]?.["put"];
+    expect(Object.keys(put?.requestBody?.content ?? {})).toEqual(["application/octet-stream"]);
+  });
+});
