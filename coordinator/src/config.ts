@@ -22,6 +22,8 @@ export interface CoordinatorConfig {
   readonly agentsMax: number;
   /** KILN_BLOB_BYTES_MAX, default 4 GiB. */
   readonly blobBytesMax: number;
+  /** KILN_ALLOWED_HOSTS: names, separated by commas, under which clients may reach the HTTP server besides localhost and IP addresses. */
+  readonly allowedHosts: readonly string[];
   /** KILN_LOG_LEVEL, default info. */
   readonly logLevel: LogLevel;
   /** KILN_EXIT_WITH_PARENT=1: stop when standard input closes. */
@@ -55,6 +57,7 @@ export function readConfig(env: Env): CoordinatorConfig {
     queuedJobsMax: integer(env, "KILN_QUEUED_JOBS_MAX", 200_000, 1, 10_000_000),
     agentsMax: integer(env, "KILN_AGENTS_MAX", 10_000, 1, 1_000_000),
     blobBytesMax: integer(env, "KILN_BLOB_BYTES_MAX", 4 * 1024 ** 3, 1, 1024 ** 4),
+    allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "").split(",").map((host) => host.trim()).filter((host) => host !== ""),
     logLevel: logLevel(env),
     exitWithParent: env["KILN_EXIT_WITH_PARENT"] === "1",
   };

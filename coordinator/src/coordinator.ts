@@ -109,6 +109,7 @@ export async function startCoordinator(config: CoordinatorConfig, log: Logger = 
     version: VERSION,
     log: log.child({ part: "http" }),
     limits: { blobBytesMax: config.blobBytesMax },
+    allowedHosts: config.allowedHosts,
     ready: async () => {
       if (trouble !== null) return { ok: false, detail: "the store does not take commits" };
       if (!bus.isConnected()) return { ok: false, detail: "the connection to NATS is lost" };

@@ -82,6 +82,8 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
       expect(await store.run(1)).toEqual({ ...runRow(1), ...set });
       expect(await store.planJson(1)).toBe('{"plan":1}');
       expect(await store.jobs(1)).toEqual(jobs);
+      expect(await store.job(1, 1)).toEqual(jobs[1]);
+      expect(await store.job(1, 2)).toBeNull();
       expect(await store.runBySubmission("submission-1")).toEqual({ ...runRow(1), ...set });
       expect(await store.runBySubmission("submission-2")).toBeNull();
     });
@@ -171,8 +173,9 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
 
     it("finds what changed after a given change, in order", async () => {
       await store.commit([insert(1, [jobRow(1, 0, { changedId: 5 }), jobRow(1, 1, { changedId: 3 }), jobRow(1, 2, { changedId: 9 })])]);
-      expect((await store.jobsChangedAfter(1, 3)).map((row) => row.job)).toEqual([0, 2]);
-      expect(await store.jobsChangedAfter(1, 9)).toEqual([]);
+      expect((await store.changesAfter(1, 3))?.jobs.map((row) => row.job)).toEqual([0, 2]);
+      expect(await store.changesAfter(1, 9)).toEqual({ run: runRow(1), jobs: [] });
+      expect(await store.changesAfter(2, 0)).toBeNull();
     });
 
     it("replaces what it knew of an agent that registers again", async () => {

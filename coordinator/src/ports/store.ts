@@ -33,8 +33,9 @@ export interface Store extends AsyncDisposable {
   planJson(run: number): Promise<string | null>;
   /** In the order of the plan. */
   jobs(run: number): Promise<readonly JobRow[]>;
-  /** Jobs whose change number is above `changedId`, in the order of their changes. */
-  jobsChangedAfter(run: number, changedId: number): Promise<readonly JobRow[]>;
+  job(run: number, job: number): Promise<JobRow | null>;
+  /** The run and its jobs whose change number is above `changedId`, in the order of their changes, as of one moment. */
+  changesAfter(run: number, changedId: number): Promise<RunChanges | null>;
   /** How many jobs of each run are in each state, by outcome where finished. */
   jobCounts(runs: readonly number[]): Promise<readonly JobCount[]>;
   /** Oldest first. */
@@ -43,6 +44,11 @@ export interface Store extends AsyncDisposable {
   agents(): Promise<readonly AgentRow[]>;
   /** Mean time that passed jobs of this project took lately, by kind; a kind without history is absent. */
   meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>>;
+}
+
+export interface RunChanges {
+  readonly run: RunRow;
+  readonly jobs: readonly JobRow[];
 }
 
 export interface JobCount {

@@ -29,10 +29,11 @@ export class FarmRunQueries implements RunQueries {
   }
 
   async run(run: number): Promise<RunView | null> {
-    const row = await this.#store.run(run);
-    if (!row) return null;
+    const changes = await this.#store.changesAfter(run, 0);
+    if (!changes) return null;
+    const row = changes.run;
+    const jobs = changes.jobs.toSorted((a, b) => a.job - b.job);
     const plan = await this.#plans.get(run);
-    const jobs = await this.#store.jobs(run);
     const [summary] = await this.#summaries([row]);
     if (!summary) throw new Error(`r${run} has no summary`);
     return {
@@ -89,9 +90,9 @@ export class FarmRunQueries implements RunQueries {
   }
 
   async eventsAfter(run: number, eventId: number): Promise<readonly RunEvent[]> {
-    const row = await this.#store.run(run);
-    if (!row) return [];
-    const jobs = await this.#store.jobsChangedAfter(run, eventId);
+    const changes = await this.#store.changesAfter(run, eventId);
+    if (!changes) return [];
+    const { run: row, jobs } = changes;
     const plan = await this.#plans.get(run);
     const events: RunEvent[] = jobs.map((job) => ({
       type: "job",
@@ -111,7 +112,7 @@ export class FarmRunQueries implements RunQueries {
     if (!(await this.#store.run(run))) return null;
     const plan = await this.#plans.get(run);
     const index = plan.jobs.findIndex((job) => job.name === jobName);
-    const row = (await this.#store.jobs(run))[index];
+    const row = await this.#store.job(run, index);
     return row ? { plan, row } : null;
   }
 

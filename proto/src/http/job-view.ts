@@ -31,7 +31,7 @@ const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T)
 export const BlobView = Type.Object(
   {
     sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
-    sizeBytes: Type.Integer({ minimum: 0 }),
+    sizeBytes: Type.Integer({ minimum: 0, maximum: 2 ** 40 }),
     filename: Type.String({ maxLength: 255 }),
   },
   { description: "Content-addressed bytes: GET /api/v1/blobs/{sha256}" },

@@ -1,13 +1,14 @@
 import { constants } from "node:fs";
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { syncFolder } from "./sync-folder.ts";
+import type { SharedFolderSync } from "./shared-folder-sync.ts";
 import { writeFully } from "./write-fully.ts";
 
 /** A log that is open for writing, and whether it has bytes that are not durable. */
 export class LogFile {
   readonly #path: string;
   readonly #handle: FileHandle;
+  readonly #folders: SharedFolderSync;
   #dirty = false;
   /** An earlier process may have made the file and not lived to sync its folder. */
   #nameSynced = false;
@@ -15,13 +16,14 @@ export class LogFile {
   /** Why a sync failed; there is no second chance for the same bytes (see DiskLogStore). */
   #failure: Error | null = null;
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, handle: FileHandle, folders: SharedFolderSync) {
+    this.#folders = folders;
     this.#path = path;
     this.#handle = handle;
   }
 
-  static async open(path: string): Promise<LogFile> {
-    return new LogFile(path, await openForWriting(path));
+  static async open(path: string, folders: SharedFolderSync): Promise<LogFile> {
+    return new LogFile(path, await openForWriting(path), folders);
   }
 
   async write(offset: number, chunks: readonly Uint8Array[]): Promise<void> {
@@ -60,8 +62,8 @@ export class LogFile {
 
   async #syncName(): Promise<void> {
     const folder = dirname(this.#path);
-    await syncFolder(folder);
-    await syncFolder(dirname(folder));
+    await this.#folders.sync(folder);
+    await this.#folders.sync(dirname(folder));
     this.#nameSynced = true;
   }
 }

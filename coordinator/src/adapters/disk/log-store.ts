@@ -4,6 +4,7 @@ import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import { HandleCache } from "./handle-cache.ts";
 import { LogFile } from "./log-file.ts";
+import { SharedFolderSync } from "./shared-folder-sync.ts";
 
 export interface DiskLogStoreOptions {
   /** Most files open for writing at once, and as many again for reading; 256 unless given. */
@@ -38,9 +39,10 @@ class DiskLogStore implements LogStore, AsyncDisposable {
 
   constructor(folder: string, openFilesMax: number) {
     this.#folder = folder;
+    const folders = new SharedFolderSync();
     this.#writing = new HandleCache<LogFile>({
       openMax: openFilesMax,
-      open: (path) => LogFile.open(path),
+      open: (path) => LogFile.open(path, folders),
       close: (file, path) => this.#noteFailure(path, file.close()).catch(() => {}),
     });
     this.#reading = new HandleCache<FileHandle>({

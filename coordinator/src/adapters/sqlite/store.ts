@@ -4,7 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
-import type { ActiveState, JobCount, Store } from "../../ports/store.ts";
+import type { ActiveState, JobCount, RunChanges, Store } from "../../ports/store.ts";
 import { migrate } from "./migrations.ts";
 import { readAgent, readAttempt, readJob, readRun, type Columns } from "./rows.ts";
 import { SqliteWrites } from "./writes.ts";
@@ -98,9 +98,16 @@ class SqliteStore implements Store {
     return this.#jobs(run);
   }
 
-  async jobsChangedAfter(run: number, changedId: number): Promise<readonly JobRow[]> {
+  async job(run: number, job: number): Promise<JobRow | null> {
+    return this.#one(readJob, "SELECT * FROM jobs WHERE run = ? AND job = ?", run, job);
+  }
+
+  async changesAfter(run: number, changedId: number): Promise<RunChanges | null> {
+    // Both reads happen in one turn of the event loop, so no commit comes between them.
+    const row = this.#one(readRun, "SELECT * FROM runs WHERE run = ?", run);
+    if (!row) return null;
     const sql = "SELECT * FROM jobs WHERE run = ? AND changed_id > ? ORDER BY changed_id";
-    return this.#all(sql, run, changedId).map(readJob);
+    return { run: row, jobs: this.#all(sql, run, changedId).map(readJob) };
   }
 
   async jobCounts(runs: readonly number[]): Promise<readonly JobCount[]> {

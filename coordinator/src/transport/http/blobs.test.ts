@@ -167,3 +167,25 @@ describe("downloading a blob", () => {
     expect([response.status, await response.text()]).toEqual([404, expect.stringContaining("no-such-blob")]);
   });
 });
+
+describe("a slow disk", () => {
+  it("is waited for, however long the sender has nothing more to say", async () => {
+    const { promise: disk, resolve: finish } = Promise.withResolvers<void>();
+    await using server = await startTestServer({
+      limits: { idleTimeoutMs: 30 },
+      wrapBlobs: (blobs) => ({
+        put: async (digest, bytes) => {
+          const outcome = await blobs.put(digest, bytes);
+          await disk;
+          return outcome;
+        },
+        size: (digest) => blobs.size(digest),
+        read: (digest, range) => blobs.read(digest, range),
+      }),
+    });
+    const answer = put(server, BYTES);
+    // Longer than the server waits for a sender that still owes bytes.
+    setTimeout(finish, 120);
+    expect((await answer).status).toBe(201);
+  });
+});

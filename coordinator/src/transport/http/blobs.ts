@@ -63,6 +63,8 @@ function uploadRoute(app: App, context: RouteContext): void {
       if (present !== null) return { sha256, sizeBytes: present };
       if (uploads >= context.limits.uploadsMax) throw tooManyUploads(context);
       uploads++;
+      // Once everything is here, a slow disk is no reason to hang up on a silent sender.
+      request.raw.once("end", () => request.raw.socket.setTimeout(0));
       try {
         const outcome = await context.blobs.put(sha256, request.raw);
         if (!outcome.ok) throw refusedBytes(outcome, sha256);

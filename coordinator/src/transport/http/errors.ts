@@ -8,7 +8,7 @@ import { validationDetail } from "./validation-detail.ts";
 
 type Counts = Pick<Metrics, "limitReached">;
 
-export function sendProblem(reply: FastifyReply, problem: HttpProblem): void {
+function sendProblem(reply: FastifyReply, problem: HttpProblem): void {
   void reply
     .code(problem.status)
     .headers(problem.headers)

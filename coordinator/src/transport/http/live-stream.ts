@@ -119,10 +119,6 @@ export class LiveStreams {
     this.#idleTimeoutMs = limits.idleTimeoutMs;
   }
 
-  get size(): number {
-    return this.#open.size;
-  }
-
   /** Takes the response over from Fastify. Throws the problem `too-many-streams` at the limit. */
   open(reply: FastifyReply, headers: OutgoingHttpHeaders): LiveStream {
     const { name, max } = this.#limit;
