@@ -15,7 +15,7 @@ export function explainWait(farm: FarmState, pool: Pool): string {
   if (able.length === 0) {
     return agents.length === 0 ? `no agent is registered; this job needs ${what}` : `no agent has ${what}`;
   }
-  const online = able.filter((agent) => agent.online);
+  const online = able.filter((agent) => agent.presence === "online");
   if (online.length === 0) return `every agent that has ${what} is offline: ${names(able)}`;
   const slots = online.reduce((sum, agent) => sum + agent.row.slots, 0);
   const busy = online.reduce((sum, agent) => sum + agent.busy, 0);

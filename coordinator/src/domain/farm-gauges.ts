@@ -15,7 +15,7 @@ export function farmGauges(farm: FarmState): {
       if (name !== "finished") jobsByState[name] += 1;
     }
   }
-  const online = [...farm.agents.values()].filter((agent) => agent.online);
+  const online = [...farm.agents.values()].filter((agent) => agent.presence === "online");
   return {
     jobsByState,
     agentsOnline: online.length,

@@ -43,13 +43,20 @@ export interface LiveRun {
   unfinished: number;
 }
 
+export type AgentPresence =
+  /** Heard of within a lease's length. */
+  | "online"
+  /** Known from before a restart of the coordinator, which has not waited for a lease's length yet. */
+  | "expected"
+  | "offline";
+
 export interface LiveAgent {
   row: AgentRow;
   readonly pools: ReadonlySet<Pool>;
   /** Attempts that the agent holds. */
   busy: number;
   lastSeenMs: number;
-  online: boolean;
+  presence: AgentPresence;
   diskFreeBytes: number;
 }
 

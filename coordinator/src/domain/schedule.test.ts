@@ -28,7 +28,7 @@ function assignAll(farm: FarmState): string[] {
 
 describe("the scheduler", () => {
   it("gives jobs only to agents that are online, have a free slot and have the Python", () => {
-    const offline = { ...liveAgent("c", 4, ["3.12"]), online: false };
+    const offline = { ...liveAgent("c", 4, ["3.12"]), presence: "offline" as const };
     const farm = emptyFarm([liveAgent("a", 1, ["3.11"]), liveAgent("b", 1, ["3.12"]), offline]);
     submit(farm, ["3.11", "3.12", "3.13"]);
     expect(assignAll(farm)).toEqual([

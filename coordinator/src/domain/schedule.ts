@@ -16,7 +16,7 @@ export interface Pick extends ReadyJob {
 export function schedule(farm: FarmState): Pick | null {
   let choice: Pick | null = null;
   for (const agent of farm.agents.values()) {
-    if (!agent.online || agent.busy >= agent.row.slots) continue;
+    if (agent.presence !== "online" || agent.busy >= agent.row.slots) continue;
     if (choice && freeSlots(agent) <= freeSlots(choice.agent)) continue;
     const job = nextFor(farm, agent);
     if (job) choice = { ...job, agent };

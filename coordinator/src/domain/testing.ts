@@ -79,7 +79,7 @@ export function agentRow(agentId: string, slots: number, pythons: readonly strin
 export function liveAgent(agentId: string, slots: number, pythons: readonly string[]): LiveAgent {
   const row = agentRow(agentId, slots, pythons);
   const pools = new Set(pythons.map((python) => poolOf("linux-x86_64", python)));
-  return { row, pools, busy: 0, lastSeenMs: 0, online: true, diskFreeBytes: 1 };
+  return { row, pools, busy: 0, lastSeenMs: 0, presence: "online", diskFreeBytes: 1 };
 }
 
 export function emptyFarm(agents: readonly LiveAgent[]): FarmState {

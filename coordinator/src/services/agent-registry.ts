@@ -39,7 +39,7 @@ export class AgentRegistry {
     await this.#engine.act((state, effects, nowMs) => {
       const known = state.agents.get(row.agentId);
       const registered: AgentRow = { ...row, registeredAtMs: nowMs };
-      const agent = newLiveAgent(registered, { online: true, nowMs });
+      const agent = newLiveAgent(registered, { presence: "online", nowMs });
       agent.busy = known?.busy ?? 0;
       state.agents.set(row.agentId, agent);
       effects.ops.push({ op: "upsert-agent", row: registered });

@@ -79,7 +79,7 @@ describe("ingest", () => {
     await services.ingest.accept(peer, [{ key: build, frames: frames([started]) }]);
     services.advance(LEASE_TTL_MS + 1);
     await services.liveness.check();
-    expect(services.farm.agents.get("a")?.online).toBe(false);
+    expect(services.farm.agents.get("a")?.presence).toBe("offline");
     await services.ingest.accept(peer, [{ key: build, frames: frames([finished("passed")], 2) }]);
     await peer.until(() => peer.refusals.length > 0);
     expect(peer.refusals).toEqual([{ key: build, reason: "finished or superseded" }]);

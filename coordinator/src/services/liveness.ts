@@ -67,9 +67,9 @@ export class Liveness {
       this.#bus.requestRegistration(heartbeat.agentId);
       return;
     }
-    const cameBack = !agent.online;
+    const cameBack = agent.presence !== "online";
     agent.lastSeenMs = nowMs;
-    agent.online = true;
+    agent.presence = "online";
     agent.diskFreeBytes = heartbeat.diskFreeBytes;
     for (const key of heartbeat.attempts) {
       const attempt = findAttempt(farm, key);
@@ -89,7 +89,7 @@ export class Liveness {
     const nowMs = this.#clock.nowMs();
     const { farm, leaseTtlMs } = this.#engine;
     for (const agent of farm.agents.values()) {
-      if (agent.online && agent.lastSeenMs + leaseTtlMs < nowMs) agent.online = false;
+      if (agent.lastSeenMs + leaseTtlMs < nowMs) agent.presence = "offline";
     }
     const expired = [...farm.attempts.values()].filter((attempt) => attempt.deadlineMs < nowMs);
     const late = [...farm.attempts.values()].filter(
@@ -97,7 +97,7 @@ export class Liveness {
         attempt.deadlineMs >= nowMs &&
         attempt.progress.acceptedSeq === 0 &&
         attempt.publishedAtMs + leaseTtlMs / 2 < nowMs &&
-        farm.agents.get(attempt.agentId)?.online === true,
+        farm.agents.get(attempt.agentId)?.presence === "online",
     );
     if (this.#bus.isConnected()) this.#engine.publishAgain(late.map((attempt) => attempt.key));
     const hopeless = hopelessJobs(farm, nowMs - this.#options.noAgentGraceMs);

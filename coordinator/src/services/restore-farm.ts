@@ -1,6 +1,6 @@
 import { attemptId } from "../domain/attempt-key.ts";
 import { restoreProgress } from "../domain/attempt-progress.ts";
-import { liveAttemptOf, poolOf, type FarmState, type LiveAgent } from "../domain/farm-state.ts";
+import { liveAttemptOf, poolOf, type AgentPresence, type FarmState, type LiveAgent } from "../domain/farm-state.ts";
 import { restoreLiveRun } from "../domain/live-run.ts";
 import { ReadyQueue } from "../domain/ready-queue.ts";
 import type { AgentRow } from "../domain/rows.ts";
@@ -8,8 +8,8 @@ import type { Store } from "../ports/store.ts";
 import type { PlanCache } from "./plan-cache.ts";
 
 /**
- * The farm as the store remembers it. Agents count as offline until they are
- * heard of; every live attempt gets a whole lease from now, because heartbeats
+ * The farm as the store remembers it. Agents are expected back but given
+ * nothing until they are heard of; every live attempt gets a whole lease from now, because heartbeats
  * may have been missed while no coordinator ran.
  */
 export async function restoreFarm(
@@ -20,7 +20,7 @@ export async function restoreFarm(
   const active = await store.loadActive();
   const farm: FarmState = {
     runs: new Map(),
-    agents: new Map(active.agents.map((row) => [row.agentId, newLiveAgent(row, { online: false, nowMs: 0 })])),
+    agents: new Map(active.agents.map((row) => [row.agentId, newLiveAgent(row, { presence: "expected", nowMs: options.nowMs })])),
     attempts: new Map(),
     ready: new ReadyQueue(),
     lastRun: active.lastRun,
@@ -52,13 +52,13 @@ export async function restoreFarm(
 }
 
 /** An agent as it registered. */
-export function newLiveAgent(row: AgentRow, seen: { readonly online: boolean; readonly nowMs: number }): LiveAgent {
+export function newLiveAgent(row: AgentRow, seen: { readonly presence: AgentPresence; readonly nowMs: number }): LiveAgent {
   return {
     row,
     pools: new Set(row.inventory.pythons.map((python) => poolOf(python.platform, python.feature))),
     busy: 0,
     lastSeenMs: seen.nowMs,
-    online: seen.online,
+    presence: seen.presence,
     diskFreeBytes: row.inventory.diskFreeBytes,
   };
 }

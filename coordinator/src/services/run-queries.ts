@@ -69,11 +69,11 @@ export class FarmRunQueries implements RunQueries {
   }
 
   async agents(): Promise<readonly AgentView[]> {
-    return [...this.#farm.agents.values()].map(({ row, online, busy, lastSeenMs, diskFreeBytes }) => ({
+    return [...this.#farm.agents.values()].map(({ row, presence, busy, lastSeenMs, diskFreeBytes }) => ({
       agentId: row.agentId,
       name: row.name,
       version: row.version,
-      state: online ? ("online" as const) : ("offline" as const),
+      state: presence === "online" ? ("online" as const) : ("offline" as const),
       ...row.inventory,
       diskFreeBytes,
       slots: row.slots,
@@ -81,7 +81,7 @@ export class FarmRunQueries implements RunQueries {
       executors: [...row.executors],
       pythons: row.inventory.pythons.map((python) => ({ ...python })),
       problems: row.inventory.problems.map((problem) => ({ ...problem })),
-      lastSeenMs: lastSeenMs || row.registeredAtMs,
+      lastSeenMs,
     }));
   }
 
@@ -182,7 +182,7 @@ export class FarmRunQueries implements RunQueries {
       if (meanMs === undefined) return null;
       leftMs += meanMs;
     }
-    const slots = [...this.#farm.agents.values()].reduce((sum, agent) => sum + (agent.online ? agent.row.slots : 0), 0);
+    const slots = [...this.#farm.agents.values()].reduce((sum, agent) => sum + (agent.presence === "online" ? agent.row.slots : 0), 0);
     return slots === 0 ? null : Math.round(leftMs / slots);
   }
 }

@@ -1,0 +1,35 @@
+import { create } from "@bufbuild/protobuf";
+import { agent as wire } from "@kiln/proto";
+import type { Registration } from "../../ports/coordinator.ts";
+
+/** A registration as its message. */
+export function registerRequest(registration: Registration): wire.RegisterRequest {
+  const { agentId, sessionId, name, version, slots, executor, inventory } = registration;
+  return create(wire.RegisterRequestSchema, {
+    agentId,
+    sessionId,
+    name,
+    version,
+    slots,
+    executors: [executor],
+    inventory: {
+      os: inventory.os,
+      arch: inventory.arch,
+      osTitle: inventory.osTitle,
+      libc: inventory.libc,
+      kernel: inventory.kernel,
+      cpuModel: inventory.cpuModel,
+      cpuCores: inventory.cpuCores,
+      memoryBytes: BigInt(inventory.memoryBytes),
+      diskFreeBytes: BigInt(inventory.diskFreeBytes),
+      pythons: inventory.pythons.map(({ feature, version: exact, path, foundBy, platform }) => ({
+        feature,
+        version: exact,
+        path,
+        foundBy,
+        platform,
+      })),
+      problems: inventory.problems.map(({ subject, message }) => ({ subject, message })),
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import { mkdirSync } from "node:fs";
+import { attemptKey } from "../../domain/attempt-key.ts";
+import { pickInterpreter, type Interpreter } from "../../domain/interpreter.ts";
+import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
+import { HostJob, type HostParts } from "./host-job.ts";
+import { removeFolder } from "./job-folder.ts";
+import { killGroup } from "./process-group.ts";
+import { processMark } from "../system/process-mark.ts";
+import { attemptCookie, killStrays } from "./stray-processes.ts";
+
+/**
+ * Runs jobs on this machine, as the user the agent runs as: a fresh folder and
+ * a fresh virtual environment for each, both removed afterwards, and every
+ * process of the job ended. It is no sandbox: HOME, the network and whatever
+ * that user may read are the job's too.
+ */
+export class HostExecutor implements Executor {
+  readonly name = "host";
+  readonly #interpreters: readonly Interpreter[];
+  readonly #parts: HostParts;
+
+  constructor(interpreters: readonly Interpreter[], parts: HostParts) {
+    this.#interpreters = interpreters;
+    this.#parts = parts;
+  }
+
+  start(request: ExecutionRequest, sink: ExecutionSink): Execution {
+    const { python } = request.job;
+    const interpreter = pickInterpreter(this.#interpreters, python);
+    if (!interpreter) {
+      sink.ended({ outcome: "infrastructure", summary: `this agent has no CPython ${python} (any more)` });
+      return { stop: () => undefined };
+    }
+    const job = new HostJob(request, interpreter, sink, this.#parts);
+    void job.run();
+    return { stop: () => job.stop() };
+  }
+
+  async clearLeftovers(attempts: Parameters<Executor["clearLeftovers"]>[0]): Promise<void> {
+    for (const { groups } of attempts) {
+      for (const { pid, mark } of groups) {
+        if (mark !== "" && processMark(pid) === mark) await killGroup(pid);
+      }
+    }
+    const cookies = attempts.map(({ ref }) => attemptCookie(this.#parts.agentId, attemptKey(ref)));
+    const killed = await killStrays(new Set(cookies));
+    if (killed > 0) this.#parts.log.warn({ killed }, "processes of an earlier agent process were killed");
+    await removeFolder(this.#parts.workFolder).catch((cause: unknown) => {
+      this.#parts.log.warn({ err: cause }, "old working folders could not be removed");
+    });
+    mkdirSync(this.#parts.workFolder, { recursive: true, mode: 0o700 });
+  }
+}

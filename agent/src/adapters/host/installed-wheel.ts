@@ -1,0 +1,30 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { recordPaths } from "../../domain/import-names.ts";
+import { normalName } from "../../domain/wheel-name.ts";
+
+export interface InstalledWheel {
+  readonly version: string;
+  /** What it installed, relative to site-packages. */
+  readonly paths: readonly string[];
+}
+
+/** Where a virtual environment keeps installed packages. */
+export async function sitePackages(virtualEnv: string): Promise<string> {
+  if (process.platform === "win32") return join(virtualEnv, "Lib", "site-packages");
+  const lib = join(virtualEnv, "lib");
+  const python = (await readdir(lib)).find((name) => /^python3\.\d+t?$/.test(name));
+  if (python === undefined) throw new Error(`${lib} has no folder of a Python`);
+  return join(lib, python, "site-packages");
+}
+
+/** What is installed under a project's name, from its .dist-info (PEP 376); null when nothing is. */
+export async function findInstalled(folder: string, name: string): Promise<InstalledWheel | null> {
+  for (const entry of await readdir(folder)) {
+    const match = /^(.+)-([^-]+)\.dist-info$/.exec(entry);
+    if (!match?.[1] || !match[2] || normalName(match[1]) !== normalName(name)) continue;
+    const record = await readFile(join(folder, entry, "RECORD"), "utf8");
+    return { version: match[2], paths: recordPaths(record) };
+  }
+  return null;
+}

@@ -1,0 +1,64 @@
+import { delimiter, join } from "node:path";
+import { COOKIE_VARIABLE } from "./stray-processes.ts";
+
+/**
+ * Variables of the agent's own environment that would leak into a job: what
+ * points Python or pip at another environment, and the agent's configuration,
+ * its token first of all. pip's other settings (index, certificates, proxies)
+ * are the machine owner's and stay, as do HOME and what else is there.
+ */
+const NOT_PASSED_ON =
+  /^(?:KILN_.*|PYTHON.*|VIRTUAL_ENV.*|CONDA_.*|__PYVENV_LAUNCHER__|PYENV_(?:VERSION|DIR)|PIP_(?:TARGET|PREFIX|ROOT|USER|PYTHON|SRC|REQUIRE_VIRTUALENV|REPORT|DRY_RUN|NO_DEPS|LOG)|SSLKEYLOGFILE)$/i;
+
+export interface JobEnvironmentFacts {
+  /** The environment of the agent's process. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  /** The job's own variables; they win over what is inherited, not over what follows. */
+  readonly job: Readonly<Record<string, string>>;
+  readonly cookie: string;
+  /** Removed with the job. */
+  readonly temporaryFolder: string;
+  /** Folder of the virtual environment, once there is one. */
+  readonly virtualEnv: string | null;
+}
+
+/** The environment of a job's commands. */
+export function jobEnvironment(facts: JobEnvironmentFacts): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(facts.inherited)) {
+    if (value !== undefined && !NOT_PASSED_ON.test(name)) env[name] = value;
+  }
+  Object.assign(env, {
+    PYTHONDONTWRITEBYTECODE: "1",
+    // Output comes as it is written, not when a buffer is full.
+    PYTHONUNBUFFERED: "1",
+    PIP_NO_INPUT: "1",
+    PIP_DISABLE_PIP_VERSION_CHECK: "1",
+    PIP_PROGRESS_BAR: "off",
+    PIP_ROOT_USER_ACTION: "ignore",
+    PIP_NO_COMPILE: "1",
+    ...facts.job,
+    // Also where pip.conf says otherwise: everything goes into the job's environment.
+    PIP_USER: "0",
+    PIP_REQUIRE_VIRTUALENV: "0",
+    TMPDIR: facts.temporaryFolder,
+    [COOKIE_VARIABLE]: facts.cookie,
+  });
+  if (process.platform === "win32") Object.assign(env, { TEMP: facts.temporaryFolder, TMP: facts.temporaryFolder });
+  if (facts.virtualEnv !== null) {
+    env["VIRTUAL_ENV"] = facts.virtualEnv;
+    const pathName = Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
+    env[pathName] = [binFolder(facts.virtualEnv), env[pathName]].filter(Boolean).join(delimiter);
+  }
+  return env;
+}
+
+/** Where a virtual environment keeps its programs. */
+export function binFolder(virtualEnv: string): string {
+  return join(virtualEnv, process.platform === "win32" ? "Scripts" : "bin");
+}
+
+/** Its interpreter. */
+export function venvPython(virtualEnv: string): string {
+  return join(binFolder(virtualEnv), process.platform === "win32" ? "python.exe" : "python");
+}

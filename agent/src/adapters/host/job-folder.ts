@@ -1,0 +1,52 @@
+import { chmodSync, lstatSync, readdirSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The working folder of one attempt; everything in it goes with it. */
+export interface JobFolder {
+  readonly root: string;
+  /** The unpacked source. */
+  readonly source: string;
+  readonly virtualEnv: string;
+  /** Archives and wheels that were fetched or built. */
+  readonly files: string;
+  /** What pip built. */
+  readonly built: string;
+  /** Where the test runs. */
+  readonly test: string;
+  readonly temporary: string;
+}
+
+export async function makeJobFolder(root: string): Promise<JobFolder> {
+  const folder: JobFolder = {
+    root,
+    source: join(root, "source"),
+    virtualEnv: join(root, "env"),
+    files: join(root, "files"),
+    built: join(root, "built"),
+    test: join(root, "test"),
+    temporary: join(root, "tmp"),
+  };
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  for (const path of [folder.files, folder.built, folder.test, folder.temporary]) await mkdir(path);
+  return folder;
+}
+
+/** Removes a folder whatever a job left in it, read-only folders included. */
+export async function removeFolder(root: string): Promise<void> {
+  const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 } as const;
+  try {
+    await rm(root, options);
+  } catch {
+    makeWritable(root);
+    await rm(root, options);
+  }
+}
+
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o700);
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if (lstatSync(path).isDirectory()) makeWritable(path);
+  }
+}

@@ -1,0 +1,146 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { classifyFailure } from "../../domain/classify.ts";
+import { importNames } from "../../domain/import-names.ts";
+import type { Step, StepKind } from "../../domain/job-steps.ts";
+import type { Outcome } from "../../domain/outcome.ts";
+import { formatBytes } from "../../domain/units.ts";
+import { parseWheelName, sameVersion, wheelMismatch } from "../../domain/wheel-name.ts";
+import { copyTestFiles } from "./copy-test-files.ts";
+import { findInstalled, sitePackages } from "./installed-wheel.ts";
+import type { JobContext, StepEnd } from "./job-context.ts";
+import { venvPython } from "./job-environment.ts";
+import { shellCommand } from "./shell-command.ts";
+import { unpackSource } from "./unpack-source.ts";
+import { addPip, venvArguments } from "./virtual-env.ts";
+
+type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
+type Actions = { readonly [K in StepKind]: (step: StepOf<K>, context: JobContext) => Promise<StepEnd> };
+
+const DONE: StepEnd = { ok: true };
+
+/** Imports each argument; goes on after a failure, so that the log shows all of them. */
+const IMPORT_SCRIPT = `import importlib, sys, traceback
+failed = []
+for name in sys.argv[1:]:
+    print("import " + name, flush=True)
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        traceback.print_exc()
+        failed.append(name)
+sys.exit("cannot be imported: " + ", ".join(failed) if failed else 0)
+`;
+
+/** How this host does each kind of step. */
+export const STEP_ACTIONS = {
+  "fetch-source": async ({ source }, context) => {
+    const archive = join(context.folder.files, source.filename);
+    const fetched = await context.blobs.fetch(source, archive, context.signal);
+    if (!fetched.ok) return agents("infrastructure", `the source could not be fetched: ${fetched.message}`);
+    const unpacked = await unpackSource(archive, context.folder.source);
+    const outcome = context.job.work.kind === "build" ? "build-failed" : "tests-failed";
+    if (!unpacked.ok) return agents(outcome, `${source.filename} cannot be unpacked: ${unpacked.message}`);
+    context.note(`unpacked ${source.filename} (${formatBytes(source.sizeBytes)})`);
+    return DONE;
+  },
+
+  "fetch-wheel": async ({ wheel }, context) => {
+    context.progress.wheelPath = join(context.folder.files, wheel.filename);
+    const fetched = await context.blobs.fetch(wheel, context.progress.wheelPath, context.signal);
+    if (!fetched.ok) return agents("infrastructure", `the wheel could not be fetched: ${fetched.message}`);
+    context.note(`${wheel.filename} (${formatBytes(wheel.sizeBytes)}, SHA-256 ${wheel.sha256})`);
+    return DONE;
+  },
+
+  "make-environment": async ({ python }, context) => {
+    const pip = await context.pip.prepare(python);
+    const end = await context.command({
+      argv: [python.path, ...venvArguments(context.folder.virtualEnv)],
+      cwd: context.folder.temporary,
+    });
+    if (end.exitCode !== 0) return failed(context, "make-environment", end);
+    await addPip(context.folder.virtualEnv, pip);
+    context.progress.hasEnvironment = true;
+    context.note(`CPython ${python.version} from ${python.path}`);
+    return DONE;
+  },
+
+  "build-wheel": async ({ configSettings }, context) => {
+    const settings = Object.entries(configSettings).flatMap(([name, value]) => ["--config-settings", `${name}=${value}`]);
+    const { built, source } = context.folder;
+    return pip(context, "build-wheel", ["wheel", "--no-deps", "--use-pep517", "--wheel-dir", built, ...settings, source]);
+  },
+
+  "keep-wheel": async ({ candidate }, context) => {
+    const wheels = (await readdir(context.folder.built)).filter((name) => name.endsWith(".whl"));
+    const [filename] = wheels;
+    if (filename === undefined || wheels.length > 1) {
+      return agents("build-failed", `the build made ${wheels.length === 0 ? "no wheel" : wheels.sort().join(" and ")}`);
+    }
+    const mismatch = wheelMismatch(filename, candidate);
+    if (mismatch !== null) return agents("build-failed", mismatch);
+    const stored = await context.blobs.store(join(context.folder.built, filename), filename, context.signal);
+    if (!stored.ok) return agents("infrastructure", `the wheel could not be stored: ${stored.message}`);
+    context.note(`${filename} (${formatBytes(stored.blob.sizeBytes)}, SHA-256 ${stored.blob.sha256})`);
+    context.artifact("wheel", stored.blob);
+    return DONE;
+  },
+
+  "install-wheel": async ({ extras, requires }, context) => {
+    const wheel = extras.length > 0 ? `${context.progress.wheelPath}[${extras.join(",")}]` : context.progress.wheelPath;
+    const end = await pip(context, "install-wheel", ["install", "--", wheel, ...requires]);
+    return end.ok ? verifyInstalled(context) : end;
+  },
+
+  "check-imports": async (_, context) => {
+    const names = importNames(context.progress.installed?.paths ?? []);
+    if (names.length === 0) context.note("the wheel installs nothing that can be imported");
+    const end = await context.command({
+      argv: [venvPython(context.folder.virtualEnv), "-c", IMPORT_SCRIPT, ...names],
+      cwd: context.folder.test,
+    });
+    return end.exitCode === 0 ? DONE : failed(context, "check-imports", end);
+  },
+
+  "run-command": async ({ check }, context) => {
+    const names = importNames(context.progress.installed?.paths ?? []);
+    const copied = await copyTestFiles(check.files, context.folder.source, context.folder.test, names);
+    if (!copied.ok) return agents("bad-spec", copied.message);
+    context.note(`$ ${check.command}`);
+    const end = await context.command({ ...shellCommand(check.command), cwd: context.folder.test });
+    return end.exitCode === 0 ? DONE : failed(context, "run-command", end);
+  },
+} as const satisfies Actions;
+
+/** Runs the environment's pip, with the command shown in the log. */
+async function pip(context: JobContext, step: StepKind, args: readonly string[]): Promise<StepEnd> {
+  context.note(`$ pip ${args.map((arg) => arg.replace(context.folder.root, ".")).join(" ")}`);
+  const argv = [venvPython(context.folder.virtualEnv), "-m", "pip", ...args] as const;
+  const end = await context.command({ argv, cwd: context.folder.temporary });
+  return end.exitCode === 0 ? DONE : failed(context, step, end);
+}
+
+/** What is installed must be what was to be tested, not another release that a requirement brought. */
+async function verifyInstalled(context: JobContext): Promise<StepEnd> {
+  const filename = context.job.work.kind === "test" ? context.job.work.wheel.filename : "";
+  const wheel = parseWheelName(filename);
+  if (!wheel) return agents("infrastructure", `${filename} is not the name of a wheel`);
+  context.progress.installed = await findInstalled(await sitePackages(context.folder.virtualEnv), wheel.name);
+  if (!context.progress.installed) return agents("tests-failed", `pip installed ${filename} and left no trace of it`);
+  if (!sameVersion(context.progress.installed.version, wheel.version)) {
+    const found = `${wheel.name} ${context.progress.installed.version}`;
+    return agents("tests-failed", `${found} is installed instead of ${wheel.version}: a requirement replaced the wheel`);
+  }
+  return DONE;
+}
+
+/** A fault that the agent found. */
+function agents(outcome: Outcome, summary: string): StepEnd {
+  return { ok: false, exitCode: 1, verdict: { outcome, summary }, isAgents: true };
+}
+
+/** A step's process that failed. */
+function failed(context: JobContext, step: StepKind, end: { readonly exitCode: number; readonly signal: string | null }): StepEnd {
+  return { ok: false, exitCode: end.exitCode, verdict: classifyFailure(step, end, context.stepOutputTail()) };
+}

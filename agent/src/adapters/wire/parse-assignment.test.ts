@@ -1,0 +1,65 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { job as wire } from "@kiln/proto";
+import { expect, test } from "vitest";
+import { parseAssignment } from "./parse-assignment.ts";
+
+const blob = { sha256: "a".repeat(64), sizeBytes: 12n, filename: "pkg-1.0.tar.gz" };
+const JOB: MessageInitShape<typeof wire.JobSpecSchema> = {
+  name: "build-cp312-linux-x86_64",
+  python: "3.12",
+  env: { A: "b" },
+  limits: { timeoutMs: 1_000, logBytesMax: 5n },
+  work: { case: "build", value: { source: blob, candidate: { name: "pkg" }, configSettings: { x: "y" } } },
+};
+const parse = (attempt: MessageInitShape<typeof wire.AttemptRefSchema>, job: typeof JOB) =>
+  parseAssignment(create(wire.AssignmentSchema, { attempt, job }));
+
+test("a build is parsed; a version that is not known is null", () => {
+  expect(parse({ run: 1, attempt: 1 }, JOB)).toEqual({
+    ok: true,
+    assignment: {
+      ref: { run: 1, job: 0, attempt: 1 },
+      job: {
+        name: "build-cp312-linux-x86_64",
+        python: "3.12",
+        env: { A: "b" },
+        limits: { timeoutMs: 1_000, logBytesMax: 5 },
+        work: {
+          kind: "build",
+          source: { sha256: "a".repeat(64), sizeBytes: 12, filename: "pkg-1.0.tar.gz" },
+          candidate: { name: "pkg", version: null },
+          configSettings: { x: "y" },
+        },
+      },
+    },
+  });
+});
+
+test("a test command is parsed", () => {
+  const check = { case: "command" as const, value: { command: "pytest", source: blob, files: ["tests"] } };
+  const value = { wheel: blob, candidate: { name: "pkg", version: "1" }, extras: ["a"], requires: ["b"], check };
+  const parsed = parse({ run: 1, attempt: 2 }, { ...JOB, work: { case: "test", value } });
+  expect(parsed).toMatchObject({
+    ok: true,
+    assignment: { job: { work: { kind: "test", extras: ["a"], check: { kind: "command", files: ["tests"] } } } },
+  });
+});
+
+test.each<[string, MessageInitShape<typeof wire.AttemptRefSchema>, typeof JOB]>([
+  ["names no attempt", {}, JOB],
+  ["has no time limit", { run: 1, attempt: 1 }, { ...JOB, limits: {} }],
+  ["names no CPython", { run: 1, attempt: 1 }, { ...JOB, python: "pypy3" }],
+  ["has no work", { run: 1, attempt: 1 }, { ...JOB, work: { case: undefined } }],
+  [
+    "file name",
+    { run: 1, attempt: 1 },
+    { ...JOB, work: { case: "build", value: { source: { ...blob, filename: "../x" }, candidate: { name: "p" } } } },
+  ],
+  [
+    "has no digest",
+    { run: 1, attempt: 1 },
+    { ...JOB, work: { case: "build", value: { source: { ...blob, sha256: "A" }, candidate: { name: "p" } } } },
+  ],
+])("what %s is refused with a sentence that says so", (reason, attempt, job) => {
+  expect(parse(attempt, job)).toEqual({ ok: false, message: expect.stringContaining(reason) });
+});

@@ -1,0 +1,89 @@
+import type { job as wire } from "@kiln/proto";
+import type { AttemptRef } from "../../domain/attempt-key.ts";
+import type { Assignment, Blob, BuildWork, Candidate, Job, TestWork } from "../../domain/job.ts";
+
+export type ParsedAssignment =
+  | { readonly ok: true; readonly assignment: Assignment }
+  /** `message` says which part is missing or wrong. */
+  | { readonly ok: false; readonly message: string };
+
+class BadAssignmentError extends Error {}
+
+/** Parses what the coordinator sent into what the agent works with. */
+export function parseAssignment(message: wire.Assignment): ParsedAssignment {
+  try {
+    const ref = parseRef(message.attempt);
+    if (!message.job) throw new BadAssignmentError("it has no job");
+    return { ok: true, assignment: { ref, job: parseJob(message.job) } };
+  } catch (cause) {
+    if (cause instanceof BadAssignmentError) return { ok: false, message: cause.message };
+    throw cause;
+  }
+}
+
+function parseRef(ref: wire.AttemptRef | undefined): AttemptRef {
+  if (!ref || ref.run === 0 || ref.attempt === 0) throw new BadAssignmentError("it names no attempt");
+  return { run: ref.run, job: ref.job, attempt: ref.attempt };
+}
+
+function parseJob(job: wire.JobSpec): Job {
+  const { name, python, env, limits, work } = job;
+  if (!limits || limits.timeoutMs === 0) throw new BadAssignmentError(`${name} has no time limit`);
+  if (!/^3\.\d{1,3}t?$/.test(python)) throw new BadAssignmentError(`${name} names no CPython: "${python}"`);
+  return {
+    name,
+    python,
+    env,
+    limits: { timeoutMs: limits.timeoutMs, logBytesMax: Number(limits.logBytesMax) },
+    work: parseWork(name, work),
+  };
+}
+
+function parseWork(name: string, work: wire.JobSpec["work"]): BuildWork | TestWork {
+  switch (work.case) {
+    case "build": {
+      const { source, candidate, configSettings } = work.value;
+      return { kind: "build", source: parseBlob(source), candidate: parseCandidate(candidate), configSettings };
+    }
+    case "test": {
+      const { wheel, candidate, extras, requires, check } = work.value;
+      return {
+        kind: "test",
+        wheel: parseBlob(wheel),
+        candidate: parseCandidate(candidate),
+        extras,
+        requires,
+        check: parseCheck(name, check),
+      };
+    }
+    case undefined:
+      throw new BadAssignmentError(`${name} has no work that this agent knows`);
+  }
+}
+
+function parseCheck(name: string, check: wire.TestWork["check"]): TestWork["check"] {
+  switch (check.case) {
+    case "importCheck":
+      return { kind: "import" };
+    case "command": {
+      const { command, source, files } = check.value;
+      return { kind: "command", command, source: parseBlob(source), files };
+    }
+    case undefined:
+      throw new BadAssignmentError(`${name} has no check that this agent knows`);
+  }
+}
+
+function parseCandidate(candidate: wire.Candidate | undefined): Candidate {
+  if (!candidate?.name) throw new BadAssignmentError("it names no candidate");
+  return { name: candidate.name, version: candidate.version === "" ? null : candidate.version };
+}
+
+function parseBlob(blob: wire.BlobRef | undefined): Blob {
+  if (!blob || !/^[0-9a-f]{64}$/.test(blob.sha256)) throw new BadAssignmentError("a blob has no digest");
+  const { sha256, sizeBytes, filename } = blob;
+  if (!/^[^/\\\0]{1,255}$/.test(filename) || filename === "." || filename === "..") {
+    throw new BadAssignmentError("a blob's file name is empty, too long or has folders");
+  }
+  return { sha256, sizeBytes: Number(sizeBytes), filename };
+}

@@ -1,0 +1,94 @@
+import { headline, type OutputOf } from "./failure-patterns.ts";
+import type { StepKind } from "./job-steps.ts";
+import { logLines } from "./log-text.ts";
+import type { Verdict } from "./outcome.ts";
+
+/** How a step's process ended. */
+export interface ProcessEnd {
+  readonly exitCode: number;
+  /** "SIGSEGV" …, null when it exited by itself. */
+  readonly signal: string | null;
+}
+
+/** Longest part of the log quoted in a summary. */
+const QUOTE_CHARS_MAX = 200;
+
+/** What a person calls the process of a step. */
+const PROCESS_OF: Readonly<Record<StepKind, string>> = {
+  "fetch-source": "fetching the source",
+  "fetch-wheel": "fetching the wheel",
+  "make-environment": "making the environment",
+  "build-wheel": "building the wheel",
+  "keep-wheel": "keeping the wheel",
+  "install-wheel": "installing the wheel",
+  "check-imports": "importing what the wheel installs",
+  "run-command": "the test command",
+};
+
+/** What a step's failure says of the job, when nothing else stands out. */
+const OUTCOME_OF = {
+  "fetch-source": "infrastructure",
+  "fetch-wheel": "infrastructure",
+  "make-environment": "infrastructure",
+  "build-wheel": "build-failed",
+  "keep-wheel": "infrastructure",
+  // The wheel cannot be used on this Python: that is the candidate's affair.
+  "install-wheel": "tests-failed",
+  "check-imports": "tests-failed",
+  "run-command": "tests-failed",
+} as const satisfies Record<StepKind, Verdict["outcome"]>;
+
+const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
+  "fetch-source": "tests",
+  "fetch-wheel": "tests",
+  "make-environment": "tests",
+  "build-wheel": "build",
+  "keep-wheel": "tests",
+  "install-wheel": "install",
+  "check-imports": "tests",
+  "run-command": "tests",
+};
+
+const DISK_FULL = /No space left on device|\bENOSPC\b|There is not enough space on the disk/;
+/** What gcc's driver says when the kernel took its compiler away. */
+const COMPILER_KILLED = /Killed signal terminated program|fatal error: Killed|virtual memory exhausted/;
+
+/**
+ * Judges a step that failed: `logTail` is the end of the step's output.
+ * A network failure is one only when pip gave up on the network: its retries
+ * are spent, or the index itself answered with a server error.
+ */
+export function classifyFailure(step: StepKind, end: ProcessEnd, logTail: string): Verdict {
+  const what = PROCESS_OF[step];
+  if (DISK_FULL.test(logTail)) {
+    return { outcome: "out-of-resources", summary: `${what} failed: the disk of the agent is full` };
+  }
+  if (end.signal === "SIGKILL" || end.exitCode === 137 || COMPILER_KILLED.test(logTail)) {
+    return { outcome: "out-of-resources", summary: `${what} was killed by the system, most often for want of memory` };
+  }
+  if ((step === "build-wheel" || step === "install-wheel") && isNetworkFailure(logTail)) {
+    return { outcome: "infrastructure", summary: `${what} failed: pip could not reach the package index` };
+  }
+  const outcome = OUTCOME_OF[step];
+  if (end.signal !== null) return { outcome, summary: `${what} crashed (${end.signal})` };
+  const quote = headline(logLines(logTail), OUTPUT_OF[step]);
+  const ended = step === "run-command" ? `${what} ended with exit status ${end.exitCode}` : `${what} failed`;
+  return { outcome, summary: quote === null ? withStatus(ended, step, end) : `${ended}: ${cut(quote)}` };
+}
+
+function withStatus(ended: string, step: StepKind, end: ProcessEnd): string {
+  return step === "run-command" ? ended : `${ended} with exit status ${end.exitCode}`;
+}
+
+function isNetworkFailure(logTail: string): boolean {
+  return (
+    /Retry\(total=0,[^\n]*after connection broken by/.test(logTail) ||
+    /Could not install packages due to an OSError: HTTPS?ConnectionPool/.test(logTail) ||
+    /pip\._vendor\.urllib3\.exceptions\.(?:ReadTimeoutError|ProtocolError|NewConnectionError)/.test(logTail) ||
+    /ERROR: HTTP error 5\d\d while getting /.test(logTail)
+  );
+}
+
+function cut(text: string): string {
+  return text.length <= QUOTE_CHARS_MAX ? text : `${text.slice(0, QUOTE_CHARS_MAX).toWellFormed()}…`;
+}

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { Interpreter } from "./interpreter.ts";
+import { stepsFor } from "./job-steps.ts";
+import type { Job, TestWork } from "./job.ts";
+
+const PYTHON: Interpreter = {
+  feature: "3.12",
+  version: "3.12.1",
+  path: "/python",
+  foundBy: "path",
+  platform: "linux-x86_64",
+  pipWheel: "/pip.whl",
+};
+const blob = (filename: string) => ({ sha256: "0".repeat(64), sizeBytes: 1, filename });
+const CANDIDATE = { name: "pkg", version: "1.0" };
+const JOB = { name: "job", python: "3.12", env: {}, limits: { timeoutMs: 1, logBytesMax: 1 } };
+const TEST: TestWork = {
+  kind: "test",
+  wheel: blob("pkg-1.0-py3-none-any.whl"),
+  candidate: CANDIDATE,
+  extras: [],
+  requires: [],
+  check: { kind: "import" },
+};
+const kinds = (job: Job) => stepsFor(job, PYTHON).map(({ kind }) => kind);
+
+test("a build fetches, makes an environment, builds, and keeps the wheel", () => {
+  const work = { kind: "build", source: blob("pkg-1.0.tar.gz"), candidate: CANDIDATE, configSettings: {} } as const;
+  expect(kinds({ ...JOB, work })).toEqual(["fetch-source", "make-environment", "build-wheel", "keep-wheel"]);
+});
+
+test("an import check needs no source", () => {
+  expect(kinds({ ...JOB, work: TEST })).toEqual(["fetch-wheel", "make-environment", "install-wheel", "check-imports"]);
+});
+
+test("a test command fetches the source only for the files that it names", () => {
+  const check = { kind: "command", command: "pytest", source: blob("pkg-1.0.tar.gz"), files: [] as string[] } as const;
+  const rest = ["fetch-wheel", "make-environment", "install-wheel", "run-command"];
+  expect(kinds({ ...JOB, work: { ...TEST, check } })).toEqual(rest);
+  expect(kinds({ ...JOB, work: { ...TEST, check: { ...check, files: ["tests"] } } })).toEqual(["fetch-source", ...rest]);
+});

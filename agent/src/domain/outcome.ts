@@ -1,0 +1,20 @@
+/** The closed set of outcomes. An agent never says `regressed` or `not-run`. */
+export type Outcome =
+  | "passed"
+  | "build-failed"
+  | "tests-failed"
+  | "timed-out"
+  | "out-of-resources"
+  | "bad-spec"
+  | "infrastructure"
+  | "agent-lost"
+  | "cancelled";
+
+/** How an attempt ended, for people and for the coordinator. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** One sentence: what happened. Empty when passed. */
+  readonly summary: string;
+}
+
+export const PASSED: Verdict = { outcome: "passed", summary: "" };

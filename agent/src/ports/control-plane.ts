@@ -1,0 +1,40 @@
+import type { AttemptRef } from "../domain/attempt-key.ts";
+import type { Assignment } from "../domain/job.ts";
+
+/** One delivery of an assignment; delivered again until it is settled. */
+export interface Delivery {
+  readonly assignment: Assignment;
+  /** The message as it came, to be kept. */
+  readonly bytes: Uint8Array;
+  /** It is in the spool: do not deliver it again. */
+  accept(): void;
+  /** Not now: deliver it again after `delayMs`. */
+  later(delayMs: number): void;
+}
+
+export interface ControlPlaneHandlers {
+  assignment(delivery: Delivery): void;
+  cancel(ref: AttemptRef, reason: string): void;
+  /** The coordinator, or the lack of what it prepares, asks for a registration. */
+  registerAgain(): void;
+  /** Connected for the first time or again. */
+  connected(): void;
+}
+
+export interface HeartbeatFacts {
+  readonly attempts: readonly AttemptRef[];
+  readonly diskFreeBytes: number;
+  readonly spoolBytes: number;
+}
+
+/** NATS: what the coordinator tells agents, and the agent's heartbeat. Reconnects for ever by itself. */
+export interface ControlPlane extends AsyncDisposable {
+  /** Begins to connect; calls handlers until disposed. Called once. */
+  start(handlers: ControlPlaneHandlers): void;
+  /** Begins to take assignments, now or as soon as there is a connection. Idempotent. */
+  takeAssignments(): void;
+  /** No assignment is delivered after this. */
+  stopAssignments(): void;
+  /** False when there is no connection: the heartbeat is not kept for later. */
+  heartbeat(facts: HeartbeatFacts): boolean;
+}

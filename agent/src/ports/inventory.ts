@@ -1,0 +1,30 @@
+import type { Interpreter } from "../domain/interpreter.ts";
+
+/** Something that was looked for and is there, but cannot be used. */
+export interface InventoryProblem {
+  /** What, for example "/usr/bin/python3.11". */
+  readonly subject: string;
+  /** Why, and what to do. */
+  readonly message: string;
+}
+
+/** What this machine has. */
+export interface Inventory {
+  /** "linux", "macos" or "windows". */
+  readonly os: string;
+  /** "x86_64", "arm64" (macOS), "aarch64" (Linux). */
+  readonly arch: string;
+  readonly osTitle: string;
+  /** "glibc 2.36", "musl 1.2.4"; empty where there is none. */
+  readonly libc: string;
+  readonly kernel: string;
+  readonly cpuModel: string;
+  readonly cpuCores: number;
+  readonly memoryBytes: number;
+  /** Where jobs run. */
+  readonly diskFreeBytes: number;
+  readonly pythons: readonly Interpreter[];
+  /** CPythons that are older than what is supported, and so not listed. */
+  readonly olderPythons: number;
+  readonly problems: readonly InventoryProblem[];
+}

@@ -1,0 +1,50 @@
+import { attemptKey, type AttemptRef } from "../domain/attempt-key.ts";
+import type { ControlPlaneHandlers, Delivery } from "../ports/control-plane.ts";
+import type { Log } from "../ports/log.ts";
+import type { Attempts } from "./attempts.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { Registrar } from "./registrar.ts";
+
+/** How long an assignment waits that there is no room for. */
+const LATER_MS = 1_000;
+
+export interface IntakeParts {
+  readonly attempts: Attempts;
+  readonly registrar: Registrar;
+  readonly heartbeat: Heartbeat;
+  readonly log: Log;
+}
+
+/** Acts on what comes from the control plane. */
+export class Intake implements ControlPlaneHandlers {
+  readonly #parts: IntakeParts;
+  #isHoldingBack = false;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** Acknowledged only when it is in the spool; deliveries of known attempts are acknowledged and dropped. */
+  assignment(delivery: Delivery): void {
+    const isHeldBack = this.#parts.attempts.take(delivery.assignment, delivery.bytes) === "held-back";
+    if (isHeldBack) delivery.later(LATER_MS);
+    else delivery.accept();
+    if (isHeldBack !== this.#isHoldingBack) {
+      this.#isHoldingBack = isHeldBack;
+      if (isHeldBack) this.#parts.log.warn({}, "assignments are held back: the spool is full");
+      else this.#parts.log.info({}, "assignments are taken again");
+    }
+  }
+
+  cancel(ref: AttemptRef, reason: string): void {
+    this.#parts.attempts.stop(attemptKey(ref), { kind: "cancelled", reason });
+  }
+
+  registerAgain(): void {
+    this.#parts.registrar.request();
+  }
+
+  connected(): void {
+    this.#parts.heartbeat.beat();
+  }
+}

@@ -1,0 +1,103 @@
+import { once } from "node:events";
+import { EXIT } from "../exit-code.ts";
+import { connectFarm } from "../farm/connect.ts";
+import { readLog, type LogRequest } from "../farm/log-stream.ts";
+import { followRun } from "../farm/run-events.ts";
+import { CliError, usageError } from "../program/cli-error.ts";
+import { argument, examples, FARM_HELP, type CliCommand } from "../program/command.ts";
+import type { Context } from "../program/context.ts";
+import { findRun } from "../program/run-reference.ts";
+
+interface Options {
+  readonly follow?: boolean;
+  readonly attempt?: string;
+}
+
+export const command: CliCommand<Options> = {
+  configure(command) {
+    command
+      .argument("<run>", "run, for example r3, or last")
+      .argument("<job>", "job, for example test-cp312-linux-x86_64")
+      .option("-f, --follow", "wait for what is still to come, until the attempt ends")
+      .option("--attempt <number>", "an earlier attempt; default: the newest")
+      .addHelpText(
+        "after",
+        examples(
+          ["./kiln logs r3 build-cp312-linux-x86_64", "the bytes as the job wrote them, with its colours"],
+          ["./kiln logs last test-cp312-linux-x86_64 -f", "as they come"],
+          ["./kiln logs r3 test-cp312-linux-x86_64 | cat -v", "with control characters made visible"],
+          ["./kiln logs r3 test-cp312-linux-x86_64 --json", "{ run, job, attempt, log }"],
+        ) + FARM_HELP,
+      );
+  },
+  async run(context, args, options) {
+    const attempt = parseAttempt(options.attempt);
+    const connect = () => connectFarm(context);
+    const run = await findRun(argument(args, 0), connect);
+    const job = argument(args, 1);
+    const follow = options.follow === true;
+    const view = await (await connect()).job(run, job);
+    if (view.history.length === 0) {
+      const state = view.outcome ?? view.state;
+      if (!follow || view.state === "finished") {
+        throw new CliError(`${job} of ${run} has no log: no attempt was made (${state}). ${view.summary}`.trim(), {
+          advice: view.state === "finished" ? "" : "Wait for it with -f.",
+        });
+      }
+      context.out.note(`${job} has not started yet (${state}); waiting.`);
+      await waitForAttempt(context, run, job);
+    }
+    const request: LogRequest = { connect, run, job, attempt, follow, signal: context.interrupted };
+    if (context.json) await printDocument(context, request);
+    else for await (const { bytes } of readLog(request)) await write(bytes);
+    return EXIT.passed;
+  },
+};
+
+function parseAttempt(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const attempt = Number(text);
+  if (/^\d+$/.test(text) && attempt >= 1 && attempt <= 1_000_000) return attempt;
+  throw usageError(`--attempt ${text} is not a number from 1.`);
+}
+
+/** Waits until the job is given to an agent. */
+async function waitForAttempt(context: Context, run: string, name: string): Promise<void> {
+  const connect = () => connectFarm(context);
+  for await (const change of followRun({ connect, run, known: true, signal: context.interrupted })) {
+    const jobs =
+      change.kind === "view"
+        ? change.view.jobs
+        : change.kind === "event" && change.event.type === "job"
+          ? [change.event.job]
+          : [];
+    const job = jobs.find((each) => each.name === name);
+    if (job === undefined) continue;
+    if (job.attempts > 0) return;
+    if (job.state === "finished")
+      throw new CliError(`${name} ended without an attempt: ${job.outcome}. ${job.summary}`.trim());
+  }
+}
+
+/** One document, written as it comes: a log may be larger than what fits into memory. */
+async function printDocument(context: Context, request: LogRequest): Promise<void> {
+  const { run, job } = request;
+  const decoder = new TextDecoder();
+  const inString = (text: string): string => JSON.stringify(text).slice(1, -1);
+  let begun = false;
+  const begin = (attempt: number | null): string => {
+    begun = true;
+    return `${JSON.stringify({ run, job, attempt }).slice(0, -1)},"log":"`;
+  };
+  for await (const { attempt, bytes } of readLog(request)) {
+    const head = begun ? "" : begin(attempt);
+    await write(head + inString(decoder.decode(bytes, { stream: true })));
+  }
+  await write(`${begun ? "" : begin(request.attempt)}${inString(decoder.decode())}"}\n`);
+  context.interrupted.throwIfAborted();
+}
+
+/** Waits where the reader is slower than the farm. */
+async function write(data: Uint8Array | string): Promise<void> {
+  if (!process.stdout.write(data)) await once(process.stdout, "drain");
+}

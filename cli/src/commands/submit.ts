@@ -1,0 +1,122 @@
+import type { RunView } from "@kiln/proto";
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { EXIT, exitCodeOfVerdict, type ExitCode } from "../exit-code.ts";
+import { connectFarm } from "../farm/connect.ts";
+import type { FarmClient } from "../farm/client.ts";
+import { argument, examples, FARM_HELP, type CliCommand } from "../program/command.ts";
+import type { Context } from "../program/context.ts";
+import { chooseReporter } from "../progress/choose-reporter.ts";
+import { describeRun } from "../progress/run-end.ts";
+import { watchRun, type Watched } from "../progress/watch-run.ts";
+import { bytes } from "../render/bytes.ts";
+import { candidateTitle, countsText } from "../render/run-header.ts";
+import { prepareSource, type PreparedSource } from "../source/prepare.ts";
+
+interface Options {
+  readonly wait?: boolean;
+  readonly spec?: string;
+  readonly indexUrl?: string;
+}
+
+export const SOURCE_HELP = `
+SOURCE is one of
+  a folder            what git tracks or would track there (all but build leftovers outside of git)
+  an sdist            a .tar.gz or .zip file with a PKG-INFO
+  pypi:NAME==VERSION  the sdist of exactly that version on your index: --index-url, UV_DEFAULT_INDEX,
+                      UV_INDEX_URL, PIP_INDEX_URL, else what pip is set to use
+The spec is --spec FILE, else the source's own kiln.yaml, else the defaults.`;
+
+export const command: CliCommand<Options> = {
+  configure(command) {
+    command
+      .argument("<source>", "folder, sdist, or pypi:NAME==VERSION")
+      .option("--wait", "follow the run to its end; the exit code is its verdict")
+      .option("--spec <file>", "the kiln.yaml to use")
+      .option("--index-url <url>", "simple index that pypi: means")
+      .addHelpText(
+        "after",
+        SOURCE_HELP +
+          "\n" +
+          examples(
+            ["./kiln submit . --wait", "the project in this folder"],
+            ["./kiln submit dist/hello-1.0.tar.gz", "an sdist, with its own kiln.yaml if it has one"],
+            ["./kiln submit pypi:markupsafe==3.0.2 --wait", "a release from your index"],
+            ["./kiln submit . --spec ci/kiln.yaml --wait --json", "the finished run as one JSON document"],
+          ) +
+          FARM_HELP,
+      );
+  },
+  async run(context, args, options) {
+    // Before the work: a farm that is not there should not cost a download.
+    const client = await connectFarm(context);
+    await client.farm();
+    const view = await submitSource(context, client, {
+      source: argument(args, 0),
+      specFile: options.spec ?? null,
+      indexUrl: options.indexUrl ?? null,
+    });
+    if (options.wait === true) return reportWaited(context, view.run);
+    context.out.document(view);
+    context.out.text(
+      `${view.run}  ${candidateTitle(view.candidate)}  ${countsText(view.counts)}, ${view.excluded.length} cells excluded`,
+      `./kiln watch ${view.run}`,
+    );
+    return EXIT.passed;
+  },
+};
+
+export interface Submission {
+  readonly source: string;
+  readonly specFile: string | null;
+  readonly indexUrl: string | null;
+}
+
+/** Packs or fetches the source, stores it in the farm unless it is there, and submits it; gives the run. */
+export async function submitSource(context: Context, client: FarmClient, submission: Submission): Promise<RunView> {
+  await using source = await prepareSource({
+    ...submission,
+    cwd: context.cwd,
+    env: context.env,
+    signal: context.interrupted,
+    note: (text) => context.out.note(text),
+  });
+  await checkSpec(source);
+  await upload(context, client, source);
+  const { sha256, sizeBytes, filename, candidate, spec } = source;
+  return await client.submit({
+    spec: spec.text,
+    specFile: spec.file === "" ? "kiln.yaml" : spec.file,
+    source: { sha256, sizeBytes, filename },
+    candidate,
+    // A connection that breaks after the farm took the run leads to the same run.
+    submissionId: randomUUID(),
+  });
+}
+
+/** A spec with mistakes is refused here, before its source is sent. */
+async function checkSpec(source: PreparedSource): Promise<void> {
+  if (source.spec.text === "") return;
+  const { readSpec } = await import("../planning/read-spec.ts");
+  readSpec(source.spec);
+}
+
+async function upload(context: Context, client: FarmClient, source: PreparedSource): Promise<void> {
+  if (await client.hasBlob(source.sha256)) return;
+  if (source.sizeBytes > 16 * 1024 * 1024) context.out.note(`Sending ${source.filename}, ${bytes(source.sizeBytes)}.`);
+  await client.putBlob(source.sha256, source.sizeBytes, () => createReadStream(source.path));
+}
+
+/** Follows a run to its end and says what came of it: with `--json` one document, else as it goes. */
+export async function reportWaited(context: Context, run: string): Promise<ExitCode> {
+  const { view } = await waitFor(context, run);
+  context.out.document(view);
+  return exitCodeOfVerdict(view.verdict);
+}
+
+async function waitFor(context: Context, run: string): Promise<Watched> {
+  const goesOn = (): void => context.out.note(`${run} goes on; ./kiln watch ${run} follows it again.`);
+  const watched = await watchRun(context, { run, known: true }, chooseReporter(context), goesOn);
+  if (!context.json) context.out.lines(await describeRun(context, await connectFarm(context), watched.view));
+  return watched;
+}

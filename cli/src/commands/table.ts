@@ -1,0 +1,24 @@
+import type { CliCommand } from "../program/command.ts";
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Loads the command: only the one that was typed is. */
+  readonly load: () => Promise<{ readonly command: CliCommand }>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "up", summary: "run a farm on this machine", load: () => import("./up.ts") },
+  { name: "demo", summary: "build and test the example on every Python found", load: () => import("./demo.ts") },
+  { name: "plan", summary: "show what a submission would run, and what not and why", load: () => import("./plan.ts") },
+  { name: "submit", summary: "send a release candidate through the farm", load: () => import("./submit.ts") },
+  { name: "runs", summary: "list the runs", load: () => import("./runs.ts") },
+  { name: "show", summary: "show a run, or one of its jobs", load: () => import("./show.ts") },
+  { name: "watch", summary: "follow a run until it is finished", load: () => import("./watch.ts") },
+  { name: "logs", summary: "print the log of a job", load: () => import("./logs.ts") },
+  { name: "cancel", summary: "stop a run", load: () => import("./cancel.ts") },
+  { name: "retry", summary: "run again what failed", load: () => import("./retry.ts") },
+  { name: "agents", summary: "list the machines of the farm", load: () => import("./agents.ts") },
+  { name: "doctor", summary: "check what Kiln needs on this machine", load: () => import("./doctor.ts") },
+];

@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { EXIT } from "../exit-code.ts";
+import { FarmClient } from "../farm/client.ts";
+import { findHome, type Home } from "../farm/home.ts";
+import { usageError } from "../program/cli-error.ts";
+import { examples, type CliCommand } from "../program/command.ts";
+import type { Context } from "../program/context.ts";
+import { renderFarm } from "../render/farm-summary.ts";
+import { parsePortBase, PORT_BASE, portsFrom } from "../supervise/ports.ts";
+import { startFarm, type RunningFarm } from "../supervise/start-farm.ts";
+
+interface Options {
+  readonly portBase: string;
+  readonly slots?: string;
+  /** False with `--no-agent`. */
+  readonly agent: boolean;
+}
+
+const SLOTS_MAX = 1_000;
+
+export const command: CliCommand<Options> = {
+  configure(command) {
+    command
+      .option("--port-base <port>", "first of three ports in a row: HTTP, gRPC, NATS", String(PORT_BASE))
+      .option("--slots <count>", "jobs that this machine runs at a time (default: its cores)")
+      .option("--no-agent", "run no jobs on this machine")
+      .addHelpText(
+        "after",
+        `
+Runs NATS, the coordinator and an agent until Ctrl-C, which stops them in order; a second Ctrl-C kills them.
+Everything is kept in KILN_HOME (default: ~/.local/state/kiln), and listens on 127.0.0.1 only.
+A process that dies is started again, at most 5 times a minute. Logs are in KILN_HOME/logs.
+` +
+          examples(
+            ["./kiln up", "a farm at http://127.0.0.1:8270"],
+            ["./kiln up --slots 1", "one job at a time"],
+            ["KILN_HOME=/tmp/second ./kiln up --port-base 9270", "a second farm beside it"],
+            ["./kiln up --json", "addresses and process ids, once all is ready"],
+          ),
+      );
+  },
+  async run(context, _args, options) {
+    const base = parsePortBase(options.portBase);
+    const slots = parseSlots(options.slots);
+    const home = findHome(context.env);
+    const farm = await startFarm({
+      home,
+      ports: portsFrom(base),
+      env: context.env,
+      agent: options.agent,
+      slots,
+      nowMs: context.nowMs,
+      note: (text) => context.out.note(text),
+      signal: context.interrupted,
+      killSignal: context.interruptedAgain,
+    });
+    try {
+      await say(context, home, farm);
+      const failure = await Promise.race([farm.failed, interrupted(context.interrupted)]);
+      if (failure !== null) throw failure;
+      context.out.note("Stopping; Ctrl-C again kills.");
+    } finally {
+      await farm.stop();
+    }
+    return EXIT.passed;
+  },
+};
+
+function parseSlots(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const slots = Number(text);
+  if (/^\d+$/.test(text) && slots >= 1 && slots <= SLOTS_MAX) return slots;
+  throw usageError(`--slots ${text} is not a number from 1 to ${SLOTS_MAX}.`);
+}
+
+async function say(context: Context, home: Home, farm: RunningFarm): Promise<void> {
+  const client = new FarmClient({ url: farm.httpUrl, token: farm.token, from: home.farmFile });
+  const agents = await client.agents();
+  const { httpUrl, grpcAddress, natsUrl } = farm;
+  // Without the token: what is printed is copied into issues.
+  context.out.document({
+    httpUrl,
+    grpcAddress,
+    natsUrl,
+    home: home.dir,
+    farmFile: home.farmFile,
+    pids: await farm.pids(),
+    agents,
+  });
+  context.out.lines(renderFarm({ httpUrl, homeDir: home.dir, logsDir: home.logsDir, agents }, context.out.columns));
+}
+
+async function interrupted(signal: AbortSignal): Promise<null> {
+  if (!signal.aborted) await once(signal, "abort");
+  return null;
+}

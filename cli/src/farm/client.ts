@@ -1,0 +1,219 @@
+import type { AgentView, JobView, RetryRunBody, RunSummary, RunView, SubmitRunBody } from "@kiln/proto";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { CliError } from "../program/cli-error.ts";
+import type { FarmAddress } from "./address.ts";
+import { ConnectionError, httpExchange, readText, type HttpRequest, type HttpResponse } from "./http-request.ts";
+import { FarmRefusal } from "./problem.ts";
+
+/** What GET /api/v1/farm says. */
+export interface FarmView {
+  readonly version: string;
+  readonly pythons: readonly { readonly platform: string; readonly feature: string }[];
+}
+
+export interface LogOptions {
+  readonly attempt: number | null;
+  readonly offset: number;
+  readonly follow: boolean;
+}
+
+export interface LogAnswer {
+  readonly attempt: number;
+  readonly stream: Readable;
+}
+
+const IDLE_TIMEOUT_MS = 60_000;
+/** An event stream or a followed log may be silent for as long as a job is. */
+const STREAM_IDLE_TIMEOUT_MS = 24 * 3600 * 1000;
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+const SEND_TRIES = 4;
+const SEND_RETRY_MS = 250;
+
+/** The farm's HTTP API. Refusals are thrown as FarmRefusal, failed connections as a CliError that says so. */
+export class FarmClient {
+  readonly #address: FarmAddress;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(address: FarmAddress, signal?: AbortSignal) {
+    this.#address = address;
+    this.#signal = signal;
+  }
+
+  get address(): FarmAddress {
+    return this.#address;
+  }
+
+  async farm(): Promise<FarmView> {
+    return this.#json<FarmView>({ method: "GET", path: "/farm" });
+  }
+
+  async agents(): Promise<readonly AgentView[]> {
+    return (await this.#json<{ agents: AgentView[] }>({ method: "GET", path: "/agents" })).agents;
+  }
+
+  async runs(limit: number): Promise<readonly RunSummary[]> {
+    return (await this.#json<{ runs: RunSummary[] }>({ method: "GET", path: `/runs?limit=${limit}` })).runs;
+  }
+
+  async run(run: string): Promise<RunView> {
+    return this.#json<RunView>({ method: "GET", path: `/runs/${run}` });
+  }
+
+  async job(run: string, job: string): Promise<JobView> {
+    return this.#json<JobView>({ method: "GET", path: `/runs/${run}/jobs/${encodeURIComponent(job)}` });
+  }
+
+  async cancel(run: string): Promise<RunView> {
+    return this.#json<RunView>({ method: "POST", path: `/runs/${run}/cancel`, body: "" });
+  }
+
+  async retry(run: string, body: RetryRunBody): Promise<RunView> {
+    return this.#json<RunView>({ method: "POST", path: `/runs/${run}/retry`, body: JSON.stringify(body) });
+  }
+
+  /** Safe to repeat, and repeated when the connection fails: the body's submissionId names the submission. */
+  async submit(body: SubmitRunBody & { readonly submissionId: string }): Promise<RunView> {
+    const send = { method: "POST", path: "/runs", body: JSON.stringify(body), sourceText: body.spec } as const;
+    return this.#repeated(() => this.#json<RunView>(send));
+  }
+
+  async hasBlob(sha256: string): Promise<boolean> {
+    const response = await this.#exchange({ method: "HEAD", path: `/blobs/${sha256}` });
+    response.stream.resume();
+    if (response.status === 200) return true;
+    if (response.status === 404) return false;
+    throw new FarmRefusal(response.status, "", `HEAD /blobs/${sha256}`);
+  }
+
+  /** Stores bytes under their digest; `stream` is called once for every try. */
+  async putBlob(sha256: string, sizeBytes: number, stream: () => Readable): Promise<void> {
+    await this.#repeated(async () => {
+      const response = await this.#exchange({
+        method: "PUT",
+        path: `/blobs/${sha256}`,
+        body: { stream, sizeBytes },
+        headers: { "content-type": "application/octet-stream" },
+      });
+      await this.#bodyOf(response, "the upload");
+    });
+  }
+
+  /** Server-sent events of a run after event `after`; the caller reads the stream and closes it. */
+  async events(run: string, after: number): Promise<Readable> {
+    const response = await this.#exchange({
+      method: "GET",
+      path: `/runs/${run}/events?after=${after}`,
+      headers: { accept: "text/event-stream", "last-event-id": String(after) },
+      idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS,
+    });
+    await this.#refuseUnlessOk(response, `GET /runs/${run}/events`);
+    return response.stream;
+  }
+
+  /** Bytes of an attempt's log, from `offset` on. */
+  async log(run: string, job: string, options: LogOptions): Promise<LogAnswer> {
+    const query = new URLSearchParams({ offset: String(options.offset) });
+    if (options.attempt !== null) query.set("attempt", String(options.attempt));
+    if (options.follow) query.set("follow", "1");
+    const path = `/runs/${run}/jobs/${encodeURIComponent(job)}/log?${query.toString()}`;
+    const response = await this.#exchange({ method: "GET", path, idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS });
+    await this.#refuseUnlessOk(response, "the log");
+    return { attempt: Number(response.headers["x-kiln-attempt"] ?? options.attempt ?? 1), stream: response.stream };
+  }
+
+  async #json<T>(request: ApiRequest): Promise<T> {
+    const what = `${request.method} ${request.path}`;
+    const text = await this.#bodyOf(await this.#exchange(request), what, request.sourceText);
+    try {
+      return JSON.parse(text) as T;
+    } catch (error) {
+      throw new CliError(`What answers at ${this.#address.url} is not a Kiln farm: ${what} gave no JSON.`, {
+        advice: `The address comes from ${this.#address.from}.`,
+        cause: error,
+      });
+    }
+  }
+
+  async #bodyOf(response: HttpResponse, what: string, sourceText = ""): Promise<string> {
+    try {
+      const text = await readText(response, ANSWER_BYTES_MAX);
+      if (response.status < 200 || response.status > 299)
+        throw new FarmRefusal(response.status, text, what, sourceText);
+      return text;
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  async #refuseUnlessOk(response: HttpResponse, what: string): Promise<void> {
+    if (response.status === 200) return;
+    const body = await this.#bodyOf(response, what);
+    throw new FarmRefusal(response.status, body, what);
+  }
+
+  async #exchange(request: ApiRequest): Promise<HttpResponse> {
+    const json = typeof request.body === "string" && request.body !== "";
+    const options: HttpRequest = {
+      method: request.method,
+      url: `${this.#address.url}/api/v1${request.path}`,
+      headers: {
+        accept: "application/json, application/problem+json",
+        authorization: `Bearer ${this.#address.token}`,
+        ...(json ? { "content-type": "application/json" } : {}),
+        ...request.headers,
+      },
+      idleTimeoutMs: request.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+    };
+    try {
+      return await httpExchange(options);
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  async #repeated<T>(send: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!isPassing(error) || tries === SEND_TRIES) throw error;
+        await delay(
+          SEND_RETRY_MS * 2 ** (tries - 1),
+          undefined,
+          this.#signal === undefined ? {} : { signal: this.#signal },
+        );
+      }
+    }
+  }
+
+  /** Turns a failed connection into words; everything else stays what it is. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof ConnectionError)) return error;
+    const why = error.code === "ECONNREFUSED" ? "nothing listens there" : error.message;
+    return new CliError(`No farm answers at ${this.#address.url}: ${why}.`, {
+      advice: `Start one with ./kiln up. The address comes from ${this.#address.from}.`,
+      cause: error,
+    });
+  }
+}
+
+interface ApiRequest {
+  readonly method: HttpRequest["method"];
+  /** Under /api/v1. */
+  readonly path: string;
+  readonly body?: NonNullable<HttpRequest["body"]>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly idleTimeoutMs?: number;
+  /** Text of the spec in the body, to show a mistake in it with its line. */
+  readonly sourceText?: string;
+}
+
+/** True for what another try may cure: a broken connection, or a farm that is starting or stopping. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
+  if (error instanceof FarmRefusal) return error.status === 502 || error.status === 503 || error.status === 504;
+  return error instanceof CliError && error.cause instanceof ConnectionError;
+}

@@ -1,0 +1,8 @@
+import type { Context } from "../program/context.ts";
+import { needFarmAddress } from "./address.ts";
+import { FarmClient } from "./client.ts";
+
+/** A client of the farm that this process is pointed at, whose requests end at Ctrl-C. */
+export async function connectFarm(context: Context): Promise<FarmClient> {
+  return new FarmClient(await needFarmAddress(context.env), context.interrupted);
+}

@@ -1,0 +1,2 @@
+export { EXIT, exitCodeOfVerdict, type ExitCode } from "./exit-code.ts";
+export { runCli, type CliProcess } from "./program/run-cli.ts";

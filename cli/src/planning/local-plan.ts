@@ -1,0 +1,32 @@
+import { plan, type Candidate, type FarmPython, type Plan } from "@kiln/matrix";
+import { createHash } from "node:crypto";
+import { CliError } from "../program/cli-error.ts";
+import { count } from "../render/count.ts";
+import { readSpec } from "./read-spec.ts";
+
+export interface LocalPlanInputs {
+  readonly candidate: Candidate;
+  readonly sourceSha256: string;
+  readonly spec: { readonly text: string; readonly file: string };
+  readonly pythons: readonly FarmPython[];
+}
+
+/** The plan that the farm would make of the same inputs; throws a CliError that lists every mistake. */
+export function planLocally(inputs: LocalPlanInputs): Plan {
+  const { candidate, sourceSha256, spec: source, pythons } = inputs;
+  const { spec, places } = readSpec(source);
+  const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+  const result = plan({ spec, candidate, farm: pythons, sourceSha256, digest, places });
+  if (result.ok) return result.plan;
+  if (source.text === "") {
+    // There is no file that a place could be in.
+    const sentences = result.problems.map(
+      ({ message, suggestion }) => `${message}${suggestion === "" ? "" : `; ${suggestion}`}`,
+    );
+    throw new CliError(`No plan can be made of ${candidate.name}: ${sentences.join(". ")}.`);
+  }
+  throw new CliError(`No plan can be made with ${source.file}: ${count(result.problems.length, "problem")}.`, {
+    problems: result.problems,
+    sourceText: source.text,
+  });
+}

@@ -1,0 +1,3 @@
+export { watchInterrupts } from "./interrupts.ts";
+export { runCli } from "./run-cli.ts";
+export { readVersion } from "./version.ts";

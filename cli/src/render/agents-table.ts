@@ -1,0 +1,52 @@
+import type { AgentView } from "@kiln/proto";
+import { bytes } from "./bytes.ts";
+import { ago } from "./duration.ts";
+import { line, span, type Line } from "./line.ts";
+import { comparePythons } from "./matrix-grid.ts";
+import { oneLine } from "./plain-text.ts";
+import type { Symbols } from "./symbols.ts";
+import { renderTable } from "./table.ts";
+import { wrapText } from "./width.ts";
+
+/** The farm's agents with what they have, and below them what is wrong with each. */
+export function renderAgents(
+  agents: readonly AgentView[],
+  width: number,
+  nowMs: number,
+  symbols: Symbols,
+): readonly Line[] {
+  if (agents.length === 0) return [line("No agent has registered. ./kiln up starts one on this machine.")];
+  const rows = agents.map((agent) => [
+    line(oneLine(agent.name)),
+    line(
+      agent.state === "online"
+        ? span(`${symbols.good} online`, "good")
+        : span(`${symbols.bad} offline, seen ${ago(nowMs - agent.lastSeenMs)}`, "bad"),
+    ),
+    line(`${agent.busy}/${agent.slots}`),
+    line(`${agent.os}-${agent.arch}`),
+    line(pythonsOf(agent).join(" ")),
+    line(`${agent.cpuCores} cores, ${bytes(agent.memoryBytes)}, ${bytes(agent.diskFreeBytes)} free`),
+  ]);
+  const columns = [
+    { title: "agent", shrinks: true },
+    { title: "state" },
+    { title: "busy" },
+    { title: "platform" },
+    { title: "Pythons", shrinks: true, minWidth: 12 },
+    { title: "machine", optional: true },
+  ];
+  const lines: Line[] = [...renderTable({ columns, rows }, width, symbols.ellipsis)];
+  for (const agent of agents) {
+    for (const problem of agent.problems) {
+      const [first = "", ...rest] = wrapText(`${oneLine(problem.subject)}: ${oneLine(problem.message)}`, width - 2);
+      lines.push(line(span(`${symbols.warn} `, "warn"), first), ...rest.map((text) => line("  ", text)));
+    }
+  }
+  return lines;
+}
+
+/** Feature versions that an agent can build for, each once, in order. */
+export function pythonsOf(agent: AgentView): readonly string[] {
+  return [...new Set(agent.pythons.map((python) => python.feature))].toSorted(comparePythons);
+}

@@ -1,0 +1,70 @@
+import type { AttemptView, JobView } from "@kiln/proto";
+import { bytes } from "./bytes.ts";
+import { duration } from "./duration.ts";
+import { renderExcerpt } from "./failures.ts";
+import { line, span, type Line, type Span } from "./line.ts";
+import { oneLine } from "./plain-text.ts";
+import type { Symbols } from "./symbols.ts";
+import { renderTable } from "./table.ts";
+
+/** Everything known of one job: its attempts with their steps, artifacts, and the excerpt of each that failed. */
+export function renderJob(job: JobView, width: number, nowMs: number, symbols: Symbols): readonly Line[] {
+  const lines: Line[] = [
+    line(span(`${job.run}  ${job.name}`, "bold"), "  ", outcomeSpan(job.outcome, job.state, symbols)),
+    ...(job.summary === "" ? [] : [line(oneLine(job.summary))]),
+    ...(job.needs.length === 0 ? [] : [line(span("needs ", "dim"), job.needs.join(", "))]),
+  ];
+  if (job.history.length === 0) lines.push(line(span("No attempt was made yet.", "dim")));
+  for (const attempt of job.history) lines.push([], ...renderAttempt(attempt, width, nowMs, symbols));
+  return lines;
+}
+
+function renderAttempt(attempt: AttemptView, width: number, nowMs: number, symbols: Symbols): readonly Line[] {
+  const took = attempt.startedAtMs === null ? null : (attempt.finishedAtMs ?? nowMs) - attempt.startedAtMs;
+  const facts = [
+    `on ${oneLine(attempt.agentName)}`,
+    attempt.pythonVersion === "" ? "" : `Python ${oneLine(attempt.pythonVersion)}`,
+    took === null ? "" : duration(took),
+    `log ${bytes(attempt.logBytes)}${attempt.logBytesDropped === 0 ? "" : ` (${bytes(attempt.logBytesDropped)} not kept)`}`,
+  ];
+  const lines: Line[] = [
+    line(
+      span(`Attempt ${attempt.attempt}  `, "bold"),
+      outcomeSpan(attempt.outcome, attempt.state, symbols),
+      span(`  ${facts.filter((fact) => fact !== "").join(", ")}`, "dim"),
+    ),
+    ...(attempt.summary === "" ? [] : [line("  ", oneLine(attempt.summary))]),
+    ...renderExcerpt(attempt.outcome === "passed" ? "" : attempt.excerpt),
+  ];
+  if (attempt.steps.length > 0) {
+    const rows = attempt.steps.map((step) => [
+      line(`  ${oneLine(step.title)}`),
+      line(step.durationMs === null ? "" : duration(step.durationMs)),
+      line(step.exitCode === null ? "running" : step.exitCode === 0 ? "" : span(`exit code ${step.exitCode}`, "bad")),
+    ]);
+    const columns = [
+      { title: "  step", shrinks: true },
+      { title: "time", align: "right" as const },
+      { title: "result" },
+    ];
+    lines.push(...renderTable({ columns, rows }, width, symbols.ellipsis));
+  }
+  for (const { role, blob } of attempt.artifacts) {
+    lines.push(
+      line(
+        span(`  ${oneLine(role)} `, "dim"),
+        oneLine(blob.filename),
+        span(`  ${bytes(blob.sizeBytes)}  sha256 ${blob.sha256}`, "dim"),
+      ),
+    );
+  }
+  return lines;
+}
+
+export function outcomeSpan(outcome: JobView["outcome"], state: string, symbols: Symbols): Span {
+  if (state === "blocked" || state === "ready") return span(`${symbols.waiting} ${state}`, "dim");
+  if (outcome === null) return span(`${symbols.active} ${state}`, "accent");
+  if (outcome === "passed") return span(`${symbols.good} passed`, "good");
+  const ended = outcome === "cancelled" || outcome === "not-run";
+  return span(`${ended ? symbols.none : symbols.bad} ${outcome}`, ended ? "warn" : "bad");
+}

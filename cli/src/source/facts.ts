@@ -1,0 +1,9 @@
+/** What a source says of itself, before anything is built. */
+export interface SourceFacts {
+  readonly name: string;
+  /** null when only a build can tell (a dynamic version). */
+  readonly version: string | null;
+  readonly requiresPython: string | null;
+  /** The file these were read from, for example `PKG-INFO`. */
+  readonly factsFrom: string;
+}
