@@ -22,7 +22,7 @@ async function runAgent(): Promise<number> {
     return 64;
   }
   // Asked to stop while starting: it stops as soon as it has started.
-  const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT"), parentEnded(process.env)]);
   await using agent = await startAgent(parsed.config);
   void agent.registered.then(() => process.stdout.write(`${JSON.stringify({ ready: true, agentId: agent.agentId })}\n`));
   // The agent's own timers do not keep a process alive.
@@ -30,6 +30,12 @@ async function runAgent(): Promise<number> {
   await stopped;
   clearInterval(alive);
   return 0;
+}
+
+/** KILN_EXIT_WITH_PARENT=1: standard input is a pipe from the parent, which closes however the parent ends. */
+async function parentEnded(env: NodeJS.ProcessEnv): Promise<void> {
+  if (env["KILN_EXIT_WITH_PARENT"] !== "1") return new Promise(() => {});
+  await once(process.stdin.resume(), "close");
 }
 
 async function printInventory(): Promise<number> {

@@ -6,15 +6,18 @@ const { readVersion, runCli, watchInterrupts } = await import("./program/entry.t
 
 const interrupts = watchInterrupts(process, () => process.exit(130));
 
-// The reader of a pipe went away (`kiln logs … | head`): that is no error.
+// The reader of a pipe went away (`kiln logs … | head`), or the terminal did: that is no error, but there is
+// nobody left to tell, so that what runs is brought to its end.
+let readerGone = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (!readerGone && error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    readerGone = true;
+    interrupts.end();
   });
 }
 
-process.exitCode = await runCli({
+const exitCode = await runCli({
   args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
@@ -26,3 +29,4 @@ process.exitCode = await runCli({
   interruptedAgain: interrupts.second,
   nowMs: () => Date.now(),
 });
+process.exitCode = readerGone ? 0 : exitCode;

@@ -30,7 +30,7 @@ export interface Coordinator extends AsyncDisposable {
   readonly failed: Promise<never>;
 }
 
-const PLAN_CACHE_CHARS = 8 * 1024 * 1024;
+const PLAN_CACHE_CHARS = 2 * 1024 * 1024;
 /** Covers a second of fast logs, which is how long an acknowledgement may take. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
 const COMMIT_ATTEMPTS = 60;
@@ -60,7 +60,7 @@ export async function startCoordinator(config: CoordinatorConfig, log: Logger = 
   );
 
   let trouble: unknown = null;
-  const commits = new GroupCommit(store, clock, metrics, {
+  const commits = new GroupCommit(store, metrics, {
     attemptsMax: COMMIT_ATTEMPTS,
     retryDelayMs: COMMIT_RETRY_MS,
     onTrouble: (cause) => {

@@ -5,6 +5,8 @@ export interface Interrupts {
   readonly first: AbortSignal;
   /** Aborted at the second; `onSecond` runs after its listeners. */
   readonly second: AbortSignal;
+  /** Ends the command as the first request does, for another reason. */
+  end(): void;
 }
 
 /** Watches for Ctrl-C, SIGTERM and a closed terminal. */
@@ -21,5 +23,5 @@ export function watchInterrupts(process: NodeJS.EventEmitter, onSecond: () => vo
       }
     });
   }
-  return { first: first.signal, second: second.signal };
+  return { first: first.signal, second: second.signal, end: () => first.abort(new Interrupted()) };
 }

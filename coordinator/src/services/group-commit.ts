@@ -1,7 +1,9 @@
 import type { StoreOp } from "../domain/store-op.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Store } from "../ports/store.ts";
+
+/** The longest that a batch waits for company. */
+const GATHER_MS_MAX = 3;
 
 interface Waiting {
   readonly ops: readonly StoreOp[];
@@ -27,15 +29,14 @@ export interface GroupCommitOptions {
  */
 export class GroupCommit {
   readonly #store: Store;
-  readonly #clock: Clock;
   readonly #metrics: Metrics;
   readonly #options: GroupCommitOptions;
   #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
+  #last = { endedMs: 0, tookMs: 0 };
 
-  constructor(store: Store, clock: Clock, metrics: Metrics, options: GroupCommitOptions) {
+  constructor(store: Store, metrics: Metrics, options: GroupCommitOptions) {
     this.#store = store;
-    this.#clock = clock;
     this.#metrics = metrics;
     this.#options = options;
   }
@@ -54,8 +55,7 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // Let everything that this turn of the event loop brings join the batch.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await this.#gather();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
@@ -70,12 +70,25 @@ export class GroupCommit {
     this.#running = null;
   }
 
+  /**
+   * Lets more join the batch: whatever this turn of the event loop brings, and
+   * where the disk is slow and commits follow each other, as long as the last
+   * one took, so that at least half of the time is left for other work.
+   */
+  async #gather(): Promise<void> {
+    const { endedMs, tookMs } = this.#last;
+    const pauseMs = Math.min(GATHER_MS_MAX, endedMs + tookMs - performance.now());
+    await new Promise<void>((resolve) => (pauseMs >= 1 ? setTimeout(resolve, pauseMs) : setImmediate(resolve)));
+  }
+
   async #commit(ops: readonly StoreOp[]): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
-      const startedMs = this.#clock.nowMs();
+      const startedMs = performance.now();
       try {
         await this.#store.commit(ops);
-        this.#metrics.committed(ops.length, this.#clock.nowMs() - startedMs);
+        const endedMs = performance.now();
+        this.#last = { endedMs, tookMs: endedMs - startedMs };
+        this.#metrics.committed(ops.length, endedMs - startedMs);
         this.#options.onTrouble(null);
         return;
       } catch (cause) {

@@ -100,7 +100,7 @@ export async function openServices(dir: string) {
   const logs = stack.use(await openDiskLogStore(join(dir, "logs")));
   const store = stack.use(openSqliteStore(join(dir, "kiln.db")));
   const bus = new FakeBus();
-  const commits = new GroupCommit(store, clock, metrics, {
+  const commits = new GroupCommit(store, metrics, {
     attemptsMax: 1,
     retryDelayMs: 1,
     onTrouble: () => {},

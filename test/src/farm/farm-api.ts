@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
 import type { AgentView, JobView, Problem, RunEvent, RunView } from "@kiln/proto";
 
 /** An answer that is not 2xx. */
@@ -51,9 +53,29 @@ export class FarmApi {
     }
   }
 
+  /** Returns its SHA-256. */
+  async putBlob(bytes: Uint8Array): Promise<string> {
+    const sha256 = sha256Of(bytes);
+    await this.fetch(`/api/v1/blobs/${sha256}`, { method: "PUT", body: Buffer.from(bytes) });
+    return sha256;
+  }
+
+  /** Streams a file of known digest and size. */
+  async putFile(sha256: string, path: string, sizeBytes: number): Promise<void> {
+    const body = Readable.toWeb(createReadStream(path, { highWaterMark: 1024 * 1024 })) as ReadableStream;
+    const headers = { "content-length": String(sizeBytes) };
+    await this.fetch(`/api/v1/blobs/${sha256}`, { method: "PUT", body, headers, duplex: "half" });
+  }
+
+  /** Uploads the source and submits it; returns the run's name. */
   async submit(submission: Submission): Promise<string> {
-    const sha256 = createHash("sha256").update(submission.sdist).digest("hex");
-    await this.fetch(`/api/v1/blobs/${sha256}`, { method: "PUT", body: Buffer.from(submission.sdist) });
+    await this.putBlob(submission.sdist);
+    return this.submitStored(submission);
+  }
+
+  /** Submits a source whose bytes are there already. */
+  async submitStored(submission: Submission): Promise<string> {
+    const sha256 = sha256Of(submission.sdist);
     const filename = `${submission.name}-${submission.version ?? "0"}.tar.gz`;
     const run = await this.#json<RunView>("/api/v1/runs", {
       method: "POST",
@@ -127,6 +149,10 @@ export class FarmApi {
   async #json<T>(path: string, init?: RequestInit): Promise<T> {
     return (await (await this.fetch(path, init)).json()) as T;
   }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
 }
 
 async function* parseEvents(response: Response): AsyncGenerator<RunEvent> {

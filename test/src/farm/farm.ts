@@ -18,6 +18,8 @@ export interface AgentReady {
 export interface FarmOptions {
   readonly executor: "host" | "dummy";
   readonly slots: number;
+  /** Agents to start with; `a1` when absent. */
+  readonly agents?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -48,13 +50,13 @@ export class Farm implements AsyncDisposable {
     this.dir = this.#stack.use(temporaryFolder("kiln-farm-")).path;
   }
 
-  /** Starts all of it, with one agent named `a1`. */
+  /** Starts all of it. */
   static async start(options: FarmOptions): Promise<Farm> {
     const farm = new Farm(options, { http: await freePort(), grpc: await freePort() });
     try {
       await farm.startNats();
       await farm.startCoordinator();
-      await farm.startAgent("a1");
+      for (const name of options.agents ?? ["a1"]) await farm.startAgent(name);
     } catch (cause) {
       await farm[Symbol.asyncDispose]();
       throw cause;
@@ -102,7 +104,13 @@ export class Farm implements AsyncDisposable {
   }
 
   async startAgent(name: string): Promise<void> {
-    const agent = await startProcess<AgentReady>(agentMain, {
+    const agent = await startProcess<AgentReady>(agentMain, this.agentEnvironment(name));
+    this.#agents.set(name, agent);
+  }
+
+  /** What an agent of this farm reads from its environment. */
+  agentEnvironment(name: string): Readonly<Record<string, string>> {
+    return {
       KILN_AGENT_DIR: join(this.dir, name),
       KILN_COORDINATOR_GRPC: `127.0.0.1:${this.#grpcPort}`,
       KILN_COORDINATOR_HTTP: `http://127.0.0.1:${this.#httpPort}`,
@@ -112,8 +120,7 @@ export class Farm implements AsyncDisposable {
       KILN_SLOTS: String(this.#options.slots),
       KILN_EXECUTOR: this.#options.executor,
       ...this.#options.env,
-    });
-    this.#agents.set(name, agent);
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@ import { Farm } from "./farm.ts";
 import { randomFrom, seedOf } from "./seeded-random.ts";
 
 const KILLS_EACH = 10;
-const LINES = 4_000;
+const LINES = 60_000;
 const RUNS_AT_ONCE = 2;
 
 const spec = `
