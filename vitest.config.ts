@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["*/src/**/*.test.ts"],
+          include: ["*/src/**/*.test.ts", "tools/**/*.test.ts"],
           exclude: ["test/**", "**/node_modules/**"],
           testTimeout: 20_000,
           hookTimeout: 20_000,

@@ -33,6 +33,8 @@ export interface Coordinator extends AsyncDisposable {
 const PLAN_CACHE_CHARS = 2 * 1024 * 1024;
 /** Covers a second of fast logs, which is how long an acknowledgement may take. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
+const BUSY_ATTEMPTS = 16;
+const BUSY_GATHER_MS = 2;
 const COMMIT_ATTEMPTS = 60;
 const COMMIT_RETRY_MS = 500;
 const LEASE_CHECKS_PER_TTL = 15;
@@ -60,7 +62,10 @@ export async function startCoordinator(config: CoordinatorConfig, log: Logger = 
   );
 
   let trouble: unknown = null;
+  // With many jobs on their way a commit for each would cost more than the wait does.
+  const gatherMs = (): number => (farm.attempts.size >= BUSY_ATTEMPTS ? BUSY_GATHER_MS : 0);
   const commits = new GroupCommit(store, metrics, {
+    gatherMs,
     attemptsMax: COMMIT_ATTEMPTS,
     retryDelayMs: COMMIT_RETRY_MS,
     onTrouble: (cause) => {

@@ -1,27 +1,34 @@
-// Fails when proto/src/gen is not what buf generates from proto/proto.
+// Fails when what is generated is not what `pnpm gen` makes of its sources now.
 import { globSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { ARCHITECTURE_DOC, withGeneratedParts } from "../architecture-doc.ts";
 import { generateProto } from "../proto.ts";
 import { root } from "../tool.ts";
 
-const GEN = join("proto", "src", "gen");
+const differing = [...(await differingCode()), ...(await differingDocs())];
+for (const file of differing) process.stdout.write(`not as generated: ${file}\n`);
+process.exitCode = differing.length === 0 ? 0 : 1;
 
-const fresh = await mkdtemp(join(tmpdir(), "kiln-gen-"));
-try {
-  await generateProto(fresh);
-  const wanted = await readTree(join(fresh, "src", "gen"));
-  const committed = await readTree(join(root, GEN));
-  const differing = [...new Set([...wanted.keys(), ...committed.keys()])].filter(
-    (file) => wanted.get(file) !== committed.get(file),
-  );
-  for (const file of differing) process.stdout.write(`not what buf generates: ${join(GEN, file)}\n`);
-  if (wanted.size === 0) process.stdout.write("buf generated nothing\n");
-  if (differing.length > 0) process.stdout.write("Run: pnpm gen\n");
-  process.exitCode = differing.length === 0 && wanted.size > 0 ? 0 : 1;
-} finally {
-  await rm(fresh, { recursive: true, force: true });
+async function differingCode(): Promise<string[]> {
+  const gen = join("proto", "src", "gen");
+  const fresh = await mkdtemp(join(tmpdir(), "kiln-gen-"));
+  try {
+    await generateProto(fresh);
+    const wanted = await readTree(join(fresh, "src", "gen"));
+    if (wanted.size === 0) return [`${gen}: buf generated nothing`];
+    const committed = await readTree(join(root, gen));
+    const files = new Set([...wanted.keys(), ...committed.keys()]);
+    return [...files].filter((file) => wanted.get(file) !== committed.get(file)).map((file) => join(gen, file));
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function differingDocs(): Promise<string[]> {
+  const text = await readFile(ARCHITECTURE_DOC, "utf8");
+  return withGeneratedParts(text) === text ? [] : [relative(root, ARCHITECTURE_DOC)];
 }
 
 async function readTree(folder: string): Promise<Map<string, string>> {

@@ -41,8 +41,10 @@ const FILE_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Tracked files and those that are about to be. */
 function files(): readonly string[] {
-  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"];
-  return execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean);
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const listed = execFileSync("git", args, { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean);
+  // A file with a merge conflict is listed once for each side.
+  return [...new Set(listed)];
 }
 
 let problems = 0;

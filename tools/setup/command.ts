@@ -1,5 +1,4 @@
 import { spawn, type SpawnOptions } from "node:child_process";
-import { createInterface } from "node:readline";
 
 /** What a command did; `output` is its standard output and error as they came. */
 export interface CommandResult {
@@ -12,8 +11,6 @@ export interface CommandResult {
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Called with every line of standard output and error, as it comes. */
-  readonly onLine?: (line: string) => void;
 }
 
 /**
@@ -26,14 +23,15 @@ export function runCommand(
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   const { promise, resolve } = Promise.withResolvers<CommandResult>();
+  // npm and winget are .cmd files on Windows, which only a shell starts; it gets one line of text.
+  const shell = process.platform === "win32" && command !== process.execPath;
   const spawnOptions: SpawnOptions = {
     stdio: ["ignore", "pipe", "pipe"],
-    // npm and winget are .cmd files on Windows, which only a shell starts.
-    shell: process.platform === "win32" && command !== process.execPath,
+    shell,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
   };
-  const child = spawn(command, [...args], spawnOptions);
+  const child = spawn(command, shell ? args.map(quoteForCmd) : [...args], spawnOptions);
   const both: Buffer[] = [];
   const out: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -41,16 +39,15 @@ export function runCommand(
     out.push(chunk);
   });
   child.stderr?.on("data", (chunk: Buffer) => both.push(chunk));
-  if (options.onLine !== undefined) {
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream !== null) createInterface({ input: stream }).on("line", options.onLine);
-    }
-  }
   child.on("error", (error) => resolve({ exitCode: 127, output: `${error.message}\n`, stdout: "" }));
   child.on("close", (code) => {
     resolve({ exitCode: code ?? 1, output: Buffer.concat(both).toString(), stdout: Buffer.concat(out).toString() });
   });
   return promise;
+}
+
+function quoteForCmd(arg: string): string {
+  return /[\s&|<>^]/u.test(arg) ? `"${arg}"` : arg;
 }
 
 /** True when the command exists and exits with 0. */

@@ -34,7 +34,9 @@ async function findPnpm(): Promise<Pnpm> {
 async function npmInstallPnpm(folder: string): Promise<void> {
   await writeFile(join(folder, "package.json"), "{}\n");
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--no-update-notifier"];
-  const args = ["install", "--prefix", folder, "--global=false", ...flags, `pnpm@${PNPM_MAJOR}`];
+  // One more try at once: a person who is offline learns it in seconds.
+  const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"];
+  const args = ["install", "--global=false", ...flags, ...patience, `pnpm@${PNPM_MAJOR}`];
   const npm = await runCommand("npm", args, { cwd: folder });
   if (npm.exitCode !== 0) {
     process.stderr.write(`${lastLines(npm.output, 15)}\n`);

@@ -1,4 +1,4 @@
-import { aptInstall, haveApt } from "./apt.ts";
+import { aptInstall, haveApt, rootPrefix } from "./apt.ts";
 import { commandWorks } from "./command.ts";
 import { say, SetupError } from "./setup-error.ts";
 
@@ -58,8 +58,10 @@ export async function ensureTestNeeds(): Promise<void> {
 
 async function ensure(need: Need): Promise<void> {
   if (await need.isMet()) return;
-  say(`the tests need ${need.what}, which was not found`);
-  if ((await haveApt()) && (await aptInstall(need.aptPackages)) && (await need.isMet())) return;
+  if ((await haveApt()) && (await rootPrefix()) !== null) {
+    say(`the tests need ${need.what}, which was not found`);
+    if ((await aptInstall(need.aptPackages)) && (await need.isMet())) return;
+  }
   const apt = `Debian:   sudo apt-get update && sudo apt-get install ${need.aptPackages.join(" ")}`;
   throw new SetupError(`the tests need ${need.what}`, [apt, ...need.byHand]);
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,10 @@ export async function makeTool(name: string, make: (folder: string) => Promise<v
   const place = join(tools, name);
   await mkdir(tools, { recursive: true });
   const made = await mkdtemp(join(tools, ".new-"));
-  const clean = (): never => process.exit(130);
+  const clean = (): never => {
+    rmSync(made, { recursive: true, force: true });
+    process.exit(130);
+  };
   process.once("SIGINT", clean);
   process.once("SIGTERM", clean);
   try {

@@ -11,6 +11,8 @@ const BATCH_BYTES = 256 * 1024;
 /** What one attempt may put into a batch while others wait. */
 const TURN_BYTES = 128 * 1024;
 const WELCOME_TIMEOUT_MS = 15_000;
+/** Frames on their way, and none acknowledged for so long: the connection is given up. */
+const PROGRESS_TIMEOUT_MS = 60_000;
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
 
 export interface ResultsStreamEvents {
@@ -32,7 +34,7 @@ type StreamState =
       readonly greeted: readonly SpooledAttempt[];
       readonly cancel: () => void;
     }
-  | { readonly name: "open"; readonly connection: ResultsConnection; readonly isHeld: boolean }
+  | { readonly name: "open"; readonly connection: ResultsConnection; readonly isHeld: boolean; readonly cancel: () => void }
   | { readonly name: "stopped" };
 
 export interface AgentIds {
@@ -64,6 +66,7 @@ export class ResultsStream {
   #windowBytes = BATCH_BYTES;
   #failures = 0;
   #pumpScheduled = false;
+  #progressMs = 0;
 
   constructor(parts: ResultsStreamParts, ids: AgentIds, events: ResultsStreamEvents) {
     this.#parts = parts;
@@ -94,7 +97,7 @@ export class ResultsStream {
     this.#generation++;
     this.#state = { name: "stopped" };
     this.#queue.clear();
-    if (state.name === "waiting" || state.name === "greeting") state.cancel();
+    if ("cancel" in state) state.cancel();
     if (state.name === "greeting" || state.name === "open") state.connection.close();
   }
 
@@ -126,7 +129,7 @@ export class ResultsStream {
     state.cancel();
     this.#failures = 0;
     this.#parts.log.info({ attempts: state.greeted.length }, "the results stream is open");
-    this.#state = { name: "open", connection: state.connection, isHeld: false };
+    this.#state = { name: "open", connection: state.connection, isHeld: false, cancel: this.#watchProgress(state.connection) };
     const resumeAt = new Map(resume.map(({ ref, seq }) => [attemptKey(ref), seq]));
     // What came to the spool since the hello begins with its first frame.
     for (const attempt of this.#parts.spool.attempts()) {
@@ -139,6 +142,7 @@ export class ResultsStream {
   }
 
   #acked(acks: readonly AckedTo[]): void {
+    this.#progressMs = this.#parts.clock.nowMs();
     for (const { ref, seq } of acks) {
       const attempt = this.#parts.spool.find(attemptKey(ref));
       if (!attempt) continue;
@@ -165,7 +169,7 @@ export class ResultsStream {
 
   #closed(reason: string, registerFirst: boolean): void {
     const { clock, log, random } = this.#parts;
-    if (this.#state.name === "greeting") this.#state.cancel();
+    if ("cancel" in this.#state) this.#state.cancel();
     this.#generation++;
     this.#queue.clear();
     this.#failures++;
@@ -177,6 +181,24 @@ export class ResultsStream {
       else this.#connect();
     });
     this.#state = { name: "waiting", cancel };
+  }
+
+  /** A coordinator that takes frames and says nothing is as good as none. */
+  #watchProgress(connection: ResultsConnection): () => void {
+    const { clock } = this.#parts;
+    const generation = this.#generation;
+    this.#progressMs = clock.nowMs();
+    let cancel = (): void => undefined;
+    const check = (): void => {
+      if (generation !== this.#generation) return;
+      if (this.#queue.inFlightBytes === 0) this.#progressMs = clock.nowMs();
+      if (clock.nowMs() - this.#progressMs >= PROGRESS_TIMEOUT_MS) {
+        connection.close();
+        this.#closed("the coordinator acknowledges nothing", false);
+      } else cancel = clock.after(PROGRESS_TIMEOUT_MS / 4, check);
+    };
+    check();
+    return () => cancel();
   }
 
   #schedulePump(): void {

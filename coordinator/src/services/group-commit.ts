@@ -2,9 +2,6 @@ import type { StoreOp } from "../domain/store-op.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Store } from "../ports/store.ts";
 
-/** The longest that a batch waits for company. */
-const GATHER_MS_MAX = 3;
-
 interface Waiting {
   readonly ops: readonly StoreOp[];
   resolve(): void;
@@ -12,6 +9,11 @@ interface Waiting {
 }
 
 export interface GroupCommitOptions {
+  /**
+   * How long a batch waits for company before its commit. 0 gives the shortest
+   * latency; a few milliseconds give far fewer commits when much is going on.
+   */
+  readonly gatherMs: () => number;
   /** How often a failed commit is tried again before the coordinator gives up. */
   readonly attemptsMax: number;
   readonly retryDelayMs: number;
@@ -33,7 +35,6 @@ export class GroupCommit {
   readonly #options: GroupCommitOptions;
   #waiting: Waiting[] = [];
   #running: Promise<void> | null = null;
-  #last = { endedMs: 0, tookMs: 0 };
 
   constructor(store: Store, metrics: Metrics, options: GroupCommitOptions) {
     this.#store = store;
@@ -70,15 +71,10 @@ export class GroupCommit {
     this.#running = null;
   }
 
-  /**
-   * Lets more join the batch: whatever this turn of the event loop brings, and
-   * where the disk is slow and commits follow each other, as long as the last
-   * one took, so that at least half of the time is left for other work.
-   */
+  /** Lets more join the batch: whatever this turn of the event loop brings, or as long as the owner thinks worth it. */
   async #gather(): Promise<void> {
-    const { endedMs, tookMs } = this.#last;
-    const pauseMs = Math.min(GATHER_MS_MAX, endedMs + tookMs - performance.now());
-    await new Promise<void>((resolve) => (pauseMs >= 1 ? setTimeout(resolve, pauseMs) : setImmediate(resolve)));
+    const gatherMs = this.#options.gatherMs();
+    await new Promise<void>((resolve) => (gatherMs > 0 ? setTimeout(resolve, gatherMs) : setImmediate(resolve)));
   }
 
   async #commit(ops: readonly StoreOp[]): Promise<void> {
@@ -86,9 +82,7 @@ export class GroupCommit {
       const startedMs = performance.now();
       try {
         await this.#store.commit(ops);
-        const endedMs = performance.now();
-        this.#last = { endedMs, tookMs: endedMs - startedMs };
-        this.#metrics.committed(ops.length, endedMs - startedMs);
+        this.#metrics.committed(ops.length, performance.now() - startedMs);
         this.#options.onTrouble(null);
         return;
       } catch (cause) {

@@ -75,14 +75,7 @@ export class Ingest {
    * agent must not overlap. Throws FrameGapError.
    */
   async accept(peer: ResultsPeer, groups: readonly AttemptFrames[]): Promise<void> {
-    const acks: Promise<void>[] = [];
-    for (const group of groups) {
-      const done = await this.#acceptGroup(peer, group);
-      if (done) acks.push(done);
-    }
-    for (const done of acks) {
-      done.catch((cause: unknown) => this.#log.error({ err: cause }, "results could not be made durable"));
-    }
+    for (const group of groups) await this.#acceptGroup(peer, group);
   }
 
   /**
@@ -126,11 +119,11 @@ export class Ingest {
     return null;
   }
 
-  /** Resolves once written; what it returns resolves once acknowledged. */
-  async #acceptGroup(peer: ResultsPeer, group: AttemptFrames): Promise<Promise<void> | null> {
+  /** Resolves once written. What is to be recorded is not waited for: other groups join its commit. */
+  async #acceptGroup(peer: ResultsPeer, group: AttemptFrames): Promise<void> {
     const { key } = group;
     const attempt = this.#held(peer, key);
-    if (!attempt) return null;
+    if (!attempt) return;
     const plan = await this.#plans.get(key.run);
     const logBytesMax = plan.jobs[key.job]?.limits.logBytesMax ?? 0;
 
@@ -150,7 +143,7 @@ export class Ingest {
     }
     if (taken.length === 0) {
       if (before.durableSeq > 0) peer.ack(key, before.durableSeq);
-      return null;
+      return;
     }
 
     // 2. Bytes first: the log, and proof that artifacts are there.
@@ -168,16 +161,18 @@ export class Ingest {
     if (facts.length > 0 && progress.logEnd > 0) await this.#logs.sync(key);
 
     // 3. The attempt may have lost its lease meanwhile.
-    if (!this.#held(peer, key)) return null;
+    if (!this.#held(peer, key)) return;
     attempt.progress = progress;
     if (chunks.length > 0) this.#hub.logChanged(key);
 
     // 4. Only log bytes: they are made durable and acknowledged with the next flush.
     if (facts.length === 0) {
       this.#flusher.noteWritten(key, logBytes, () => peer.ack(key, attempt.progress.durableSeq));
-      return null;
+      return;
     }
-    return this.#record(peer, attempt, progress, facts, last?.type === "finished" ? last : null);
+    this.#record(peer, attempt, progress, facts, last?.type === "finished" ? last : null).catch((cause: unknown) => {
+      this.#log.error({ ...key, err: cause }, "results could not be made durable");
+    });
   }
 
   async #record(
@@ -221,7 +216,7 @@ export class Ingest {
   }
 
   /** The agent broke the contract: the attempt ends as infrastructure, elsewhere it may go better. */
-  async #violation(peer: ResultsPeer, key: AttemptKey, message: string): Promise<null> {
+  async #violation(peer: ResultsPeer, key: AttemptKey, message: string): Promise<void> {
     this.#metrics.frameRefused("violation");
     this.#log.warn({ ...key, agentId: peer.agentId, violation: message }, "an agent broke the results contract");
     peer.refuse(key, message);
@@ -232,7 +227,6 @@ export class Ingest {
       const summary = `the agent broke the results contract: ${message}`;
       applyJobEvent(farm, run, job, event, { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary }, effects);
     });
-    return null;
   }
 }
 

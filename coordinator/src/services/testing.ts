@@ -101,6 +101,7 @@ export async function openServices(dir: string) {
   const store = stack.use(openSqliteStore(join(dir, "kiln.db")));
   const bus = new FakeBus();
   const commits = new GroupCommit(store, metrics, {
+    gatherMs: () => 0,
     attemptsMax: 1,
     retryDelayMs: 1,
     onTrouble: () => {},

@@ -1,17 +1,28 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { processStat } from "../system/process-stat.ts";
 
-const POLL_MS = 20;
+const POLL_MS = 50;
 
-/** Whether any process of the group is left. On Windows: whether the process itself is. */
+/** Whether any process of the group still runs. */
 export function isGroupAlive(pid: number): boolean {
   try {
-    process.kill(groupOf(pid), 0);
-    return true;
+    process.kill(-pid, 0);
   } catch (cause) {
     return cause instanceof Error && "code" in cause && cause.code === "EPERM";
   }
+  // Orphans that nobody has reaped yet still count as members: some containers take their time.
+  return process.platform !== "linux" || runningMembers(pid);
+}
+
+function runningMembers(group: number): boolean {
+  for (const name of readdirSync("/proc")) {
+    const stat = /^\d+$/.test(name) ? processStat(Number(name)) : null;
+    if (stat && stat.group === group && stat.state !== "Z") return true;
+  }
+  return false;
 }
 
 /** Asks the group to end, and after `graceMs` makes it. Resolves when it is gone, or was killed. */
@@ -35,10 +46,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // Nobody is left in it.
   }
-}
-
-function groupOf(pid: number): number {
-  return process.platform === "win32" ? pid : -pid;
 }
 
 /** Windows has no process groups: taskkill walks the tree of parents. */

@@ -1,40 +1,79 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, renameSync, unlinkSync } from "node:fs";
 
-/** Keeps a bounded number of files open; the one used longest ago is closed for the next. */
+interface FreeFile {
+  readonly path: string;
+  readonly fd: number;
+}
+
+/**
+ * Keeps a bounded number of files open; the one used longest ago is closed for
+ * the next. Files that are given back are emptied and used again under another
+ * name: making and removing a file for every short job is far slower (ext4
+ * without a journal searches past every inode that was freed lately).
+ */
 export class OpenFiles {
   readonly #max: number;
   /** In the order of use, the latest last. */
   readonly #fds = new Map<string, number>();
+  readonly #free: FreeFile[] = [];
 
+  /** `max` bounds the files in use and, apart from them, the free ones. */
   constructor(max: number) {
     this.#max = max;
   }
 
   /** A descriptor to read and append with, valid until another file is asked for. */
-  open(path: string, flags: "a+" | "ax+"): number {
-    let fd = this.#fds.get(path);
-    if (fd !== undefined) this.#fds.delete(path);
-    else {
-      this.#makeRoom();
-      fd = openSync(path, flags, 0o600);
-    }
+  open(path: string): number {
+    const fd = this.#fds.get(path);
+    if (fd === undefined) return this.#keep(path, openSync(path, "a+", 0o600));
+    this.#fds.delete(path);
     this.#fds.set(path, fd);
     return fd;
   }
 
-  close(path: string): void {
+  /** As `open`, for a file that is not there yet. */
+  create(path: string): number {
+    const free = this.#free.pop();
+    if (!free) return this.#keep(path, openSync(path, "ax+", 0o600));
+    try {
+      renameSync(free.path, path);
+    } catch (cause) {
+      closeSync(free.fd);
+      throw cause;
+    }
+    return this.#keep(path, free.fd);
+  }
+
+  /** The file is gone, or empty under its old name until it is used again; a reader takes an empty one for none. */
+  giveBack(path: string): void {
     const fd = this.#fds.get(path);
-    if (fd === undefined) return;
     this.#fds.delete(path);
-    closeSync(fd);
+    if (fd === undefined || this.#free.length >= this.#max) {
+      if (fd !== undefined) closeSync(fd);
+      unlinkSync(path);
+      return;
+    }
+    ftruncateSync(fd);
+    this.#free.push({ path, fd });
   }
 
+  /** Closes every file and removes the free ones. */
   closeAll(): void {
-    for (const path of this.#fds.keys()) this.close(path);
+    for (const fd of this.#fds.values()) closeSync(fd);
+    this.#fds.clear();
+    for (const { path, fd } of this.#free.splice(0)) {
+      closeSync(fd);
+      unlinkSync(path);
+    }
   }
 
-  #makeRoom(): void {
-    if (this.#fds.size < this.#max) return;
-    for (const path of this.#fds.keys()) return this.close(path);
+  #keep(path: string, fd: number): number {
+    for (const [oldest, oldestFd] of this.#fds) {
+      if (this.#fds.size < this.#max) break;
+      this.#fds.delete(oldest);
+      closeSync(oldestFd);
+    }
+    this.#fds.set(path, fd);
+    return fd;
   }
 }

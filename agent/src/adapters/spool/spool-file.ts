@@ -1,4 +1,4 @@
-import { ftruncateSync, unlinkSync, writeSync } from "node:fs";
+import { ftruncateSync, writeSync } from "node:fs";
 import { attemptKey, type AttemptRef } from "../../domain/attempt-key.ts";
 import type { FrameBody } from "../../domain/frame.ts";
 import type { ProcessGroup } from "../../ports/executor.ts";
@@ -145,9 +145,8 @@ export class SpoolFile implements SpooledAttempt {
     if (this.#isRemoved) return;
     this.#isRemoved = true;
     this.#shared.changed(this.#ackedPlace.offset - this.#size);
-    this.#shared.files.close(this.#path);
     try {
-      unlinkSync(this.#path);
+      this.#shared.files.giveBack(this.#path);
     } catch (cause) {
       this.#shared.writeFailed(this.#path, cause);
     }
@@ -155,7 +154,7 @@ export class SpoolFile implements SpooledAttempt {
   }
 
   #fd(): number {
-    return this.#shared.files.open(this.#path, "a+");
+    return this.#shared.files.open(this.#path);
   }
 
   #write(kind: RecordKind, length: number): boolean {
@@ -164,7 +163,7 @@ export class SpoolFile implements SpooledAttempt {
     const bytes = RECORD_HEADER_BYTES + length;
     let written = 0;
     try {
-      const fd = this.#size === 0 ? this.#shared.files.open(this.#path, "ax+") : this.#fd();
+      const fd = this.#size === 0 ? this.#shared.files.create(this.#path) : this.#fd();
       while (written < bytes) written += writeSync(fd, writeBuffer, written, bytes - written);
     } catch (cause) {
       this.#shared.writeFailed(this.#path, cause);

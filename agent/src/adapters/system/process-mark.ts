@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { processStat } from "./process-stat.ts";
 
 /**
  * A text that tells a process from a later one with the same number: when it
@@ -7,22 +8,15 @@ import { readFileSync } from "node:fs";
  */
 export function processMark(pid: number): string | null {
   if (process.platform === "linux") {
-    try {
-      const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-      return `${bootId}/${startTicks(readFileSync(`/proc/${pid}/stat`, "utf8"))}`;
-    } catch {
-      return null;
-    }
+    const stat = processStat(pid);
+    if (!stat) return null;
+    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${bootId}/${stat.startTicks}`;
   }
   if (process.platform === "win32") return isAlive(pid) ? "alive" : null;
   const { stdout, status } = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", timeout: 5_000 });
   const started = status === 0 ? stdout.trim() : "";
   return started === "" ? null : started;
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)); the command before it is in parentheses and may hold anything. */
-function startTicks(stat: string): string {
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }
 
 function isAlive(pid: number): boolean {

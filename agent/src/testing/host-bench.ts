@@ -1,0 +1,128 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { results } from "@kiln/proto";
+import { HostExecutor } from "../adapters/host/host-executor.ts";
+import { PipTool } from "../adapters/host/pip-tool.ts";
+import { openSpool, type DiskSpool } from "../adapters/spool/disk-spool.ts";
+import { systemClock } from "../adapters/system/system-clock.ts";
+import { attemptKey } from "../domain/attempt-key.ts";
+import type { Interpreter } from "../domain/interpreter.ts";
+import type { Job } from "../domain/job.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../ports/executor.ts";
+import { Attempts } from "../services/attempts.ts";
+import { LocalBlobs } from "./local-blobs.ts";
+import { quietLog } from "./quiet-log.ts";
+import { logOf, readFrames } from "./read-frames.ts";
+import { SignalBoard } from "./signal-board.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+export const BENCH_AGENT = "bench-agent";
+
+export interface RunResult {
+  readonly finished: results.Finished;
+  readonly log: string;
+  readonly steps: readonly string[];
+  readonly exitCodes: readonly number[];
+  readonly pythonVersion: string;
+  readonly artifacts: readonly results.Artifact[];
+}
+
+/** A host executor with everything around it but the network, for one test file. */
+export class HostBench implements Disposable {
+  readonly blobs: LocalBlobs;
+  readonly board = new SignalBoard();
+  readonly attempts: Attempts;
+  readonly executor: Executor;
+  readonly #stack = new DisposableStack();
+  readonly #spool: DiskSpool;
+  readonly #folder: string;
+  /** Output so far, by attempt. */
+  readonly #output = new Map<string, string>();
+  #jobs = 0;
+
+  /** `tools` is a folder that several benches may share, as they may `blobs`. */
+  constructor(
+    pythons: readonly Interpreter[],
+    options: { readonly tools: string; readonly clock?: Clock; readonly blobs?: LocalBlobs },
+  ) {
+    this.blobs = options.blobs ?? new LocalBlobs();
+    this.#folder = this.#stack.use(temporaryFolder()).path;
+    this.#spool = this.#stack.use(openSpool(join(this.#folder, "spool"), 1e9, quietLog).spool);
+    this.executor = new HostExecutor(pythons, {
+      agentId: BENCH_AGENT,
+      workFolder: join(this.#folder, "work"),
+      blobs: this.blobs,
+      pip: new PipTool(options.tools),
+      log: quietLog,
+    });
+    const listening: Executor = {
+      name: "host",
+      start: (request, sink) => this.#start(request, sink),
+      clearLeftovers: (attempts) => this.executor.clearLeftovers(attempts),
+    };
+    const parts = { spool: this.#spool, executor: listening, clock: options.clock ?? systemClock, log: quietLog };
+    this.attempts = new Attempts(parts, { slots: 4, attemptsMax: 100 }, () => this.board.changed());
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Names in the folder where jobs have theirs. */
+  get workFolders(): readonly string[] {
+    return readdirSync(join(this.#folder, "work"));
+  }
+
+  /** Starts a job; returns its attempt's key. */
+  start(job: Job): string {
+    const ref = { run: 1, job: this.#jobs++, attempt: 1 };
+    this.attempts.take({ ref, job }, Buffer.from("assignment"));
+    return attemptKey(ref);
+  }
+
+  /** Resolves when the running attempt's output is as wanted; throws when it ends without. */
+  async untilOutput(key: string, isWanted: (text: string) => boolean): Promise<void> {
+    const text = (): string => this.#output.get(key) ?? "";
+    await this.board.until(() => isWanted(text()) || this.#spool.find(key)?.isFinished === true);
+    if (!isWanted(text())) throw new Error(`it ended before: ${text()}`);
+  }
+
+  async end(key: string): Promise<RunResult> {
+    const spooled = this.#spool.find(key);
+    if (!spooled) throw new Error(`${key} is not in the spool`);
+    await this.board.until(() => spooled.isFinished);
+    const frames = readFrames(spooled);
+    const bodies = frames.map(({ body }) => body);
+    const last = bodies.at(-1);
+    if (last?.case !== "finished") throw new Error("it has no end");
+    return {
+      finished: last.value,
+      log: logOf(frames),
+      steps: bodies.flatMap((body) => (body.case === "stepStarted" ? [body.value.title] : [])),
+      exitCodes: bodies.flatMap((body) => (body.case === "stepFinished" ? [body.value.exitCode] : [])),
+      pythonVersion: bodies.flatMap((body) => (body.case === "started" ? [body.value.pythonVersion] : [])).join(),
+      artifacts: bodies.flatMap((body) => (body.case === "artifact" ? [body.value] : [])),
+    };
+  }
+
+  run(job: Job): Promise<RunResult> {
+    return this.end(this.start(job));
+  }
+
+  [Symbol.dispose](): void {
+    this.#stack.dispose();
+  }
+
+  #start(request: ExecutionRequest, sink: ExecutionSink): Execution {
+    const key = attemptKey(request.ref);
+    return this.executor.start(request, {
+      ...sink,
+      output: (bytes) => {
+        this.#output.set(key, ((this.#output.get(key) ?? "") + Buffer.from(bytes).toString()).slice(-10_000));
+        this.board.changed();
+        return sink.output(bytes);
+      },
+    });
+  }
+}
