@@ -42,6 +42,8 @@ export interface AgentDeps {
   readonly log?: Log;
   /** Instead of looking at this machine. */
   readonly inventory?: Inventory;
+  /** Instead of the one that the configuration names. */
+  readonly executor?: Executor;
   /** What the dummy executor's `die` does; by default this process ends as if killed. */
   readonly die?: () => void;
   readonly random?: () => number;
@@ -112,6 +114,7 @@ interface Common {
 }
 
 function makeExecutor(config: AgentConfig, deps: AgentDeps, agentId: string, inventory: Inventory, common: Common): Executor {
+  if (deps.executor) return deps.executor;
   const { log, clock } = common;
   const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);
   const blobs = new HttpBlobClient({ url: config.coordinatorHttp, token: config.token }, { cache, ...common });

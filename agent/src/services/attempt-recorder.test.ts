@@ -7,7 +7,7 @@ import type { SpooledAttempt } from "../ports/spool.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { quietLog } from "../testing/quiet-log.ts";
 import { logOf, readFrames } from "../testing/read-frames.ts";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 import { AttemptRecorder } from "./attempt-recorder.ts";
 
 let stack: DisposableStack;

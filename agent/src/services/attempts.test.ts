@@ -7,7 +7,7 @@ import type { ExecutionSink, Executor } from "../ports/executor.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { quietLog } from "../testing/quiet-log.ts";
 import { readFrames } from "../testing/read-frames.ts";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 import { Attempts } from "./attempts.ts";
 
 /** Jobs that end when the test says so; stopping them ends them. */

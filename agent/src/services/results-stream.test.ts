@@ -8,7 +8,7 @@ import type { FrameBody } from "../domain/frame.ts";
 import type { SpooledAttempt } from "../ports/spool.ts";
 import { FakeCoordinator } from "../testing/fake-coordinator.ts";
 import { quietLog } from "../testing/quiet-log.ts";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 import { ResultsStream } from "./results-stream.ts";
 
 const IDS = { agentId: "agent-1", sessionId: "session" };

@@ -15,7 +15,7 @@ import { LocalBlobs } from "./local-blobs.ts";
 import { quietLog } from "./quiet-log.ts";
 import { logOf, readFrames } from "./read-frames.ts";
 import { SignalBoard } from "./signal-board.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 
 export const BENCH_AGENT = "bench-agent";
 

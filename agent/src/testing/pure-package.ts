@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { create } from "tar";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 
 /** A build backend (PEP 517) that needs nothing but the standard library, so that tests need no index. */
 const BACKEND = `

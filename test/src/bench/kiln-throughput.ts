@@ -40,8 +40,10 @@ export async function measureDrain(farm: Farm, jobsWanted: number): Promise<Drai
   if (last !== undefined) await api.finished(last);
   const views: RunView[] = [];
   for (const run of runs) views.push(await api.finished(run));
-  const failed = views.filter((view) => view.verdict !== "pass");
-  if (failed.length > 0) throw new Error(`${failed.length} of ${runs.length} runs did not pass: ${failed[0]?.reason}`);
+  const failed = views.flatMap((view) => view.jobs).filter((job) => job.outcome !== "passed");
+  if (failed.length > 0) {
+    throw new Error(`${failed.length} of ${jobs} jobs did not pass: ${failed[0]?.name} ${failed[0]?.outcome}: ${failed[0]?.summary}`);
+  }
   const startedAtMs = Math.min(...views.map((view) => view.startedAtMs ?? Infinity));
   const finishedAtMs = Math.max(...views.map((view) => view.finishedAtMs ?? 0));
   return { jobs, idleMb, queuedMb, jobsPerSecond: (jobs / (finishedAtMs - startedAtMs)) * 1000 };

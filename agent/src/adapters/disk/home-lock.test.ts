@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 import { processMark } from "../system/process-mark.ts";
 import { lockHome } from "./home-lock.ts";
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DUMMY_GRAMMAR, dummyLine, parseDummyScript, type DummyScript } from "../../domain/dummy-script.ts";
@@ -117,14 +117,16 @@ class DummyJob {
   }
 
   async #upload(work: BuildWork): Promise<void> {
-    const text = wheelText(work, this.#job.python);
-    const path = join(this.#parts.workFolder, createHash("sha256").update(text).digest("hex"));
     const stopping = new AbortController();
     this.#callOff = () => stopping.abort();
+    const text = wheelText(work, this.#job.python);
     const filename = `${work.candidate.name.replace(/[-_.]+/g, "_")}-${work.candidate.version ?? "0"}-py3-none-any.whl`;
+    // A path of its own: another job may be uploading the same text.
+    const path = join(this.#parts.workFolder, `${randomUUID()}.whl`);
     try {
       writeFileSync(path, text);
       const stored = await this.#parts.blobs.store(path, filename, stopping.signal);
+      rmSync(path, { force: true });
       if (this.#isOver) return;
       if (!stored.ok) return this.#end({ outcome: "infrastructure", summary: stored.message });
       if (this.#uploaded.size < UPLOADED_MAX) this.#uploaded.set(text, stored.blob);

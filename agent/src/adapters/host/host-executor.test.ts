@@ -8,7 +8,7 @@ import { HostBench, BENCH_AGENT } from "../../testing/host-bench.ts";
 import { LocalBlobs } from "../../testing/local-blobs.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { packPurePackage } from "../../testing/pure-package.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 import { readPythons } from "../inventory/read-pythons.ts";
 import { processMark } from "../system/process-mark.ts";
 import { processStat } from "../system/process-stat.ts";

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { quietLog } from "../../testing/quiet-log.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 import { systemClock } from "../system/system-clock.ts";
 import { BlobCache } from "./blob-cache.ts";
 import { HttpBlobClient } from "./http-blob-client.ts";

@@ -74,8 +74,9 @@ export class AssignmentConsumer {
       if (error) throw error;
     } catch (cause) {
       if (this.#isStopped) return;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#parts.log.warn({ reason }, "assignments cannot be taken");
       if (isMissing(cause)) this.#handlers.registerAgain();
-      this.#parts.log.warn({ err: cause }, "assignments cannot be taken");
     }
     if (!this.#isStopped) this.#retry();
   }

@@ -94,7 +94,8 @@ export class NatsControlPlane implements ControlPlane {
         await this.#serve(connection, handlers);
       } catch (cause) {
         failures++;
-        log.warn({ err: cause }, "NATS could not be reached");
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        log.warn({ reason }, "NATS could not be reached");
       }
       if (this.#stopping.signal.aborted) return;
       await this.#wait(clock, backoffMs(Math.max(1, failures), random(), BACKOFF));

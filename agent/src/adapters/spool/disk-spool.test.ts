@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import type { FrameBody } from "../../domain/frame.ts";
 import type { SpooledAttempt } from "../../ports/spool.ts";
 import { quietLog } from "../../testing/quiet-log.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { temporaryFolder } from "@kiln/testkit";
 import { openSpool } from "./disk-spool.ts";
 
 const REF = { run: 1, job: 0, attempt: 1 };

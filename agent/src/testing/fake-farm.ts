@@ -1,0 +1,162 @@
+import { create } from "@bufbuild/protobuf";
+import { jetstream } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { agent as wire, job as jobWire, SUBJECTS } from "@kiln/proto";
+import { startNatsServer, temporaryFolder, type NatsServer } from "@kiln/testkit";
+import type { AgentConfig } from "../config.ts";
+import type { Inventory } from "../ports/inventory.ts";
+import { startAgent, type AgentDeps, type AgentHandle } from "../start-agent.ts";
+import { startFakeBlobServer, type FakeBlobServer } from "./fake-blob-server.ts";
+import { FakeCoordinator } from "./fake-coordinator.ts";
+import { prepareJetStream } from "./prepare-jetstream.ts";
+import { quietLog } from "./quiet-log.ts";
+
+const TOKEN = "farm-token";
+
+/** A machine without Pythons, which the dummy executor does not need. */
+const BARE_MACHINE: Inventory = {
+  os: "linux",
+  arch: "x86_64",
+  osTitle: "",
+  libc: "",
+  kernel: "",
+  cpuModel: "",
+  cpuCores: 1,
+  memoryBytes: 1,
+  diskFreeBytes: 1,
+  pythons: [],
+  olderPythons: 0,
+  problems: [],
+};
+
+/** Everything that an agent needs around it: a real nats-server, and a fake coordinator on real protocols. */
+export class FakeFarm implements AsyncDisposable {
+  readonly coordinator = new FakeCoordinator();
+  readonly heartbeats: wire.Heartbeat[] = [];
+  readonly #stack = new AsyncDisposableStack();
+  readonly #folder = this.#stack.use(temporaryFolder("kiln-fake-farm-"));
+  #nats: NatsServer | null = null;
+  #connection: NatsConnection | null = null;
+  #blobs: FakeBlobServer | null = null;
+
+  static async start(): Promise<FakeFarm> {
+    const farm = new FakeFarm();
+    farm.coordinator.token = TOKEN;
+    farm.#stack.use(farm.coordinator);
+    await farm.coordinator.start();
+    farm.#blobs = farm.#stack.use(await startFakeBlobServer());
+    await farm.startNats();
+    return farm;
+  }
+
+  get folder(): string {
+    return this.#folder.path;
+  }
+
+  get blobs(): FakeBlobServer {
+    if (!this.#blobs) throw new Error("it has not started");
+    return this.#blobs;
+  }
+
+  get config(): AgentConfig {
+    return {
+      folder: `${this.folder}/agent`,
+      coordinatorGrpc: this.coordinator.address,
+      coordinatorHttp: this.blobs.url,
+      natsUrl: this.#nats?.url ?? "",
+      token: TOKEN,
+      name: "test agent",
+      slots: 4,
+      executor: "dummy",
+      logLevel: "silent",
+      spoolBytesMax: 1e9,
+      blobCacheBytesMax: 1e9,
+    };
+  }
+
+  /** The environment of an agent process with this configuration. */
+  get env(): Record<string, string> {
+    const { folder, coordinatorGrpc, coordinatorHttp, natsUrl, token, name, slots, executor } = this.config;
+    return {
+      KILN_AGENT_DIR: folder,
+      KILN_COORDINATOR_GRPC: coordinatorGrpc,
+      KILN_COORDINATOR_HTTP: coordinatorHttp,
+      KILN_NATS_URL: natsUrl,
+      KILN_TOKEN: token,
+      KILN_AGENT_NAME: name,
+      KILN_SLOTS: String(slots),
+      KILN_EXECUTOR: executor,
+      KILN_LOG_LEVEL: "warn",
+    };
+  }
+
+  startAgent(changes: Partial<AgentConfig> = {}, deps: AgentDeps = {}): Promise<AgentHandle> {
+    return startAgent({ ...this.config, ...changes }, { log: quietLog, inventory: BARE_MACHINE, ...deps });
+  }
+
+  /** Starts the server, or starts it again where it was. */
+  async startNats(): Promise<void> {
+    this.#nats = await startNatsServer({ dir: this.folder, token: TOKEN, ...(this.#nats ? { port: this.#nats.port } : {}) });
+    await this.#connection?.close();
+    const connection = await connect({ servers: this.#nats.url, token: TOKEN });
+    this.#connection = connection;
+    connection.subscribe(SUBJECTS.heartbeat.all, {
+      callback: (_, { data }) => {
+        this.heartbeats.push(SUBJECTS.heartbeat.decode(data));
+        this.coordinator.board.changed();
+      },
+    });
+  }
+
+  async killNats(): Promise<void> {
+    await this.#nats?.kill();
+  }
+
+  /** Makes the stream and the consumer of an agent. */
+  async prepare(agentId: string): Promise<void> {
+    await prepareJetStream(this.#connected(), agentId);
+  }
+
+  /** Publishes a job for the dummy executor: a test with an import check, or a build. */
+  async assign(agentId: string, job: number, told: string, kind: "test" | "build" = "test"): Promise<string> {
+    const blob = { sha256: "0".repeat(64), sizeBytes: 1n, filename: "pkg-1.0-py3-none-any.whl" };
+    const candidate = { name: "pkg", version: "1.0" };
+    const work =
+      kind === "build"
+        ? ({ case: "build", value: create(jobWire.BuildWorkSchema, { source: blob, candidate }) } as const)
+        : ({
+            case: "test",
+            value: create(jobWire.TestWorkSchema, { wheel: blob, candidate, check: { case: "importCheck", value: {} } }),
+          } as const);
+    const message = create(jobWire.AssignmentSchema, {
+      attempt: { run: 1, job, attempt: 1 },
+      leaseTtlMs: 15_000,
+      job: {
+        name: `job-${job}`,
+        python: "3.12",
+        env: { KILN_DUMMY: told },
+        limits: { timeoutMs: 600_000, logBytesMax: 1_000_000_000n },
+        work,
+      },
+    });
+    const { assignments } = SUBJECTS;
+    await jetstream(this.#connected()).publish(assignments.of(agentId), assignments.encode(message));
+    return `1.${job}.1`;
+  }
+
+  control(agentId: string, command: wire.Control["command"]): void {
+    const message = create(wire.ControlSchema, { command });
+    this.#connected().publish(SUBJECTS.control.of(agentId), SUBJECTS.control.encode(message));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection?.close();
+    await this.#nats?.kill();
+    await this.#stack.disposeAsync();
+  }
+
+  #connected(): NatsConnection {
+    if (!this.#connection) throw new Error("it has not started");
+    return this.#connection;
+  }
+}
