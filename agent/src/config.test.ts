@@ -18,7 +18,7 @@ test("everything that is wrong is reported at once", () => {
     KILN_LOG_LEVEL: "loud",
   });
   if (parsed.ok) throw new Error("it is taken");
-  expect(parsed.problems.map((problem) => problem.split(" ", 1)[0]).sort()).toEqual([
+  expect(parsed.problems.map((problem) => problem.split(" ", 1)[0] ?? "").sort((a, b) => a.localeCompare(b))).toEqual([
     "KILN_COORDINATOR_GRPC",
     "KILN_COORDINATOR_HTTP",
     "KILN_EXECUTOR",

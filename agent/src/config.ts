@@ -25,7 +25,7 @@ export interface AgentConfig {
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export const SLOTS_MAX = 1_000;
+const SLOTS_MAX = 1_000;
 export const CONFIG_DEFAULTS = {
   coordinatorGrpc: "127.0.0.1:8271",
   coordinatorHttp: "http://127.0.0.1:8270",

@@ -24,7 +24,9 @@ async function runAgent(): Promise<number> {
   // Asked to stop while starting: it stops as soon as it has started.
   const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT"), parentEnded(process.env)]);
   await using agent = await startAgent(parsed.config);
-  void agent.registered.then(() => process.stdout.write(`${JSON.stringify({ ready: true, agentId: agent.agentId })}\n`));
+  void agent.registered.then(() =>
+    process.stdout.write(`${JSON.stringify({ ready: true, agentId: agent.agentId })}\n`),
+  );
   // The agent's own timers do not keep a process alive.
   const alive = setInterval(() => undefined, 2 ** 30);
   await stopped;

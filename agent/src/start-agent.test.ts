@@ -41,8 +41,15 @@ const cancel = (ref: { run: number; job: number; attempt: number }) =>
 describe("an agent", () => {
   test("registers with the token, runs what it is assigned, and empties its spool", async () => {
     const agent = await startAgent();
-    expect(farm.coordinator.registrations[0]).toMatchObject({ agentId: agent.agentId, slots: 4, name: "test agent", executors: ["dummy"] });
-    const keys = await Promise.all([0, 1, 2].map((job) => farm.assign(agent.agentId, job, job === 1 ? "fail" : "pass")));
+    expect(farm.coordinator.registrations[0]).toMatchObject({
+      agentId: agent.agentId,
+      slots: 4,
+      name: "test agent",
+      executors: ["dummy"],
+    });
+    const keys = await Promise.all(
+      [0, 1, 2].map((job) => farm.assign(agent.agentId, job, job === 1 ? "fail" : "pass")),
+    );
     await until(() => keys.every(finished));
     expect(keys.map((key) => finished(key)?.outcome)).toEqual([Outcome.PASSED, Outcome.TESTS_FAILED, Outcome.PASSED]);
     await laterHeartbeat(({ attempts }) => attempts.length === 0);
@@ -53,7 +60,10 @@ describe("an agent", () => {
     const agent = await startAgent();
     await farm.assign(agent.agentId, 7, "hang");
     await until(() => farm.heartbeats.at(-1)?.attempts[0]?.job === 7);
-    expect(farm.heartbeats.at(-1)).toMatchObject({ agentId: agent.agentId, attempts: [{ run: 1, job: 7, attempt: 1 }] });
+    expect(farm.heartbeats.at(-1)).toMatchObject({
+      agentId: agent.agentId,
+      attempts: [{ run: 1, job: 7, attempt: 1 }],
+    });
   });
 
   test("cancels what is cancelled", async () => {
@@ -75,6 +85,7 @@ describe("an agent", () => {
     const before = farm.coordinator.registrations.length;
     farm.control(agent.agentId, { case: "registerAgain", value: create(wire.RegisterAgainSchema) });
     await until(() => farm.coordinator.registrations.length > before);
+    expect(farm.coordinator.registrations.at(-1)?.agentId).toBe(agent.agentId);
   });
 
   test("uploads a dummy build's wheel once for the same candidate", async () => {
@@ -173,7 +184,8 @@ describe("an agent process", { timeout: 60_000 }, () => {
   }
 
   async function readyLine(child: ReturnType<typeof startProcess>): Promise<{ ready: boolean; agentId: string }> {
-    for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line) as { ready: boolean; agentId: string };
+    for await (const line of createInterface({ input: child.stdout }))
+      return JSON.parse(line) as { ready: boolean; agentId: string };
     throw new Error("it ended before it was ready");
   }
 
@@ -207,13 +219,19 @@ describe("an agent process", { timeout: 60_000 }, () => {
     expect(finished("1.1.1")?.outcome).toBe(Outcome.PASSED);
     expect(farm.coordinator.logOf("1.1.1").toString()).toBe([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(dummyLine).join(""));
     for (const key of [hanging, dying]) {
-      expect(finished(key)).toMatchObject({ outcome: Outcome.AGENT_LOST, summary: "the agent stopped while the job ran" });
+      expect(finished(key)).toMatchObject({
+        outcome: Outcome.AGENT_LOST,
+        summary: "the agent stopped while the job ran",
+      });
     }
     expect(farm.coordinator.violations).toEqual([]);
   });
 
   test("with a wrong configuration says all that is wrong and ends with 64", async () => {
-    const child = spawn(process.execPath, [main], { env: { PATH: process.env["PATH"] ?? "", KILN_SLOTS: "many" }, stdio: "pipe" });
+    const child = spawn(process.execPath, [main], {
+      env: { PATH: process.env["PATH"] ?? "", KILN_SLOTS: "many" },
+      stdio: "pipe",
+    });
     let text = "";
     child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
     expect(await once(child, "close")).toEqual([64, null]);

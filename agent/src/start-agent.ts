@@ -92,13 +92,18 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   resources.use(spool);
   const inventory = deps.inventory ?? (await readInventory(config.folder));
   const { pythons, olderPythons, problems } = inventory;
-  log.info({ pythons: pythons.map(({ path, version }) => `${version} ${path}`), olderPythons, problems }, "looked at this machine");
+  log.info(
+    { pythons: pythons.map(({ path, version }) => `${version} ${path}`), olderPythons, problems },
+    "looked at this machine",
+  );
   const executor = makeExecutor(config, deps, ids.agentId, inventory, common);
   await recover(left, { executor, ...common });
 
   // 3. The lines to the coordinator, and the services between them and the spool.
   const coordinator = resources.use(new GrpcCoordinator({ address: config.coordinatorGrpc, token: config.token }));
-  const controlPlane = resources.use(new NatsControlPlane({ url: config.natsUrl, token: config.token, ...ids }, common));
+  const controlPlane = resources.use(
+    new NatsControlPlane({ url: config.natsUrl, token: config.token, ...ids }, common),
+  );
   const services = wire(config, ids, { spool, inventory, executor, coordinator, controlPlane }, common);
 
   // 4. Go.
@@ -113,7 +118,13 @@ interface Common {
   readonly random: () => number;
 }
 
-function makeExecutor(config: AgentConfig, deps: AgentDeps, agentId: string, inventory: Inventory, common: Common): Executor {
+function makeExecutor(
+  config: AgentConfig,
+  deps: AgentDeps,
+  agentId: string,
+  inventory: Inventory,
+  common: Common,
+): Executor {
   if (deps.executor) return deps.executor;
   const { log, clock } = common;
   const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);

@@ -75,7 +75,9 @@ describe("the life of an attempt", () => {
         const count = (type: AttemptEffect["type"]) => seen.filter((effect) => effect.type === type).length;
         expect(count("record")).toBeLessThanOrEqual(1);
         expect(count("drop-spool")).toBeLessThanOrEqual(1);
-        expect(count("execute") - count("free-slot")).toBe(state.name === "running" || state.name === "stopping" ? 1 : 0);
+        expect(count("execute") - count("free-slot")).toBe(
+          state.name === "running" || state.name === "stopping" ? 1 : 0,
+        );
       }),
     );
   });

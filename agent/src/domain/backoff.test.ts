@@ -6,11 +6,15 @@ const LIMITS = { baseMs: 100, capMs: 5_000 };
 
 test("a wait is never shorter than half the base nor longer than the cap", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 10_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (n, random) => {
-      const ms = backoffMs(n, random, LIMITS);
-      expect(ms).toBeGreaterThanOrEqual(50);
-      expect(ms).toBeLessThanOrEqual(5_000);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (n, random) => {
+        const ms = backoffMs(n, random, LIMITS);
+        expect(ms).toBeGreaterThanOrEqual(50);
+        expect(ms).toBeLessThanOrEqual(5_000);
+      },
+    ),
   );
 });
 

@@ -17,17 +17,21 @@ describe("a step that fails", () => {
   });
 
   test("says in one sentence what failed, with the best line of the log", () => {
-    expect(classifyFailure("build-wheel", EXIT_1, "  x.c:3:1: error: no such thing\n  error: command 'gcc' failed\n").summary).toBe(
-      "building the wheel failed: x.c:3:1: error: no such thing",
-    );
+    expect(
+      classifyFailure("build-wheel", EXIT_1, "  x.c:3:1: error: no such thing\n  error: command 'gcc' failed\n")
+        .summary,
+    ).toBe("building the wheel failed: x.c:3:1: error: no such thing");
     expect(classifyFailure("run-command", EXIT_1, "FAILED t.py::test_a - assert 0\n=== 1 failed ===\n").summary).toBe(
       "the test command ended with exit status 1: FAILED t.py::test_a - assert 0",
     );
     expect(classifyFailure("run-command", { exitCode: 3, signal: null }, "nothing of note").summary).toBe(
       "the test command ended with exit status 3",
     );
-    const tooOld = "ERROR: Could not find a version that satisfies the requirement nope (from versions: none)\nERROR: No matching distribution found for nope\n";
-    expect(classifyFailure("install-wheel", EXIT_1, tooOld).summary).toContain("Could not find a version that satisfies");
+    const tooOld =
+      "ERROR: Could not find a version that satisfies the requirement nope (from versions: none)\nERROR: No matching distribution found for nope\n";
+    expect(classifyFailure("install-wheel", EXIT_1, tooOld).summary).toContain(
+      "Could not find a version that satisfies",
+    );
   });
 
   test("by a signal of its own crashed", () => {
@@ -38,7 +42,11 @@ describe("a step that fails", () => {
   test.each([
     ["killed", { exitCode: 137, signal: "SIGKILL" }, ""],
     ["killed behind a shell", { exitCode: 137, signal: null }, ""],
-    ["with its compiler killed", EXIT_1, "g++: fatal error: Killed signal terminated program cc1plus\ncompilation terminated."],
+    [
+      "with its compiler killed",
+      EXIT_1,
+      "g++: fatal error: Killed signal terminated program cc1plus\ncompilation terminated.",
+    ],
     ["for want of disk", EXIT_1, "OSError: [Errno 28] No space left on device"],
   ])("%s ran out of resources", (_, end, log) => {
     expect(outcome("build-wheel", log, end)).toBe("out-of-resources");
@@ -47,7 +55,10 @@ describe("a step that fails", () => {
 
 describe("a network failure", () => {
   const RETRIES = [4, 3, 2, 1, 0]
-    .map((n) => `WARNING: Retrying (Retry(total=${n}, connect=None)) after connection broken by 'NewConnectionError(...)': /simple/x/`)
+    .map(
+      (n) =>
+        `WARNING: Retrying (Retry(total=${n}, connect=None)) after connection broken by 'NewConnectionError(...)': /simple/x/`,
+    )
     .join("\n");
   const NOT_FOUND = "ERROR: No matching distribution found for setuptools>=61";
 

@@ -12,9 +12,12 @@ test.each([
   expect(parseDummyScript(text)).toEqual(script);
 });
 
-test.each(["", "pytest -q", "flood", "pass 3", "lines -1", "after 5", "pass after", "pass\nfail"])("%o is none", (text) => {
-  expect(parseDummyScript(text)).toBeNull();
-});
+test.each(["", "pytest -q", "flood", "pass 3", "lines -1", "after 5", "pass after", "pass\nfail"])(
+  "%o is none",
+  (text) => {
+    expect(parseDummyScript(text)).toBeNull();
+  },
+);
 
 test("numbered lines all have the same length", () => {
   expect(dummyLine(1)).toBe("line 00000001\n");

@@ -61,13 +61,18 @@ describe("the excerpt of a failure", () => {
     const text = excerpt(PYTEST, "tests-failed");
     expect(text).toMatch(/^=+ FAILURES =+$/m);
     expect(text).toContain("E       assert 2 == 3");
-    expect(text.endsWith("========================= 1 failed, 2 passed in 0.03s ==========================")).toBe(true);
+    expect(text.endsWith("========================= 1 failed, 2 passed in 0.03s ==========================")).toBe(
+      true,
+    );
     expect(text).not.toContain("noise");
     expect(text).not.toContain("DeprecationWarning");
   });
 
   test("of a very long pytest report keeps the summary", () => {
-    const long = PYTEST.replace("E       assert 2 == 3", Array.from({ length: 500 }, (_, i) => `E       line ${i}`).join("\n"));
+    const long = PYTEST.replace(
+      "E       assert 2 == 3",
+      Array.from({ length: 500 }, (_, i) => `E       line ${i}`).join("\n"),
+    );
     const text = excerpt(long, "tests-failed");
     expect(text).toContain("E       line 0");
     expect(text).toContain("FAILED test_x.py::test_adds");
@@ -88,7 +93,10 @@ describe("the excerpt of a failure", () => {
 
   test("of unittest is its report", () => {
     const rule = "=".repeat(70);
-    const text = excerpt(`${noise(50)}\n${rule}\nFAIL: test_a (t.T)\nTraceback ...\nAssertionError\n\nFAILED (failures=1)\n`, "tests-failed");
+    const text = excerpt(
+      `${noise(50)}\n${rule}\nFAIL: test_a (t.T)\nTraceback ...\nAssertionError\n\nFAILED (failures=1)\n`,
+      "tests-failed",
+    );
     expect(text.split("\n").slice(0, 2)).toEqual([rule, "FAIL: test_a (t.T)"]);
     expect(text).toContain("FAILED (failures=1)");
   });
@@ -109,7 +117,9 @@ describe("the excerpt of a failure", () => {
   });
 
   test("has no colours, and of a progress bar only its last state", () => {
-    expect(excerpt("\u001b[31mred\u001b[0m\r\n 10%\r 50%\r100%\n\u001b]0;title\u0007end\n", "timed-out")).toBe("red\n100%\nend");
+    expect(excerpt("\u001b[31mred\u001b[0m\r\n 10%\r 50%\r100%\n\u001b]0;title\u0007end\n", "timed-out")).toBe(
+      "red\n100%\nend",
+    );
   });
 
   test("of a job that passed is empty", () => {
@@ -119,7 +129,13 @@ describe("the excerpt of a failure", () => {
   test("is never longer than its limit and always well-formed, whatever the log holds", () => {
     const line = fc.oneof(
       fc.string({ unit: "binary", maxLength: 600 }),
-      fc.constantFrom("x.c:1:1: error: bad", "Traceback (most recent call last):", "=== FAILURES ===", "=== 1 failed ===", "🔥".repeat(300)),
+      fc.constantFrom(
+        "x.c:1:1: error: bad",
+        "Traceback (most recent call last):",
+        "=== FAILURES ===",
+        "=== 1 failed ===",
+        "🔥".repeat(300),
+      ),
     );
     const outcome = fc.constantFrom<Outcome>("build-failed", "tests-failed", "timed-out", "infrastructure");
     fc.assert(

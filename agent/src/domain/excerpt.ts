@@ -17,7 +17,8 @@ const LAST_LINES_MAX = 40;
 export function excerpt(logTail: string, outcome: Outcome): string {
   if (outcome === "passed") return "";
   const lines = logLines(logTail);
-  const found = outcome === "tests-failed" ? testFailure(lines) : outcome === "build-failed" ? buildFailure(lines) : null;
+  const found =
+    outcome === "tests-failed" ? testFailure(lines) : outcome === "build-failed" ? buildFailure(lines) : null;
   return (found ?? fitLines(lines.slice(-LAST_LINES_MAX), EXCERPT_BYTES_MAX, "end")).join("\n").toWellFormed();
 }
 

@@ -55,9 +55,10 @@ function isAtIndent(line: string, indent: number): boolean {
 }
 
 /** Whether a line is a compiler's, linker's or build tool's own error; pip's wrapping is not. */
-export function isCompilerError(line: string): boolean {
+function isCompilerError(line: string): boolean {
   // What pip and setuptools say of the failure of something else.
-  if (/subprocess-exited-with-error|Failed building wheel|metadata-generation-failed|error: command /.test(line)) return false;
+  if (/subprocess-exited-with-error|Failed building wheel|metadata-generation-failed|error: command /.test(line))
+    return false;
   return (
     // gcc, clang, nvcc, swift: file:line:col: error: …; ld: …: error: …
     /(?:^|[\s:)])(?:fatal )?error: /.test(line) ||
@@ -78,7 +79,8 @@ export function compilerErrors(lines: readonly string[]): readonly string[] {
     if (!isCompilerError(lines[i] ?? "")) continue;
     errors++;
     for (let at = Math.max(0, i - CONTEXT_BEFORE); at < i; at++) shown.add(at);
-    for (let at = i; at <= Math.min(lines.length - 1, i + CONTEXT_AFTER) && !isEndOfOutput(lines[at]); at++) shown.add(at);
+    for (let at = i; at <= Math.min(lines.length - 1, i + CONTEXT_AFTER) && !isEndOfOutput(lines[at]); at++)
+      shown.add(at);
   }
   const result: string[] = [];
   let before = -1;
@@ -101,7 +103,9 @@ function dedent(lines: readonly string[]): readonly string[] {
   for (const line of lines) {
     if (line !== "" && line !== "…") indent = Math.min(indent, /^\s*/.exec(line)?.[0].length ?? 0);
   }
-  return indent > 0 && Number.isFinite(indent) ? lines.map((line) => (line === "…" ? line : line.slice(indent))) : lines;
+  return indent > 0 && Number.isFinite(indent)
+    ? lines.map((line) => (line === "…" ? line : line.slice(indent)))
+    : lines;
 }
 
 /** What kind of output a headline is looked for in. */

@@ -3,7 +3,11 @@ import { importNames, recordPaths } from "./import-names.ts";
 
 test.each([
   ["a package", ["pkg/__init__.py", "pkg/core.py", "pkg-1.0.dist-info/RECORD"], ["pkg"]],
-  ["modules", ["six.py", "fast.cpython-312-x86_64-linux-gnu.so", "win.cp312-win_amd64.pyd", "abi.abi3.so"], ["abi", "fast", "six", "win"]],
+  [
+    "modules",
+    ["six.py", "fast.cpython-312-x86_64-linux-gnu.so", "win.cp312-win_amd64.pyd", "abi.abi3.so"],
+    ["abi", "fast", "six", "win"],
+  ],
   ["a package beside its private extension", ["yaml/__init__.py", "_yaml/__init__.py", "_yaml.so"], ["yaml"]],
   ["nothing but private names", ["_speed.cpython-312-x86_64-linux-gnu.so"], ["_speed"]],
   ["tests installed by mistake", ["pkg/__init__.py", "tests/__init__.py", "examples/run.py"], ["pkg"]],
@@ -15,6 +19,7 @@ test.each([
 });
 
 test("a RECORD gives its paths, quoted ones too", () => {
-  const record = 'pkg/__init__.py,sha256=abc,12\r\n"pkg/with,comma.py",sha256=def,3\n"a""b.py",,\npkg-1.0.dist-info/RECORD,,\n';
+  const record =
+    'pkg/__init__.py,sha256=abc,12\r\n"pkg/with,comma.py",sha256=def,3\n"a""b.py",,\npkg-1.0.dist-info/RECORD,,\n';
   expect(recordPaths(record)).toEqual(["pkg/__init__.py", "pkg/with,comma.py", 'a"b.py', "pkg-1.0.dist-info/RECORD"]);
 });

@@ -11,7 +11,12 @@ const python = (feature: string, version: string, path: string): Interpreter => 
 });
 
 test("the newest patch release is picked, by number, and among equals the first found", () => {
-  const all = [python("3.11", "3.11.9", "/a"), python("3.11", "3.11.10", "/b"), python("3.11", "3.11.10", "/c"), python("3.12", "3.12.1", "/d")];
+  const all = [
+    python("3.11", "3.11.9", "/a"),
+    python("3.11", "3.11.10", "/b"),
+    python("3.11", "3.11.10", "/c"),
+    python("3.12", "3.12.1", "/d"),
+  ];
   expect(pickInterpreter(all, "3.11")?.path).toBe("/b");
 });
 

@@ -37,5 +37,8 @@ test("a test command fetches the source only for the files that it names", () =>
   const check = { kind: "command", command: "pytest", source: blob("pkg-1.0.tar.gz"), files: [] as string[] } as const;
   const rest = ["fetch-wheel", "make-environment", "install-wheel", "run-command"];
   expect(kinds({ ...JOB, work: { ...TEST, check } })).toEqual(rest);
-  expect(kinds({ ...JOB, work: { ...TEST, check: { ...check, files: ["tests"] } } })).toEqual(["fetch-source", ...rest]);
+  expect(kinds({ ...JOB, work: { ...TEST, check: { ...check, files: ["tests"] } } })).toEqual([
+    "fetch-source",
+    ...rest,
+  ]);
 });

@@ -19,7 +19,11 @@ export type StepKind = Step["kind"];
 /** The steps of a job, in order. */
 export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
   const { work } = job;
-  const environment: Step = { kind: "make-environment", title: `make an environment of CPython ${python.version}`, python };
+  const environment: Step = {
+    kind: "make-environment",
+    title: `make an environment of CPython ${python.version}`,
+    python,
+  };
   if (work.kind === "build") {
     return [
       { kind: "fetch-source", title: "fetch the source", source: work.source },
@@ -33,11 +37,18 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
   const steps: Step[] = [
     { kind: "fetch-wheel", title: "fetch the wheel", wheel },
     environment,
-    { kind: "install-wheel", title: `install ${parseWheelName(wheel.filename)?.name ?? "the wheel"}${beside}`, extras, requires },
+    {
+      kind: "install-wheel",
+      title: `install ${parseWheelName(wheel.filename)?.name ?? "the wheel"}${beside}`,
+      extras,
+      requires,
+    },
   ];
   if (check.kind === "import") return [...steps, { kind: "check-imports", title: "import what it installs" }];
   return [
-    ...(check.files.length > 0 ? [{ kind: "fetch-source", title: "fetch the source", source: check.source } as const] : []),
+    ...(check.files.length > 0
+      ? [{ kind: "fetch-source", title: "fetch the source", source: check.source } as const]
+      : []),
     ...steps,
     { kind: "run-command", title: "run the test command", check },
   ];

@@ -43,7 +43,10 @@ test("a Python without venv or ensurepip is a problem that says what to install"
 });
 
 test("a Python built without ssl is a problem that says so", () => {
-  expect(judge({ missing: ["ssl"] })).toMatchObject({ kind: "problem", message: expect.stringContaining("without ssl") });
+  expect(judge({ missing: ["ssl"] })).toMatchObject({
+    kind: "problem",
+    message: expect.stringContaining("without ssl"),
+  });
 });
 
 test("a 32-bit Python is a problem, not a cell", () => {

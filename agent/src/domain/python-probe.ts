@@ -37,7 +37,8 @@ export function judgePython(path: string, foundBy: PythonSource, facts: PythonFa
   if (major !== 3 || minor < MINOR_MIN) return { kind: "older" };
   const feature = `${major}.${minor}${facts.isFreeThreaded ? "t" : ""}`;
   const platform = matrixPlatform(facts);
-  if (platform === null) return { kind: "problem", message: `its platform ${facts.platform} is not one that Kiln builds for` };
+  if (platform === null)
+    return { kind: "problem", message: `its platform ${facts.platform} is not one that Kiln builds for` };
   const lacking = lackOf(facts, `${major}.${minor}`);
   if (lacking !== null) return { kind: "problem", message: lacking };
   return {

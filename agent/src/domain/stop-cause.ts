@@ -18,7 +18,10 @@ export function verdictOfStop(cause: StopCause): Verdict {
       return { outcome: "cancelled", summary: cause.reason || "cancelled" };
     case "timed-out": {
       const during = cause.during === "" ? "" : ` (during: ${cause.during})`;
-      return { outcome: "timed-out", summary: `it ran longer than its limit of ${formatDuration(cause.timeoutMs)}${during}` };
+      return {
+        outcome: "timed-out",
+        summary: `it ran longer than its limit of ${formatDuration(cause.timeoutMs)}${during}`,
+      };
     }
     case "log-limit":
       return {

@@ -9,9 +9,12 @@ describe("the name of a wheel", () => {
     expect(parseWheelName(filename)).toEqual(parsed);
   });
 
-  test.each(["x.tar.gz", "x-1.0-py3-none.whl", "../x-1.0-py3-none-any.whl", "x-1.0-b-py3-none-any.whl", ""])("%o is none", (name) => {
-    expect(parseWheelName(name)).toBeNull();
-  });
+  test.each(["x.tar.gz", "x-1.0-py3-none.whl", "../x-1.0-py3-none-any.whl", "x-1.0-b-py3-none-any.whl", ""])(
+    "%o is none",
+    (name) => {
+      expect(parseWheelName(name)).toBeNull();
+    },
+  );
 });
 
 test("names that PEP 503 makes one are one", () => {

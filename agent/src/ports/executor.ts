@@ -33,6 +33,8 @@ export interface ExecutionSink {
   /** Calls once when output may go on; at once when it may already. */
   drained(listener: () => void): void;
   artifact(role: string, blob: Blob): void;
+  /** From here until the result is called the job's time limit does not run: it waits for the coordinator. */
+  pauseTime(): () => void;
   processGroup(group: ProcessGroup): void;
   /** The end of the current step's output, decoded; for judging how it failed. */
   stepOutputTail(): string;
@@ -60,5 +62,7 @@ export interface Executor {
    * Called once, before the first `start`: ends what an earlier agent process
    * left running of these attempts, and removes every working folder.
    */
-  clearLeftovers(attempts: readonly { readonly ref: AttemptRef; readonly groups: readonly ProcessGroup[] }[]): Promise<void>;
+  clearLeftovers(
+    attempts: readonly { readonly ref: AttemptRef; readonly groups: readonly ProcessGroup[] }[],
+  ): Promise<void>;
 }

@@ -95,7 +95,8 @@ describe("what a recorder makes of output", () => {
         const mark = limitMark(logBytesMax);
         expect(log.endsWith(mark)).toBe(written > logBytesMax);
         expect(dropped).toBe(written > logBytesMax ? written - (log.length - mark.length) : 0);
-        for (const { body } of frames) if (body.case === "log") expect(body.value.data.length).toBeLessThanOrEqual(65_536);
+        for (const { body } of frames)
+          if (body.case === "log") expect(body.value.data.length).toBeLessThanOrEqual(65_536);
         attempt.remove();
       }),
       { numRuns: 60 },

@@ -149,6 +149,16 @@ describe("attempts", () => {
     expect(outcomeOf("1.0.1")).toBe(OUTCOME.timedOut);
   });
 
+  test("do not lose time while their executor waits for the coordinator", () => {
+    take(0);
+    const resume = executor.running.get("1.0.1")!.pauseTime();
+    clock.advance(60_000);
+    expect(executor.running.size).toBe(1);
+    resume();
+    clock.advance(5_000);
+    expect(outcomeOf("1.0.1")).toBe(OUTCOME.timedOut);
+  });
+
   test("that write too much are stopped; their log ends with the mark", () => {
     take(0);
     executor.running.get("1.0.1")?.output(Buffer.alloc(2_000, "x"));

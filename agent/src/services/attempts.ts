@@ -207,7 +207,10 @@ export class Attempts {
 
   #record(attempt: LiveAttempt, verdict: Verdict): void {
     if (verdict !== PASSED) {
-      this.#parts.log.info({ attempt: attempt.spooled.key, job: attempt.assignment.job.name, ...verdict }, "a job ended");
+      this.#parts.log.info(
+        { attempt: attempt.spooled.key, job: attempt.assignment.job.name, ...verdict },
+        "a job ended",
+      );
     }
     if (attempt.recorder.finish(verdict) || attempt.state.name === "gone") return;
     this.#parts.clock.after(RECORD_RETRY_MS, () => {

@@ -3,7 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 /** Longest delay of one timer (2 ** 31 - 1 ms, about 24 days). */
 const DELAY_MS_MAX = 2_147_483_647;
 
-/** A job's time limit. Time during which the agent itself holds the job back does not count. */
+/** A job's time limit. Time during which the farm itself holds the job back does not count. */
 export class JobTimer {
   readonly #clock: Clock;
   readonly #expired: () => void;

@@ -33,6 +33,10 @@ export function sinkFor(
         listener();
       });
     },
+    pauseTime: () => {
+      timer.pause();
+      return () => timer.resume();
+    },
     artifact: (role, blob) => recorder.artifact(role, blob),
     processGroup: (group) => recorder.processGroup(group),
     stepOutputTail: () => recorder.outputTail(),

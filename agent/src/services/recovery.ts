@@ -29,5 +29,6 @@ export async function recover(
     // Without an end it would only keep its lease alive: let that run out instead.
     if (!taken) attempt.remove();
   }
-  if (left.length > 0) log.info({ attempts: left.length, unfinished: unfinished.length }, "recovered attempts of an earlier process");
+  if (left.length > 0)
+    log.info({ attempts: left.length, unfinished: unfinished.length }, "recovered attempts of an earlier process");
 }

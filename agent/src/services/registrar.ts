@@ -24,11 +24,7 @@ export class Registrar {
   #failures = 0;
   #cancel: (() => void) | null = null;
 
-  constructor(
-    parts: RegistrarParts,
-    registration: Registration,
-    registered: (terms: RegistrationTerms) => void,
-  ) {
+  constructor(parts: RegistrarParts, registration: Registration, registered: (terms: RegistrationTerms) => void) {
     this.#parts = parts;
     this.#registration = registration;
     this.#registered = registered;

@@ -40,22 +40,26 @@ afterEach(async () => {
 
 function newStream(): ResultsStream {
   const grpc = stack.use(new GrpcCoordinator({ address: coordinator.address, token: "t" }));
-  const made = new ResultsStream({ spool, coordinator: grpc, clock: systemClock, log: quietLog, random: () => 0 }, IDS, {
-    acknowledged: (attempt) => {
-      attempt.remove();
-      coordinator.board.changed();
+  const made = new ResultsStream(
+    { spool, coordinator: grpc, clock: systemClock, log: quietLog, random: () => 0 },
+    IDS,
+    {
+      acknowledged: (attempt) => {
+        attempt.remove();
+        coordinator.board.changed();
+      },
+      refused: ({ run, job, attempt }) => {
+        const key = `${run}.${job}.${attempt}`;
+        refused.push(key);
+        spool.find(key)?.remove();
+        coordinator.board.changed();
+      },
+      registrationNeeded: () => {
+        registrations++;
+        made.open(coordinator.terms.windowBytes);
+      },
     },
-    refused: ({ run, job, attempt }) => {
-      const key = `${run}.${job}.${attempt}`;
-      refused.push(key);
-      spool.find(key)?.remove();
-      coordinator.board.changed();
-    },
-    registrationNeeded: () => {
-      registrations++;
-      made.open(coordinator.terms.windowBytes);
-    },
-  });
+  );
   return made;
 }
 

@@ -34,7 +34,12 @@ type StreamState =
       readonly greeted: readonly SpooledAttempt[];
       readonly cancel: () => void;
     }
-  | { readonly name: "open"; readonly connection: ResultsConnection; readonly isHeld: boolean; readonly cancel: () => void }
+  | {
+      readonly name: "open";
+      readonly connection: ResultsConnection;
+      readonly isHeld: boolean;
+      readonly cancel: () => void;
+    }
   | { readonly name: "stopped" };
 
 export interface AgentIds {
@@ -129,7 +134,12 @@ export class ResultsStream {
     state.cancel();
     this.#failures = 0;
     this.#parts.log.info({ attempts: state.greeted.length }, "the results stream is open");
-    this.#state = { name: "open", connection: state.connection, isHeld: false, cancel: this.#watchProgress(state.connection) };
+    this.#state = {
+      name: "open",
+      connection: state.connection,
+      isHeld: false,
+      cancel: this.#watchProgress(state.connection),
+    };
     const resumeAt = new Map(resume.map(({ ref, seq }) => [attemptKey(ref), seq]));
     // What came to the spool since the hello begins with its first frame.
     for (const attempt of this.#parts.spool.attempts()) {

@@ -33,6 +33,6 @@ export async function startFakeBlobServer(): Promise<FakeBlobServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     blobs,
     uploads: () => uploads,
-    [Symbol.asyncDispose]: async () => void server.close().closeAllConnections(),
+    [Symbol.asyncDispose]: async () => server.close().closeAllConnections(),
   };
 }

@@ -1,5 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { Server, ServerCredentials, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+} from "@grpc/grpc-js";
 import { agent as wire, grpcService, type job, type results } from "@kiln/proto";
 import { attemptKey } from "../domain/attempt-key.ts";
 import { SignalBoard } from "./signal-board.ts";
@@ -40,7 +47,10 @@ export class FakeCoordinator implements AsyncDisposable {
   async start(): Promise<void> {
     const server = new Server({ "grpc.max_receive_message_length": 4 * 1024 * 1024 });
     server.addService(grpcService(wire.AgentService), {
-      register: (call: ServerUnaryCall<wire.RegisterRequest, wire.RegisterResponse>, callback: sendUnaryData<wire.RegisterResponse>) => {
+      register: (
+        call: ServerUnaryCall<wire.RegisterRequest, wire.RegisterResponse>,
+        callback: sendUnaryData<wire.RegisterResponse>,
+      ) => {
         if (this.token !== "" && call.metadata.get("authorization")[0] !== `Bearer ${this.token}`) {
           return callback({ code: status.UNAUTHENTICATED, details: "wrong token" });
         }
@@ -93,7 +103,10 @@ export class FakeCoordinator implements AsyncDisposable {
 
   /** Acknowledges everything that is durable. */
   acknowledge(): void {
-    const acks = [...this.frames].map(([key, frames]) => ({ attempt: frames[0]?.attempt ?? parseRef(key), seq: frames.length }));
+    const acks = [...this.frames].map(([key, frames]) => ({
+      attempt: frames[0]?.attempt ?? parseRef(key),
+      seq: frames.length,
+    }));
     for (const call of this.#calls) this.#send(call, { case: "acks", value: create(wire.AcksSchema, { acks }) });
   }
 
@@ -154,7 +167,9 @@ export class FakeCoordinator implements AsyncDisposable {
       touched.set(key, frame.attempt);
     }
     if (!this.isAcknowledging) return;
-    const acks = [...touched].map(([key, attempt]) => create(wire.AckSchema, { attempt, seq: this.framesOf(key).length }));
+    const acks = [...touched].map(([key, attempt]) =>
+      create(wire.AckSchema, { attempt, seq: this.framesOf(key).length }),
+    );
     this.#send(call, { case: "acks", value: create(wire.AcksSchema, { acks }) });
   }
 

@@ -96,7 +96,11 @@ export class FakeFarm implements AsyncDisposable {
 
   /** Starts the server, or starts it again where it was. */
   async startNats(): Promise<void> {
-    this.#nats = await startNatsServer({ dir: this.folder, token: TOKEN, ...(this.#nats ? { port: this.#nats.port } : {}) });
+    this.#nats = await startNatsServer({
+      dir: this.folder,
+      token: TOKEN,
+      ...(this.#nats ? { port: this.#nats.port } : {}),
+    });
     await this.#connection?.close();
     const connection = await connect({ servers: this.#nats.url, token: TOKEN });
     this.#connection = connection;
@@ -126,7 +130,11 @@ export class FakeFarm implements AsyncDisposable {
         ? ({ case: "build", value: create(jobWire.BuildWorkSchema, { source: blob, candidate }) } as const)
         : ({
             case: "test",
-            value: create(jobWire.TestWorkSchema, { wheel: blob, candidate, check: { case: "importCheck", value: {} } }),
+            value: create(jobWire.TestWorkSchema, {
+              wheel: blob,
+              candidate,
+              check: { case: "importCheck", value: {} },
+            }),
           } as const);
     const message = create(jobWire.AssignmentSchema, {
       attempt: { run: 1, job, attempt: 1 },

@@ -65,10 +65,10 @@ export class FarmRunCommands implements RunCommands {
 
   async #submit(body: SubmitRunBody): Promise<SubmitOutcome> {
     const { source, candidate } = body;
-    if ((await this.#blobs.size(source.sha256)) !== source.sizeBytes) {
-      return { ok: false, reason: "source-missing", sha256: source.sha256 };
-    }
+    // Looked up while the spec is parsed: a submission waits for both.
+    const stored = this.#blobs.size(source.sha256);
     const parsed = parseSpec(body.spec, body.specFile);
+    if ((await stored) !== source.sizeBytes) return { ok: false, reason: "source-missing", sha256: source.sha256 };
     if (!parsed.ok) return { ok: false, reason: "bad-spec", problems: parsed.problems };
     const planned = makePlan({
       spec: parsed.spec,

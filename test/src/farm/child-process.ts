@@ -19,12 +19,15 @@ export interface FarmProcess<Ready> extends AsyncDisposable {
 
 const LOG_LINES_KEPT = 400;
 
+/** As `kiln up` starts its processes. */
+const NODE_OPTIONS: readonly string[] = ["--max-semi-space-size=4"];
+
 /** Starts `node main` and resolves when it has printed its ready line; throws with its log when it ends before. */
 export async function startProcess<Ready extends object>(
   main: string,
   env: Readonly<Record<string, string>>,
 ): Promise<FarmProcess<Ready>> {
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, main], {
     env: { ...process.env, KILN_EXIT_WITH_PARENT: "1", ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });

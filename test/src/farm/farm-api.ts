@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { Readable } from "node:stream";
-import type { AgentView, JobView, Problem, RunEvent, RunView } from "@kiln/proto";
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
+import { pipeline } from "node:stream/promises";
+import type { AgentView, JobView, Problem, RunEvent, RunView, SubmitRunBody } from "@kiln/proto";
 
 /** An answer that is not 2xx. */
 export class ApiError extends Error {
@@ -62,9 +64,13 @@ export class FarmApi {
 
   /** Streams a file of known digest and size. */
   async putFile(sha256: string, path: string, sizeBytes: number): Promise<void> {
-    const body = Readable.toWeb(createReadStream(path, { highWaterMark: 1024 * 1024 })) as ReadableStream;
-    const headers = { "content-length": String(sizeBytes) };
-    await this.fetch(`/api/v1/blobs/${sha256}`, { method: "PUT", body, headers, duplex: "half" });
+    const headers = { "content-length": String(sizeBytes), authorization: `Bearer ${this.#token}` };
+    const put = request(`${this.#url}/api/v1/blobs/${sha256}`, { method: "PUT", headers });
+    const answered = once(put, "response") as Promise<[IncomingMessage]>;
+    await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), put);
+    const [response] = await answered;
+    response.resume();
+    if (response.statusCode !== 201) throw new Error(`the blob was answered with ${response.statusCode}`);
   }
 
   /** Uploads the source and submits it; returns the run's name. */
@@ -75,26 +81,9 @@ export class FarmApi {
 
   /** Submits a source whose bytes are there already. */
   async submitStored(submission: Submission): Promise<string> {
-    const sha256 = sha256Of(submission.sdist);
-    const filename = `${submission.name}-${submission.version ?? "0"}.tar.gz`;
-    const run = await this.#json<RunView>("/api/v1/runs", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        spec: submission.spec,
-        specFile: "kiln.yaml",
-        source: { sha256, sizeBytes: submission.sdist.length, filename },
-        candidate: {
-          name: submission.name,
-          version: submission.version,
-          requiresPython: submission.requiresPython ?? null,
-          factsFrom: "PKG-INFO",
-          origin: filename,
-        },
-        submissionId: crypto.randomUUID(),
-      }),
-    });
-    return run.run;
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify(submitRunBody(submission));
+    return (await this.#json<RunView>("/api/v1/runs", { method: "POST", headers, body })).run;
   }
 
   run(run: string): Promise<RunView> {
@@ -149,6 +138,24 @@ export class FarmApi {
   async #json<T>(path: string, init?: RequestInit): Promise<T> {
     return (await (await this.fetch(path, init)).json()) as T;
   }
+}
+
+/** What POST /api/v1/runs takes. */
+export function submitRunBody(submission: Submission): SubmitRunBody {
+  const filename = `${submission.name}-${submission.version ?? "0"}.tar.gz`;
+  return {
+    spec: submission.spec,
+    specFile: "kiln.yaml",
+    source: { sha256: sha256Of(submission.sdist), sizeBytes: submission.sdist.length, filename },
+    candidate: {
+      name: submission.name,
+      version: submission.version,
+      requiresPython: submission.requiresPython ?? null,
+      factsFrom: "PKG-INFO",
+      origin: filename,
+    },
+    submissionId: crypto.randomUUID(),
+  };
 }
 
 function sha256Of(bytes: Uint8Array): string {

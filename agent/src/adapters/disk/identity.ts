@@ -12,7 +12,11 @@ export function agentIdentity(folder: string): string {
   const path = join(folder, "identity.json");
   const known = readIdentity(path);
   if (known !== null) return known;
-  const host = hostname().toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+/, "").slice(0, HOST_CHARS_MAX);
+  const host = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+/, "")
+    .slice(0, HOST_CHARS_MAX);
   const agentId = `${host || "agent"}-${randomBytes(4).toString("hex")}`.replace(/-+/g, "-");
   const temporary = `${path}.new`;
   writeFileSync(temporary, `${JSON.stringify({ agentId })}\n`, { mode: 0o600 });

@@ -21,7 +21,10 @@ test("a batch decodes to its frames, in order, whatever their number and size", 
       sizes.forEach((size, i) => writer.add(logFrame(i + 1, size)));
       const { message } = fromBinary(wire.StreamResultsRequestSchema, writer.message());
       if (message.case !== "frames") throw new Error(`it is ${message.case}`);
-      const frames = message.value.frames.map(({ seq, body }) => [seq, body.case === "log" ? body.value.data.length : -1]);
+      const frames = message.value.frames.map(({ seq, body }) => [
+        seq,
+        body.case === "log" ? body.value.data.length : -1,
+      ]);
       expect(frames).toEqual(sizes.map((size, i) => [i + 1, size]));
     }),
     { numRuns: 30 },

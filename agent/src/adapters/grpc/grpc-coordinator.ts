@@ -1,14 +1,13 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  credentials,
-  makeClientConstructor,
-  Metadata,
-  status,
-  type Client,
-  type ServiceError,
-} from "@grpc/grpc-js";
+import { credentials, makeClientConstructor, Metadata, status, type Client, type ServiceError } from "@grpc/grpc-js";
 import { agent as wire, grpcService } from "@kiln/proto";
-import type { Coordinator, RegisterResult, Registration, ResultsConnection, ResultsHandlers } from "../../ports/coordinator.ts";
+import type {
+  Coordinator,
+  RegisterResult,
+  Registration,
+  ResultsConnection,
+  ResultsHandlers,
+} from "../../ports/coordinator.ts";
 import { registerRequest } from "./register-request.ts";
 import { GrpcResultsConnection, type ResultsCall } from "./results-connection.ts";
 
@@ -60,7 +59,8 @@ export class GrpcCoordinator implements Coordinator, Disposable {
     return new Promise((resolve) => {
       const options = { deadline: Date.now() + REGISTER_TIMEOUT_MS };
       this.#client.register(registerRequest(registration), this.#metadata(), options, (error, response) => {
-        if (error || !response) return resolve({ ok: false, message: error?.message ?? "the coordinator gave no answer" });
+        if (error || !response)
+          return resolve({ ok: false, message: error?.message ?? "the coordinator gave no answer" });
         const windowBytes = Math.min(response.windowBytes || WINDOW_BYTES_DEFAULT, WINDOW_BYTES_MAX);
         const heartbeatIntervalMs = response.heartbeatIntervalMs || HEARTBEAT_INTERVAL_MS_DEFAULT;
         return resolve({ ok: true, terms: { windowBytes, heartbeatIntervalMs } });
@@ -68,10 +68,7 @@ export class GrpcCoordinator implements Coordinator, Disposable {
     });
   }
 
-  openResults(
-    hello: Parameters<Coordinator["openResults"]>[0],
-    handlers: ResultsHandlers,
-  ): ResultsConnection {
+  openResults(hello: Parameters<Coordinator["openResults"]>[0], handlers: ResultsHandlers): ResultsConnection {
     const call = this.#client.streamResults(this.#metadata());
     const value = create(wire.HelloSchema, { ...hello, attempts: [...hello.attempts] });
     const message = create(wire.StreamResultsRequestSchema, { message: { case: "hello", value } });

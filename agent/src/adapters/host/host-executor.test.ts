@@ -44,7 +44,11 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
     const built = await bench.run(build());
     const [artifact] = built.artifacts;
     if (!artifact?.blob) throw new Error(`the wheel was not built: ${built.log}`);
-    wheel = { sha256: artifact.blob.sha256, sizeBytes: Number(artifact.blob.sizeBytes), filename: artifact.blob.filename };
+    wheel = {
+      sha256: artifact.blob.sha256,
+      sizeBytes: Number(artifact.blob.sizeBytes),
+      filename: artifact.blob.filename,
+    };
   }, 120_000);
 
   function job(work: Job["work"], changes: Partial<Job> = {}): Job {
@@ -106,7 +110,9 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
   });
 
   test("a package that cannot be imported fails its test, with the traceback", async () => {
-    const broken = bench.blobs.add(packPurePackage(shared.path, { "src/kiln_pure/__init__.py": "import nowhere_at_all\n" }));
+    const broken = bench.blobs.add(
+      packPurePackage(shared.path, { "src/kiln_pure/__init__.py": "import nowhere_at_all\n" }),
+    );
     const built = await bench.run(build({}, {}, broken));
     const blob = built.artifacts[0]?.blob;
     const wheelOfBroken = { sha256: blob?.sha256 ?? "", sizeBytes: 1, filename: blob?.filename ?? "" };
@@ -117,7 +123,8 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
   });
 
   test("runs a command outside the source, with only the files it names and the environment's programs first", async () => {
-    const shown = "ls; python tests/check.py; python -m pip --version; pip --version; command -v python; echo $GREETING-$KILN_TOKEN-";
+    const shown =
+      "ls; python tests/check.py; python -m pip --version; pip --version; command -v python; echo $GREETING-$KILN_TOKEN-";
     const { finished, log } = await bench.run(command(shown, ["tests"], { env: { GREETING: "hello" } }));
     expect(finished).toMatchObject({ outcome: Outcome.PASSED });
     const output = log.slice(log.indexOf(shown) + shown.length);
@@ -136,7 +143,11 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
   test.each([
     ["exit 3", Outcome.TESTS_FAILED, "the test command ended with exit status 3"],
     ["kill -SEGV $$", Outcome.TESTS_FAILED, "the test command crashed (SIGSEGV)"],
-    ["kill -KILL $$", Outcome.OUT_OF_RESOURCES, "the test command was killed by the system, most often for want of memory"],
+    [
+      "kill -KILL $$",
+      Outcome.OUT_OF_RESOURCES,
+      "the test command was killed by the system, most often for want of memory",
+    ],
     ["no-such-program --now", Outcome.TESTS_FAILED, "the test command ended with exit status 127"],
   ])("the command %o says how it ended", async (text, outcome, summary) => {
     const { finished } = await bench.run(command(text));
@@ -171,20 +182,29 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
 
   test("a Python that this machine does not have is a matter of infrastructure", async () => {
     const { finished, steps } = await bench.run(build({ python: "3.99" }));
-    expect(finished).toMatchObject({ outcome: Outcome.INFRASTRUCTURE, summary: expect.stringContaining("no CPython 3.99") });
+    expect(finished).toMatchObject({
+      outcome: Outcome.INFRASTRUCTURE,
+      summary: expect.stringContaining("no CPython 3.99"),
+    });
     expect(steps).toEqual([]);
   });
 
   test("a source that is no archive fails the build", async () => {
     const bogus = { ...wheel, filename: "kiln-pure-1.0.tar.gz" };
     const { finished } = await bench.run(build({}, {}, bogus));
-    expect(finished).toMatchObject({ outcome: Outcome.BUILD_FAILED, summary: expect.stringContaining("cannot be unpacked") });
+    expect(finished).toMatchObject({
+      outcome: Outcome.BUILD_FAILED,
+      summary: expect.stringContaining("cannot be unpacked"),
+    });
   });
 
   test("output beyond the limit ends the job, visibly", async () => {
     const limits = { timeoutMs: 60_000, logBytesMax: 100_000 };
     const { finished, log } = await bench.run(command("while :; do echo flood flood flood; done", [], { limits }));
-    expect(finished).toMatchObject({ outcome: Outcome.OUT_OF_RESOURCES, summary: "it wrote more output than its limit of 97.7 KiB" });
+    expect(finished).toMatchObject({
+      outcome: Outcome.OUT_OF_RESOURCES,
+      summary: "it wrote more output than its limit of 97.7 KiB",
+    });
     expect(Buffer.byteLength(log)).toBe(100_000);
     expect(log).toMatch(/the output limit of 97\.7 KiB is reached: the job is stopped and its output ends here\n$/);
     expect(Number(finished.logBytesDropped)).toBeGreaterThan(0);
@@ -219,22 +239,30 @@ time.sleep(1000)
   test.each([
     ["timed out", Outcome.TIMED_OUT],
     ["cancelled", Outcome.CANCELLED],
-  ])("a job that is %s leaves no process, not even those that ignore SIGTERM or left their group", async (how, outcome) => {
-    const clock = new ManualClock();
-    const local = newBench(clock);
-    const stubborn = local.blobs.add(packPurePackage(local.folder, { "tests/stubborn.py": STUBBORN }));
-    const check: CommandCheck = { kind: "command", command: "python tests/stubborn.py; true", source: stubborn, files: ["tests"] };
-    const key = local.start(job(testWork(check)));
-    await local.untilOutput(key, (text) => pidsIn(text).length === 3);
-    if (how === "cancelled") local.attempts.stop(key, { kind: "cancelled", reason: "by hand" });
-    else clock.advance(60_000);
-    const { finished, log } = await local.end(key);
-    expect(finished.outcome).toBe(outcome);
-    const pids = pidsIn(log);
-    expect(pids).toHaveLength(3);
-    if (isLinux) expectGone(pids);
-    expect(local.workFolders).toEqual([]);
-  });
+  ])(
+    "a job that is %s leaves no process, not even those that ignore SIGTERM or left their group",
+    async (how, outcome) => {
+      const clock = new ManualClock();
+      const local = newBench(clock);
+      const stubborn = local.blobs.add(packPurePackage(local.folder, { "tests/stubborn.py": STUBBORN }));
+      const check: CommandCheck = {
+        kind: "command",
+        command: "python tests/stubborn.py; true",
+        source: stubborn,
+        files: ["tests"],
+      };
+      const key = local.start(job(testWork(check)));
+      await local.untilOutput(key, (text) => pidsIn(text).length === 3);
+      if (how === "cancelled") local.attempts.stop(key, { kind: "cancelled", reason: "by hand" });
+      else clock.advance(60_000);
+      const { finished, log } = await local.end(key);
+      expect(finished.outcome).toBe(outcome);
+      const pids = pidsIn(log);
+      expect(pids).toHaveLength(3);
+      if (isLinux) expectGone(pids);
+      expect(local.workFolders).toEqual([]);
+    },
+  );
 
   test.skipIf(!isLinux)("what an earlier agent process left running is found and ended", async () => {
     const local = newBench();
@@ -242,7 +270,10 @@ time.sleep(1000)
     const env = { ...process.env, [COOKIE_VARIABLE]: attemptCookie(BENCH_AGENT, "9.8.7") };
     const stray = spawn("sleep", ["1000"], { env, detached: true, stdio: "ignore" });
     const grouped = spawn("sleep", ["1000"], { detached: true, stdio: "ignore" });
-    const other = spawn("sleep", ["1000"], { env: { ...env, [COOKIE_VARIABLE]: "other-agent/9.8.7" }, stdio: "ignore" });
+    const other = spawn("sleep", ["1000"], {
+      env: { ...env, [COOKIE_VARIABLE]: "other-agent/9.8.7" },
+      stdio: "ignore",
+    });
     const ends = [stray, grouped].map((child) => once(child, "exit"));
     const groups = [
       { pid: grouped.pid ?? 0, mark: processMark(grouped.pid ?? 0) ?? "" },

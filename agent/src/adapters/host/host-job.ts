@@ -50,7 +50,11 @@ export class HostJob implements JobContext {
   }
 
   get blobs(): BlobClient {
-    return this.#parts.blobs;
+    const { blobs } = this.#parts;
+    return {
+      fetch: (...args) => this.#outsideTime(blobs.fetch(...args)),
+      store: (...args) => this.#outsideTime(blobs.store(...args)),
+    };
   }
 
   get pip(): PipTool {
@@ -127,6 +131,16 @@ export class HostJob implements JobContext {
     return end;
   }
 
+  /** The coordinator may be away for long: that is not the job's fault. */
+  async #outsideTime<T>(work: Promise<T>): Promise<T> {
+    const resumeTime = this.#sink.pauseTime();
+    try {
+      return await work;
+    } finally {
+      resumeTime();
+    }
+  }
+
   async #runSteps(): Promise<Verdict> {
     this.#folder = await makeJobFolder(join(this.#parts.workFolder, attemptKey(this.#request.ref)));
     for (const step of stepsFor(this.#request.job, this.#python)) {
@@ -156,7 +170,10 @@ export class HostJob implements JobContext {
       await killStrays(new Set([this.#cookie]));
       if (this.#folder) await removeFolder(this.#folder.root);
     } catch (cause) {
-      this.#parts.log.warn({ err: cause, attempt: attemptKey(this.#request.ref) }, "a job's folder could not be removed");
+      this.#parts.log.warn(
+        { err: cause, attempt: attemptKey(this.#request.ref) },
+        "a job's folder could not be removed",
+      );
     }
   }
 }

@@ -11,6 +11,7 @@ import type { PipTool } from "./pip-tool.ts";
 export interface JobContext {
   readonly job: Job;
   readonly folder: JobFolder;
+  /** Time spent here does not count against the job's limit. */
   readonly blobs: BlobClient;
   readonly pip: PipTool;
   /** Aborted when the job is stopped. */

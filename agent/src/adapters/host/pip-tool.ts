@@ -42,7 +42,9 @@ export class PipTool {
   }
 
   async #unpack(python: Interpreter): Promise<string> {
-    const digest = createHash("sha256").update(await readFile(python.pipWheel)).digest("hex");
+    const digest = createHash("sha256")
+      .update(await readFile(python.pipWheel))
+      .digest("hex");
     const name = basename(python.pipWheel).split("-").slice(0, 2).join("-");
     const folder = join(this.#folder, `${name}-${digest.slice(0, 12)}`);
     // Interpreters of different versions may carry the very same pip.
@@ -70,7 +72,10 @@ export class PipTool {
   }
 
   async #run(python: Interpreter, args: readonly string[]): Promise<void> {
-    const { ok, output } = await runTool(python.path, ["-E", "-s", ...args], { timeoutMs: TOOL_TIMEOUT_MS, cwd: this.#folder });
+    const { ok, output } = await runTool(python.path, ["-E", "-s", ...args], {
+      timeoutMs: TOOL_TIMEOUT_MS,
+      cwd: this.#folder,
+    });
     if (!ok) throw new Error(`${python.path} ${args.join(" ")} failed: ${output.slice(-2_000)}`);
   }
 }

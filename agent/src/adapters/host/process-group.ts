@@ -7,7 +7,7 @@ import { processStat } from "../system/process-stat.ts";
 const POLL_MS = 50;
 
 /** Whether any process of the group still runs. */
-export function isGroupAlive(pid: number): boolean {
+function isGroupAlive(pid: number): boolean {
   try {
     process.kill(-pid, 0);
   } catch (cause) {

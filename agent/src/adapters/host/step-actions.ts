@@ -67,9 +67,20 @@ export const STEP_ACTIONS = {
   },
 
   "build-wheel": async ({ configSettings }, context) => {
-    const settings = Object.entries(configSettings).flatMap(([name, value]) => ["--config-settings", `${name}=${value}`]);
+    const settings = Object.entries(configSettings).flatMap(([name, value]) => [
+      "--config-settings",
+      `${name}=${value}`,
+    ]);
     const { built, source } = context.folder;
-    return pip(context, "build-wheel", ["wheel", "--no-deps", "--use-pep517", "--wheel-dir", built, ...settings, source]);
+    return pip(context, "build-wheel", [
+      "wheel",
+      "--no-deps",
+      "--use-pep517",
+      "--wheel-dir",
+      built,
+      ...settings,
+      source,
+    ]);
   },
 
   "keep-wheel": async ({ candidate }, context) => {
@@ -130,7 +141,10 @@ async function verifyInstalled(context: JobContext): Promise<StepEnd> {
   if (!context.progress.installed) return agents("tests-failed", `pip installed ${filename} and left no trace of it`);
   if (!sameVersion(context.progress.installed.version, wheel.version)) {
     const found = `${wheel.name} ${context.progress.installed.version}`;
-    return agents("tests-failed", `${found} is installed instead of ${wheel.version}: a requirement replaced the wheel`);
+    return agents(
+      "tests-failed",
+      `${found} is installed instead of ${wheel.version}: a requirement replaced the wheel`,
+    );
   }
   return DONE;
 }
@@ -141,6 +155,10 @@ function agents(outcome: Outcome, summary: string): StepEnd {
 }
 
 /** A step's process that failed. */
-function failed(context: JobContext, step: StepKind, end: { readonly exitCode: number; readonly signal: string | null }): StepEnd {
+function failed(
+  context: JobContext,
+  step: StepKind,
+  end: { readonly exitCode: number; readonly signal: string | null },
+): StepEnd {
   return { ok: false, exitCode: end.exitCode, verdict: classifyFailure(step, end, context.stepOutputTail()) };
 }

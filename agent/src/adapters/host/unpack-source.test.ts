@@ -17,7 +17,16 @@ interface Entry {
 function archive(entries: readonly Entry[]): Buffer {
   const blocks: Buffer[] = [];
   for (const { path, type = "File", linkpath = "", content = "" } of entries) {
-    const header = new Header({ path, type, linkpath, size: content.length, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 });
+    const header = new Header({
+      path,
+      type,
+      linkpath,
+      size: content.length,
+      mode: 0o644,
+      mtime: new Date(0),
+      uid: 0,
+      gid: 0,
+    });
     const block = Buffer.alloc(512);
     header.encode(block, 0);
     const body = Buffer.alloc(Math.ceil(content.length / 512) * 512);
@@ -66,7 +75,11 @@ describe("unpacking a source", () => {
     ["two top-level folders", [TOP, FILE, { path: "other/x" }], "more than one top-level folder"],
     ["a file at the top", [{ path: "setup.py" }], "not inside a top-level folder"],
     ["a link to outside", [TOP, { path: "pkg-1.0/l", type: "SymbolicLink", linkpath: "../../x" }], "link to outside"],
-    ["an absolute link", [TOP, { path: "pkg-1.0/l", type: "SymbolicLink", linkpath: "/etc/passwd" }], "link to outside"],
+    [
+      "an absolute link",
+      [TOP, { path: "pkg-1.0/l", type: "SymbolicLink", linkpath: "/etc/passwd" }],
+      "link to outside",
+    ],
     ["a hard link to outside", [TOP, { path: "pkg-1.0/l", type: "Link", linkpath: "/etc/passwd" }], "link to outside"],
     ["a device", [TOP, { path: "pkg-1.0/d", type: "CharacterDevice" }], "CharacterDevice"],
     ["nothing", [], "no readable .tar.gz"],
@@ -77,7 +90,11 @@ describe("unpacking a source", () => {
 
   test("that is no archive is refused", async () => {
     using folder = temporaryFolder();
-    for (const bytes of [Buffer.from("not a tar"), gzipSync("not a tar either"), archive([TOP, FILE]).subarray(0, 60)]) {
+    for (const bytes of [
+      Buffer.from("not a tar"),
+      gzipSync("not a tar either"),
+      archive([TOP, FILE]).subarray(0, 60),
+    ]) {
       const path = join(folder.path, "a.tar.gz");
       writeFileSync(path, bytes);
       expect((await unpackSource(path, join(folder.path, "out"))).ok).toBe(false);

@@ -31,7 +31,10 @@ export async function unpackSource(archive: string, target: string): Promise<Unp
       onwarn: (code, message) => check.warned(code, message),
     });
   } catch (cause) {
-    return { ok: false, message: `it is no readable .tar.gz: ${cause instanceof Error ? cause.message : String(cause)}` };
+    return {
+      ok: false,
+      message: `it is no readable .tar.gz: ${cause instanceof Error ? cause.message : String(cause)}`,
+    };
   }
   const problem = check.problem();
   return problem === null ? { ok: true } : { ok: false, message: problem };
@@ -48,7 +51,12 @@ class ArchiveCheck {
   }
 
   warned(code: string, message: string): void {
-    if (code === "TAR_BAD_ARCHIVE" || code === "TAR_ENTRY_INVALID" || code === "TAR_ENTRY_ERROR" || code === "TAR_ABORT") {
+    if (
+      code === "TAR_BAD_ARCHIVE" ||
+      code === "TAR_ENTRY_INVALID" ||
+      code === "TAR_ENTRY_ERROR" ||
+      code === "TAR_ABORT"
+    ) {
       this.#problem ??= message;
     }
   }
@@ -84,7 +92,9 @@ class ArchiveCheck {
       case "SymbolicLink": {
         const linkpath = entry.linkpath ?? "";
         const end = posix.normalize(posix.join(posix.dirname(path), linkpath));
-        return isAbsolute(linkpath) || !isInside(end, top) ? `${path} is a link to outside its folder: ${linkpath}` : null;
+        return isAbsolute(linkpath) || !isInside(end, top)
+          ? `${path} is a link to outside its folder: ${linkpath}`
+          : null;
       }
       case "Link": {
         const linkpath = entry.linkpath ?? "";

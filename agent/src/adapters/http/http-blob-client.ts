@@ -87,7 +87,12 @@ export class HttpBlobClient implements BlobClient {
     }
   }
 
-  #request(method: "GET" | "HEAD" | "PUT", sha256: string, signal: AbortSignal, body?: globalThis.Blob): Promise<Response> {
+  #request(
+    method: "GET" | "HEAD" | "PUT",
+    sha256: string,
+    signal: AbortSignal,
+    body?: globalThis.Blob,
+  ): Promise<Response> {
     return fetch(`${this.#options.url}/api/v1/blobs/${sha256}`, {
       method,
       signal,

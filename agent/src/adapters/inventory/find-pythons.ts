@@ -33,7 +33,9 @@ export async function findPythons(env: NodeJS.ProcessEnv): Promise<readonly Foun
 
 function onPath(env: NodeJS.ProcessEnv): string[] {
   const shims = join(pyenvRoot(env), "shims");
-  const folders = (env["PATH"] ?? env["Path"] ?? "").split(delimiter).filter((folder) => folder !== "" && folder !== shims);
+  const folders = (env["PATH"] ?? env["Path"] ?? "")
+    .split(delimiter)
+    .filter((folder) => folder !== "" && folder !== shims);
   if (process.platform === "darwin") {
     const frameworks = "/Library/Frameworks/Python.framework/Versions";
     folders.push(...MACOS_FOLDERS, ...list(frameworks).map((version) => join(frameworks, version, "bin")));

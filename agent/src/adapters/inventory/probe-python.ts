@@ -46,7 +46,10 @@ export type ProbeResult =
 /** Asks an executable what it is. */
 export async function probePython(path: string): Promise<ProbeResult> {
   // -E and -s: the answer must not depend on who asks.
-  const { ok, output } = await runTool(path, ["-E", "-s", "-c", SCRIPT], { timeoutMs: PROBE_TIMEOUT_MS, cwd: tmpdir() });
+  const { ok, output } = await runTool(path, ["-E", "-s", "-c", SCRIPT], {
+    timeoutMs: PROBE_TIMEOUT_MS,
+    cwd: tmpdir(),
+  });
   const facts = ok ? parseFacts(output) : null;
   if (facts) return { ok: true, facts };
   const detail = output.trim().split("\n").at(-1)?.slice(0, 200) ?? "";
@@ -60,7 +63,8 @@ export function parseFacts(text: string): PythonFacts | null {
     const { implementation, version, isFreeThreaded, platform, machine, isVirtual, missing, pipWheel } = value;
     if (typeof implementation !== "string" || typeof version !== "string") return null;
     if (typeof platform !== "string" || typeof machine !== "string") return null;
-    if (typeof isFreeThreaded !== "boolean" || typeof isVirtual !== "boolean" || typeof pipWheel !== "string") return null;
+    if (typeof isFreeThreaded !== "boolean" || typeof isVirtual !== "boolean" || typeof pipWheel !== "string")
+      return null;
     if (!Array.isArray(missing) || !missing.every((name) => typeof name === "string")) return null;
     return { implementation, version, isFreeThreaded, platform, machine, isVirtual, missing, pipWheel };
   } catch {

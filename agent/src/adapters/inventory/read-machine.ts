@@ -4,7 +4,11 @@ import { cpu, mem, osInfo } from "systeminformation";
 import type { Inventory } from "../../ports/inventory.ts";
 import { runTool } from "../system/run-tool.ts";
 
-const OS_NAMES: Readonly<Partial<Record<NodeJS.Platform, string>>> = { linux: "linux", darwin: "macos", win32: "windows" };
+const OS_NAMES: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux: "linux",
+  darwin: "macos",
+  win32: "windows",
+};
 const LIBC_TIMEOUT_MS = 2_000;
 
 export type MachineFacts = Omit<Inventory, "pythons" | "olderPythons" | "problems">;

@@ -46,8 +46,11 @@ describe.skipIf(!real || process.platform === "win32")("the Pythons of a machine
       expect(pythons).toEqual([{ ...real, foundBy }]);
     }
     using folder = temporaryFolder();
-    for (const place of ["bin/python", "bin/python3", "pyenv/versions/3.12.1/bin/python3"]) link(join(folder.path, place));
-    expect((await readPythons(machine(folder.path), join(folder.path, "cache.json"))).pythons).toEqual([{ ...real, foundBy: "path" }]);
+    for (const place of ["bin/python", "bin/python3", "pyenv/versions/3.12.1/bin/python3"])
+      link(join(folder.path, place));
+    expect((await readPythons(machine(folder.path), join(folder.path, "cache.json"))).pythons).toEqual([
+      { ...real, foundBy: "path" },
+    ]);
   });
 
   test("are not scripts, shims, other programs or other implementations' folders", async () => {

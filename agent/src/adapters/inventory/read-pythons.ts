@@ -60,4 +60,3 @@ async function inParallel<T, R>(items: readonly T[], atOnce: number, work: (item
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
   return results;
 }
-

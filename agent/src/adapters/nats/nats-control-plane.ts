@@ -154,7 +154,8 @@ export class NatsControlPlane implements ControlPlane {
   }
 
   #consume(): void {
-    if (!this.#isTaking || !this.#connection || this.#connection.isClosed() || this.#consumer || !this.#handlers) return;
+    if (!this.#isTaking || !this.#connection || this.#connection.isClosed() || this.#consumer || !this.#handlers)
+      return;
     const consumer = new AssignmentConsumer(this.#connection, this.#options.agentId, this.#parts, this.#handlers);
     this.#consumer = consumer;
     consumer.start();

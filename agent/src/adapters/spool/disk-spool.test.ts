@@ -98,7 +98,11 @@ describe("the spool", () => {
         truncateSync(path, cut);
         const frames = ends.findLastIndex((end) => end <= cut);
         // Bytes of a record that was not finished may be there without the rest.
-        if (garbage && cut < whole.length) appendFileSync(path, garbage.map((byte) => byte | 0x80));
+        if (garbage && cut < whole.length)
+          appendFileSync(
+            path,
+            garbage.map((byte) => byte | 0x80),
+          );
         const { spool, left } = open(folder.path);
         using _ = spool;
         if (frames < 0) {

@@ -150,7 +150,8 @@ function inspect(path: string, chunk: Buffer): { contents: SpoolContents; groups
     });
     if (!begins) return null;
     if (sizeBytes < size) ftruncateSync(fd, sizeBytes);
-    const isFinished = lastFrame.length > 0 && fromBinary(results.ResultFrameSchema, lastFrame).body.case === "finished";
+    const isFinished =
+      lastFrame.length > 0 && fromBinary(results.ResultFrameSchema, lastFrame).body.case === "finished";
     return { contents: { sizeBytes, lastSeq, isFinished }, groups };
   } finally {
     closeSync(fd);

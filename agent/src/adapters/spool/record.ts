@@ -82,13 +82,15 @@ function parseRecords(bytes: Buffer, offset: number, take: (record: RecordView) 
     }
     const length = bytes.readUInt32LE(at);
     const end = at + RECORD_HEADER_BYTES + length;
-    if (end > bytes.length) return { endOffset: offset + at, stopped: false, missingBytes: RECORD_HEADER_BYTES + length };
+    if (end > bytes.length)
+      return { endOffset: offset + at, stopped: false, missingBytes: RECORD_HEADER_BYTES + length };
     const kind = bytes[at + 8];
     const payload = bytes.subarray(at + RECORD_HEADER_BYTES, end);
     if (!isKind(kind) || crc32(payload, CRC_OF_KIND[kind]) !== bytes.readUInt32LE(at + 4)) {
       return { endOffset: offset + at, stopped: true, missingBytes: 0 };
     }
-    if (!take({ kind, payload, endOffset: offset + end })) return { endOffset: offset + end, stopped: true, missingBytes: 0 };
+    if (!take({ kind, payload, endOffset: offset + end }))
+      return { endOffset: offset + end, stopped: true, missingBytes: 0 };
     at = end;
   }
 }

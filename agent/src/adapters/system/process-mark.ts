@@ -14,7 +14,10 @@ export function processMark(pid: number): string | null {
     return `${bootId}/${stat.startTicks}`;
   }
   if (process.platform === "win32") return isAlive(pid) ? "alive" : null;
-  const { stdout, status } = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", timeout: 5_000 });
+  const { stdout, status } = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], {
+    encoding: "utf8",
+    timeout: 5_000,
+  });
   const started = status === 0 ? stdout.trim() : "";
   return started === "" ? null : started;
 }

@@ -12,17 +12,24 @@ const ref = fc.record({ run: uint32(1), job: uint32(0), attempt: uint32(1) });
 test("a log frame written by hand is byte for byte what the generated code writes", () => {
   const buffer = Buffer.alloc(LOG_FRAME_BYTES_MAX + 16);
   fc.assert(
-    fc.property(ref, uint32(1), fc.maxSafeNat(), fc.maxSafeNat(), fc.uint8Array({ maxLength: 300 }), (attempt, seq, atMs, offset, data) => {
-      const end = encodeFrame(buffer, 7, { ref: attempt, seq, atMs, body: { type: "log", offset, data } });
-      const log = create(results.LogChunkSchema, { offset: BigInt(offset), data });
-      const message = create(results.ResultFrameSchema, {
-        attempt,
-        seq,
-        atUnixMs: BigInt(atMs),
-        body: { case: "log", value: log },
-      });
-      expect(buffer.subarray(7, end)).toEqual(Buffer.from(toBinary(results.ResultFrameSchema, message)));
-    }),
+    fc.property(
+      ref,
+      uint32(1),
+      fc.maxSafeNat(),
+      fc.maxSafeNat(),
+      fc.uint8Array({ maxLength: 300 }),
+      (attempt, seq, atMs, offset, data) => {
+        const end = encodeFrame(buffer, 7, { ref: attempt, seq, atMs, body: { type: "log", offset, data } });
+        const log = create(results.LogChunkSchema, { offset: BigInt(offset), data });
+        const message = create(results.ResultFrameSchema, {
+          attempt,
+          seq,
+          atUnixMs: BigInt(atMs),
+          body: { case: "log", value: log },
+        });
+        expect(buffer.subarray(7, end)).toEqual(Buffer.from(toBinary(results.ResultFrameSchema, message)));
+      },
+    ),
   );
 });
 
@@ -46,7 +53,9 @@ test.each<FrameBody>([
   const frame = fromBinary(results.ResultFrameSchema, buffer.subarray(0, end));
   expect(frame.seq).toBe(3);
   expect(frame.attempt).toMatchObject({ run: 1, job: 0, attempt: 1 });
-  const plain = JSON.parse(JSON.stringify(frame.body.value, (_, v: unknown) => (typeof v === "bigint" ? Number(v) : v))) as object;
+  const plain = JSON.parse(
+    JSON.stringify(frame.body.value, (_, v: unknown) => (typeof v === "bigint" ? Number(v) : v)),
+  ) as object;
   const { type: _, ...facts } = body;
   expect(plain).toMatchObject(body.type === "finished" ? { ...facts, outcome: 6 } : facts);
 });

@@ -34,7 +34,12 @@ export function encodeFrame(
 ): number {
   const { ref, seq, atMs, body } = frame;
   if (body.type === "log") return encodeLogFrame(buffer, at, ref, seq, atMs, body.offset, body.data);
-  const message = create(results.ResultFrameSchema, { attempt: ref, seq, atUnixMs: BigInt(atMs), body: bodyMessage(body) });
+  const message = create(results.ResultFrameSchema, {
+    attempt: ref,
+    seq,
+    atUnixMs: BigInt(atMs),
+    body: bodyMessage(body),
+  });
   const bytes = toBinary(results.ResultFrameSchema, message);
   buffer.set(bytes, at);
   return at + bytes.length;
@@ -46,7 +51,10 @@ function bodyMessage(body: Exclude<FrameBody, { type: "log" }>): results.ResultF
       return { case: "started", value: create(results.StartedSchema, { pythonVersion: body.pythonVersion }) };
     case "step-started": {
       const { index, title, logOffset } = body;
-      return { case: "stepStarted", value: create(results.StepStartedSchema, { index, title, logOffset: BigInt(logOffset) }) };
+      return {
+        case: "stepStarted",
+        value: create(results.StepStartedSchema, { index, title, logOffset: BigInt(logOffset) }),
+      };
     }
     case "step-finished": {
       const { index, exitCode, durationMs } = body;
