@@ -57,7 +57,10 @@ export function readConfig(env: Env): CoordinatorConfig {
     queuedJobsMax: integer(env, "KILN_QUEUED_JOBS_MAX", 200_000, 1, 10_000_000),
     agentsMax: integer(env, "KILN_AGENTS_MAX", 10_000, 1, 1_000_000),
     blobBytesMax: integer(env, "KILN_BLOB_BYTES_MAX", 4 * 1024 ** 3, 1, 1024 ** 4),
-    allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "").split(",").map((host) => host.trim()).filter((host) => host !== ""),
+    allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "")
+      .split(",")
+      .map((host) => host.trim())
+      .filter((host) => host !== ""),
     logLevel: logLevel(env),
     exitWithParent: env["KILN_EXIT_WITH_PARENT"] === "1",
   };

@@ -43,7 +43,10 @@ const LEASE_CHECKS_PER_TTL = 15;
  * Opens everything a coordinator is made of, top to bottom, and closes it in
  * the opposite order. Throws when a part cannot be opened.
  */
-export async function startCoordinator(config: CoordinatorConfig, log: Logger = defaultLogger(config)): Promise<Coordinator> {
+export async function startCoordinator(
+  config: CoordinatorConfig,
+  log: Logger = defaultLogger(config),
+): Promise<Coordinator> {
   await using stack = new AsyncDisposableStack();
   const clock = systemClock;
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();

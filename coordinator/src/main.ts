@@ -22,7 +22,12 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (cause) {
-  const message = cause instanceof ConfigError ? cause.message : cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  const message =
+    cause instanceof ConfigError
+      ? cause.message
+      : cause instanceof Error
+        ? (cause.stack ?? cause.message)
+        : String(cause);
   process.stderr.write(`kiln coordinator: ${message}\n`);
   process.exitCode = 3;
 }

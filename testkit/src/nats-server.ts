@@ -24,8 +24,12 @@ export interface NatsServer extends AsyncDisposable {
 /** Path of the server: KILN_NATS_SERVER, or the first on the PATH and where Debian keeps daemons. Throws when there is none. */
 export function findNatsServer(env: NodeJS.ProcessEnv = process.env): string {
   const folders = [...(env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  const found = env["KILN_NATS_SERVER"] || folders.map((folder) => join(folder, "nats-server")).find((path) => existsSync(path));
-  if (!found) throw new Error("nats-server is neither on the PATH nor named by KILN_NATS_SERVER: install it, or run ./kiln test, which does");
+  const found =
+    env["KILN_NATS_SERVER"] || folders.map((folder) => join(folder, "nats-server")).find((path) => existsSync(path));
+  if (!found)
+    throw new Error(
+      "nats-server is neither on the PATH nor named by KILN_NATS_SERVER: install it, or run ./kiln test, which does",
+    );
   return found;
 }
 

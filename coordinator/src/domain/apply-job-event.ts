@@ -1,7 +1,8 @@
 import { attemptId } from "./attempt-key.ts";
 import { newProgress } from "./attempt-progress.ts";
 import type { Effects } from "./effects.ts";
-import { liveAttemptOf, toJobRow, type FarmState, type LiveJob, type LiveRun } from "./farm-state.ts";
+import type { FarmState } from "./farm-state.ts";
+import { liveAttemptOf, toJobRow, type LiveJob, type LiveRun } from "./live-job.ts";
 import { decideJob, isLive, type JobEvent, type JobState } from "./job-state.ts";
 import { finishRun, noteRunStarted, reopenRun } from "./run-state.ts";
 import type { AttemptChange } from "./store-op.ts";

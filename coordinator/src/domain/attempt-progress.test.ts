@@ -40,7 +40,11 @@ describe("taking frames", () => {
         }
         send(0, frames.length);
         const total = sizes.reduce((sum, size) => sum + size, 0);
-        expect({ seq: progress.acceptedSeq, end: progress.logEnd, written }).toEqual({ seq: frames.length, end: total, written: total });
+        expect({ seq: progress.acceptedSeq, end: progress.logEnd, written }).toEqual({
+          seq: frames.length,
+          end: total,
+          written: total,
+        });
       }),
     );
   });

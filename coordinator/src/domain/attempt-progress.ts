@@ -13,8 +13,8 @@ export interface AttemptProgress {
   readonly artifacts: readonly ArtifactRow[];
 }
 
-export const STEPS_MAX = 200;
-export const ARTIFACTS_MAX = 100;
+const STEPS_MAX = 200;
+const ARTIFACTS_MAX = 100;
 /** How far an agent may write past the limit it was given: its mark at the end, and one frame. */
 const LOG_SLACK_BYTES = 128 * 1024;
 
@@ -60,11 +60,13 @@ function acceptBody(progress: AttemptProgress, body: FrameBody, logBytesMax: num
         return violation(`its log goes on at byte ${body.offset}, expected ${progress.logEnd}`);
       }
       const logEnd = progress.logEnd + body.data.length;
-      if (logEnd > logBytesMax + LOG_SLACK_BYTES) return violation(`its log is longer than its limit of ${logBytesMax} bytes`);
+      if (logEnd > logBytesMax + LOG_SLACK_BYTES)
+        return violation(`its log is longer than its limit of ${logBytesMax} bytes`);
       return { type: "accepted", progress: { ...progress, logEnd } };
     }
     case "step-started": {
-      if (body.index !== progress.steps.length) return violation(`step ${body.index} came after ${progress.steps.length}`);
+      if (body.index !== progress.steps.length)
+        return violation(`step ${body.index} came after ${progress.steps.length}`);
       if (body.index >= STEPS_MAX) return violation(`it has more than ${STEPS_MAX} steps`);
       const step = { title: body.title, logOffset: body.logOffset, exitCode: null, durationMs: null };
       return { type: "accepted", progress: { ...progress, steps: [...progress.steps, step] } };

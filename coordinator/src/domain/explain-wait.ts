@@ -1,4 +1,5 @@
-import type { FarmState, LiveAgent, Pool } from "./farm-state.ts";
+import type { FarmState, LiveAgent } from "./farm-state.ts";
+import type { Pool } from "./live-job.ts";
 
 /** True when some registered agent, online or not, has what the pool asks for. */
 export function isRunnableSomewhere(farm: FarmState, pool: Pool): boolean {

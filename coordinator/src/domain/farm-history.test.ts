@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyJobEvent } from "./apply-job-event.ts";
 import { newEffects } from "./effects.ts";
-import { liveAttemptOf, type FarmState, type LiveRun } from "./farm-state.ts";
+import type { FarmState } from "./farm-state.ts";
+import { liveAttemptOf, type LiveRun } from "./live-job.ts";
 import { isLive, JOB_TRANSITIONS, type JobEvent } from "./job-state.ts";
 import { newLiveRun } from "./live-run.ts";
 import { schedule } from "./schedule.ts";
@@ -58,7 +59,15 @@ const jobEvent: fc.Arbitrary<JobEvent> = fc.oneof(
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Step>({ kind: "schedule" }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant("event" as const), run: fc.nat({ max: 2 }), job: fc.nat({ max: 5 }), event: jobEvent }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("event" as const),
+      run: fc.nat({ max: 2 }),
+      job: fc.nat({ max: 5 }),
+      event: jobEvent,
+    }),
+  },
 );
 
 describe("the farm's memory", () => {
@@ -72,7 +81,14 @@ describe("the farm's memory", () => {
           if (next.kind === "schedule") {
             for (let pick = schedule(farm); pick; pick = schedule(farm)) {
               expect(pick.agent.pools.has(pick.job.pool)).toBe(true);
-              applyJobEvent(farm, pick.run, pick.job, { type: "assign", agentId: pick.agent.row.agentId }, context, effects);
+              applyJobEvent(
+                farm,
+                pick.run,
+                pick.job,
+                { type: "assign", agentId: pick.agent.row.agentId },
+                context,
+                effects,
+              );
             }
           } else {
             const run = runs[next.run];
@@ -111,7 +127,14 @@ describe("the farm's memory", () => {
     const effects = newEffects();
     applyJobEvent(farm, run, build, { type: "assign", agentId: "a" }, context, effects);
     const summary = "error: no such file";
-    applyJobEvent(farm, run, build, { type: "finish", outcome: "build-failed", nowMs: 2 }, { ...context, summary }, effects);
+    applyJobEvent(
+      farm,
+      run,
+      build,
+      { type: "finish", outcome: "build-failed", nowMs: 2 },
+      { ...context, summary },
+      effects,
+    );
     expect(test.life.state).toEqual({ name: "finished", outcome: "not-run" });
     expect(test.summary).toBe("build-cp312-linux-x86_64 ended as build-failed");
     expect(run.row).toMatchObject({ state: "finished", verdict: "fail" });

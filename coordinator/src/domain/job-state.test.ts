@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decideJob, isLive, JOB_TRANSITIONS, type JobEvent, type JobEventName, type JobLife, type JobStateName } from "./job-state.ts";
+import {
+  decideJob,
+  isLive,
+  JOB_TRANSITIONS,
+  type JobEvent,
+  type JobEventName,
+  type JobLife,
+  type JobStateName,
+} from "./job-state.ts";
 import { OUTCOMES } from "./outcome.ts";
 
 const BUDGET = 2;
@@ -28,7 +36,11 @@ function fresh(missing: number): JobLife {
 }
 
 /** Plays the events that the table allows in the state they meet. */
-function play(life: JobLife, events: readonly JobEvent[], seen: (before: JobLife, event: JobEvent, after: JobLife) => void): JobLife {
+function play(
+  life: JobLife,
+  events: readonly JobEvent[],
+  seen: (before: JobLife, event: JobEvent, after: JobLife) => void,
+): JobLife {
   let now = life;
   for (const next of events) {
     if (JOB_TRANSITIONS[now.state.name][next.type] === "impossible") continue;

@@ -117,9 +117,7 @@ export interface JobLife {
   readonly retriesLeft: number;
 }
 
-export type JobDecision =
-  | { readonly changed: true; readonly life: JobLife }
-  | { readonly changed: false };
+export type JobDecision = { readonly changed: true; readonly life: JobLife } | { readonly changed: false };
 
 /**
  * What the job becomes. `retryBudget` is what a person's retry grants anew.

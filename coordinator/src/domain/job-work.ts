@@ -3,7 +3,12 @@ import type { Blob } from "./rows.ts";
 
 /** A planned job with everything that an agent needs to run it. */
 export type JobWork =
-  | { readonly kind: "build"; readonly job: PlannedJob & { kind: "build" }; readonly candidate: WorkCandidate; readonly source: Blob }
+  | {
+      readonly kind: "build";
+      readonly job: PlannedJob & { kind: "build" };
+      readonly candidate: WorkCandidate;
+      readonly source: Blob;
+    }
   | {
       readonly kind: "test";
       readonly job: PlannedJob & { kind: "test" };

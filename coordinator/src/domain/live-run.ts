@@ -1,6 +1,6 @@
 import type { Plan } from "@kiln/matrix";
 import { isLive, type JobState } from "./job-state.ts";
-import { poolOf, type LiveJob, type LiveRun } from "./farm-state.ts";
+import { poolOf, type LiveJob, type LiveRun } from "./live-job.ts";
 import type { AttemptRow, Blob, JobRow, RunRow } from "./rows.ts";
 
 /** The memory of a run that was just planned: nothing has happened yet. */
@@ -68,7 +68,8 @@ function shapesOf(plan: Plan): readonly JobShape[] {
   const needs = plan.jobs.map((job, index) =>
     job.needs.map((name) => {
       const need = indexOf.get(name);
-      if (need === undefined || need >= index) throw new Error(`${job.name} needs ${name}, which does not come before it`);
+      if (need === undefined || need >= index)
+        throw new Error(`${job.name} needs ${name}, which does not come before it`);
       dependents[need]?.push(index);
       return need;
     }),

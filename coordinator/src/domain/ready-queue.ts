@@ -1,5 +1,5 @@
 import TinyQueue from "tinyqueue";
-import type { LiveJob, LiveRun, Pool } from "./farm-state.ts";
+import type { LiveJob, LiveRun, Pool } from "./live-job.ts";
 
 /** A job that may be given to an agent now. */
 export interface ReadyJob {
@@ -7,7 +7,10 @@ export interface ReadyJob {
   readonly job: LiveJob;
 }
 
-type JobHeap = TinyQueue<LiveJob>;
+interface PoolRun {
+  readonly run: LiveRun;
+  readonly jobs: TinyQueue<LiveJob>;
+}
 
 /** Longest chain of waiting jobs first, then the order of the plan. */
 function compareJobs(a: LiveJob, b: LiveJob): number {
@@ -19,11 +22,11 @@ function compareJobs(a: LiveJob, b: LiveJob): number {
  * job that is no longer ready is skipped when it comes to the top.
  */
 export class ReadyQueue {
-  readonly #pools = new Map<Pool, Map<number, { readonly run: LiveRun; readonly jobs: JobHeap }>>();
+  readonly #pools = new Map<Pool, Map<number, PoolRun>>();
 
   add(run: LiveRun, job: LiveJob): void {
     let runs = this.#pools.get(job.pool);
-    if (!runs) this.#pools.set(job.pool, (runs = new Map()));
+    if (!runs) this.#pools.set(job.pool, (runs = new Map<number, PoolRun>()));
     let entry = runs.get(run.row.run);
     if (!entry) runs.set(run.row.run, (entry = { run, jobs: new TinyQueue<LiveJob>([], compareJobs) }));
     entry.jobs.push(job);
@@ -37,7 +40,7 @@ export class ReadyQueue {
   next(pool: Pool): ReadyJob | null {
     const runs = this.#pools.get(pool);
     if (!runs) return null;
-    let best: { readonly run: LiveRun; readonly jobs: JobHeap } | null = null;
+    let best: PoolRun | null = null;
     for (const [number, entry] of runs) {
       while (entry.jobs.length > 0 && entry.jobs.peek()?.life.state.name !== "ready") entry.jobs.pop();
       if (entry.jobs.length === 0) runs.delete(number);

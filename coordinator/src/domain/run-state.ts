@@ -1,6 +1,7 @@
 import { judge } from "@kiln/gate";
 import type { Effects } from "./effects.ts";
-import type { FarmState, LiveRun } from "./farm-state.ts";
+import type { FarmState } from "./farm-state.ts";
+import type { LiveRun } from "./live-job.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RunRow } from "./rows.ts";
 

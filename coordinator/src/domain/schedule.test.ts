@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { applyJobEvent } from "./apply-job-event.ts";
 import { newEffects } from "./effects.ts";
-import type { FarmState, LiveRun } from "./farm-state.ts";
+import type { FarmState } from "./farm-state.ts";
+import type { LiveRun } from "./live-job.ts";
 import { newLiveRun } from "./live-run.ts";
 import { schedule } from "./schedule.ts";
 import { emptyFarm, liveAgent, runRow, twoStepPlan } from "./testing.ts";
@@ -31,10 +32,7 @@ describe("the scheduler", () => {
     const offline = { ...liveAgent("c", 4, ["3.12"]), presence: "offline" as const };
     const farm = emptyFarm([liveAgent("a", 1, ["3.11"]), liveAgent("b", 1, ["3.12"]), offline]);
     submit(farm, ["3.11", "3.12", "3.13"]);
-    expect(assignAll(farm)).toEqual([
-      "r1 build-cp311-linux-x86_64 -> a",
-      "r1 build-cp312-linux-x86_64 -> b",
-    ]);
+    expect(assignAll(farm)).toEqual(["r1 build-cp311-linux-x86_64 -> a", "r1 build-cp312-linux-x86_64 -> b"]);
   });
 
   it("spreads jobs over the agents with the most free slots", () => {

@@ -11,10 +11,7 @@ export type StoreOp =
   | { readonly op: "update-attempt"; readonly key: AttemptKey; readonly set: AttemptChange }
   | { readonly op: "upsert-agent"; readonly row: AgentRow };
 
-export type RunChange = Pick<
-  RunRow,
-  "state" | "verdict" | "reason" | "startedAtMs" | "finishedAtMs" | "changedId"
->;
+export type RunChange = Pick<RunRow, "state" | "verdict" | "reason" | "startedAtMs" | "finishedAtMs" | "changedId">;
 
 /** What ingest learns of an attempt; fields that are absent stay as they are. */
 export interface AttemptChange {

@@ -1,6 +1,6 @@
 import type { Plan, PlannedJob } from "@kiln/matrix";
 import type { FarmState, LiveAgent } from "./farm-state.ts";
-import { poolOf } from "./farm-state.ts";
+import { poolOf } from "./live-job.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import type { AgentRow, RunRow } from "./rows.ts";
 
@@ -11,7 +11,10 @@ const LIMITS = { timeoutMs: 60_000, logBytesMax: 1_000_000 };
 /** A plan with a build and a test per cell. */
 export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 2): Plan {
   const platform = "linux-x86_64";
-  const cells = pythons.map((python) => ({ name: `cp${python.replace(".", "")}-${platform}`, axes: { os: platform, python } }));
+  const cells = pythons.map((python) => ({
+    name: `cp${python.replace(".", "")}-${platform}`,
+    axes: { os: platform, python },
+  }));
   const jobs = cells.flatMap(({ name: cell, axes: { python } }): PlannedJob[] => {
     const base = { cell, platform, python, env: {}, limits: LIMITS };
     const build = `build-${cell}`;

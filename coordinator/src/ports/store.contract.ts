@@ -116,7 +116,14 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
       await store.commit([insert(1, [jobRow(1, 0)]), { op: "insert-attempt", row: attemptRow(1, 0, 1) }]);
       await store.commit([{ op: "update-attempt", key, set: { ackedSeq: 4, steps, logBytes: 9 } }]);
       await store.commit([{ op: "update-attempt", key, set: { state: "finished", outcome: "passed", artifacts } }]);
-      const recorded = attemptRow(1, 0, 1, { state: "finished", outcome: "passed", ackedSeq: 4, steps, logBytes: 9, artifacts });
+      const recorded = attemptRow(1, 0, 1, {
+        state: "finished",
+        outcome: "passed",
+        ackedSeq: 4,
+        steps,
+        logBytes: 9,
+        artifacts,
+      });
       expect(await store.attempt(key)).toEqual(recorded);
       await expect(store.commit([{ op: "update-attempt", key, set: { outcome: "agent-lost" } }])).rejects.toThrow();
       expect(await store.attempts(1, 0)).toEqual([recorded]);
@@ -172,7 +179,9 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
     });
 
     it("finds what changed after a given change, in order", async () => {
-      await store.commit([insert(1, [jobRow(1, 0, { changedId: 5 }), jobRow(1, 1, { changedId: 3 }), jobRow(1, 2, { changedId: 9 })])]);
+      await store.commit([
+        insert(1, [jobRow(1, 0, { changedId: 5 }), jobRow(1, 1, { changedId: 3 }), jobRow(1, 2, { changedId: 9 })]),
+      ]);
       expect((await store.changesAfter(1, 3))?.jobs.map((row) => row.job)).toEqual([0, 2]);
       expect(await store.changesAfter(1, 9)).toEqual({ run: runRow(1), jobs: [] });
       expect(await store.changesAfter(2, 0)).toBeNull();
@@ -202,6 +211,7 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
       await store[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       store = await under.open();
+      expect(await store.run(1)).toBeNull();
     });
   });
 }

@@ -5,7 +5,9 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { FarmEngine } from "./farm-engine.ts";
 import { newLiveAgent } from "./restore-farm.ts";
 
-export type RegisterOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: "too-many-agents"; readonly limit: number };
+export type RegisterOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: "too-many-agents"; readonly limit: number };
 
 /** Makes agents known. Registering again, with the same identity, replaces what was known. */
 export class AgentRegistry {
@@ -15,7 +17,11 @@ export class AgentRegistry {
   readonly #log: Logger;
   readonly #agentsMax: number;
 
-  constructor(engine: FarmEngine, parts: { readonly bus: AgentBus; readonly metrics: Metrics; readonly log: Logger }, agentsMax: number) {
+  constructor(
+    engine: FarmEngine,
+    parts: { readonly bus: AgentBus; readonly metrics: Metrics; readonly log: Logger },
+    agentsMax: number,
+  ) {
     this.#engine = engine;
     this.#bus = parts.bus;
     this.#metrics = parts.metrics;

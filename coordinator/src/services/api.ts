@@ -1,12 +1,4 @@
-import type {
-  AgentView,
-  JobView,
-  RunEvent,
-  RunSummary,
-  RunView,
-  SpecProblem,
-  SubmitRunBody,
-} from "@kiln/proto";
+import type { AgentView, JobView, RunEvent, RunSummary, RunView, SpecProblem, SubmitRunBody } from "@kiln/proto";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 
 /** What people and scripts may change. Each resolves once the change is durable. */
@@ -19,7 +11,11 @@ export interface RunCommands {
 }
 
 export type SubmitOutcome =
-  | { readonly ok: true; readonly run: number; /** False when this submissionId was seen before. */ readonly created: boolean }
+  | {
+      readonly ok: true;
+      readonly run: number;
+      /** False when this submissionId was seen before. */ readonly created: boolean;
+    }
   | { readonly ok: false; readonly reason: "bad-spec"; readonly problems: readonly SpecProblem[] }
   | { readonly ok: false; readonly reason: "source-missing"; readonly sha256: string }
   | { readonly ok: false; readonly reason: "queue-full"; readonly limit: number };

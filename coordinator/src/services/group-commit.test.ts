@@ -23,7 +23,13 @@ function recording(failures: number) {
   };
   const store = { commit } as unknown as Store;
   const metrics = createPrometheusMetrics({ version: "0.0.0", limits: [] });
-  const options = { gatherMs: () => 0, attemptsMax: 3, retryDelayMs: 1, onTrouble: (cause: unknown) => void trouble.push(cause), onGivenUp };
+  const options = {
+    gatherMs: () => 0,
+    attemptsMax: 3,
+    retryDelayMs: 1,
+    onTrouble: (cause: unknown) => void trouble.push(cause),
+    onGivenUp,
+  };
   return { batches, trouble, givenUp, commits: new GroupCommit(store, metrics, options) };
 }
 

@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
 import { attemptId, type AttemptKey } from "../domain/attempt-key.ts";
 import { explainWait, isRunnableSomewhere } from "../domain/explain-wait.ts";
-import { findAttempt, findJob, type FarmState, type LiveJob, type LiveRun } from "../domain/farm-state.ts";
+import { findAttempt, findJob, type FarmState } from "../domain/farm-state.ts";
+import type { LiveJob, LiveRun } from "../domain/live-job.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -81,7 +82,8 @@ export class Liveness {
       const { job } = findJob(farm, key);
       if (job.life.state.name === "cancelling") this.#bus.requestStop(heartbeat.agentId, key, job.summary);
     }
-    if (cameBack) this.#engine.act(() => undefined).catch((cause: unknown) => this.#log.error({ err: cause }, "scheduling failed"));
+    if (cameBack)
+      this.#engine.act(() => undefined).catch((cause: unknown) => this.#log.error({ err: cause }, "scheduling failed"));
   }
 
   /** Ends what has run out: leases, and the patience with jobs that nobody can run. */

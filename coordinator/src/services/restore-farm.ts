@@ -1,6 +1,7 @@
 import { attemptId } from "../domain/attempt-key.ts";
 import { restoreProgress } from "../domain/attempt-progress.ts";
-import { liveAttemptOf, poolOf, type AgentPresence, type FarmState, type LiveAgent } from "../domain/farm-state.ts";
+import type { AgentPresence, FarmState, LiveAgent } from "../domain/farm-state.ts";
+import { liveAttemptOf, poolOf } from "../domain/live-job.ts";
 import { restoreLiveRun } from "../domain/live-run.ts";
 import { ReadyQueue } from "../domain/ready-queue.ts";
 import type { AgentRow } from "../domain/rows.ts";
@@ -20,7 +21,9 @@ export async function restoreFarm(
   const active = await store.loadActive();
   const farm: FarmState = {
     runs: new Map(),
-    agents: new Map(active.agents.map((row) => [row.agentId, newLiveAgent(row, { presence: "expected", nowMs: options.nowMs })])),
+    agents: new Map(
+      active.agents.map((row) => [row.agentId, newLiveAgent(row, { presence: "expected", nowMs: options.nowMs })]),
+    ),
     attempts: new Map(),
     ready: new ReadyQueue(),
     lastRun: active.lastRun,
@@ -52,7 +55,10 @@ export async function restoreFarm(
 }
 
 /** An agent as it registered. */
-export function newLiveAgent(row: AgentRow, seen: { readonly presence: AgentPresence; readonly nowMs: number }): LiveAgent {
+export function newLiveAgent(
+  row: AgentRow,
+  seen: { readonly presence: AgentPresence; readonly nowMs: number },
+): LiveAgent {
   return {
     row,
     pools: new Set(row.inventory.pythons.map((python) => poolOf(python.platform, python.feature))),

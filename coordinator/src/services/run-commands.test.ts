@@ -13,7 +13,13 @@ function body(set: Partial<SubmitRunBody> = {}): SubmitRunBody {
     spec: "kiln: 1\n",
     specFile: "kiln.yaml",
     source: { sha256, sizeBytes: bytes.length, filename: "demo-1.0.tar.gz" },
-    candidate: { name: "demo", version: "1.0", requiresPython: ">=3.9", factsFrom: "PKG-INFO", origin: "demo-1.0.tar.gz" },
+    candidate: {
+      name: "demo",
+      version: "1.0",
+      requiresPython: ">=3.9",
+      factsFrom: "PKG-INFO",
+      origin: "demo-1.0.tar.gz",
+    },
     ...set,
   };
 }
@@ -30,7 +36,9 @@ const fail: FrameBody[] = [
 async function failBuild(services: Services, run: number, attempt: number): Promise<void> {
   const peer = new FakePeer("a");
   const key = { run, job: 0, attempt };
-  await services.ingest.accept(peer, [{ key, frames: fail.map((entry, index) => ({ seq: index + 1, atMs: 0, body: entry })) }]);
+  await services.ingest.accept(peer, [
+    { key, frames: fail.map((entry, index) => ({ seq: index + 1, atMs: 0, body: entry })) },
+  ]);
   await peer.until(() => peer.acks.length > 0);
 }
 
@@ -42,7 +50,9 @@ describe("submitting", () => {
     expect(await services.commands.submit(body())).toEqual({ ok: true, run: 1, created: true });
     const view = await services.queries.run(1);
     expect(view?.cells.map(({ cell }) => cell)).toEqual(["cp312-linux-x86_64"]);
-    expect(view?.excluded).toMatchObject([{ cell: "cp38-linux-x86_64", rule: "requires-python", source: "Requires-Python in PKG-INFO" }]);
+    expect(view?.excluded).toMatchObject([
+      { cell: "cp38-linux-x86_64", rule: "requires-python", source: "Requires-Python in PKG-INFO" },
+    ]);
     expect(view?.jobs.map(({ name, state }) => [name, state])).toEqual([
       ["build-cp312-linux-x86_64", "assigned"],
       ["test-cp312-linux-x86_64", "blocked"],

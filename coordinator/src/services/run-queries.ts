@@ -2,7 +2,8 @@ import type { AgentView, AttemptView, CellView, JobSummary, JobView, RunEvent, R
 import type { Plan, PlannedJob } from "@kiln/matrix";
 import { explainWait } from "../domain/explain-wait.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
-import { poolOf, type FarmState } from "../domain/farm-state.ts";
+import type { FarmState } from "../domain/farm-state.ts";
+import { poolOf } from "../domain/live-job.ts";
 import type { AttemptRow, JobRow, RunRow } from "../domain/rows.ts";
 import { formatRunId } from "../domain/run-id.ts";
 import { countJobs, NO_JOBS } from "../domain/run-counts.ts";
@@ -182,7 +183,10 @@ export class FarmRunQueries implements RunQueries {
       if (meanMs === undefined) return null;
       leftMs += meanMs;
     }
-    const slots = [...this.#farm.agents.values()].reduce((sum, agent) => sum + (agent.presence === "online" ? agent.row.slots : 0), 0);
+    const slots = [...this.#farm.agents.values()].reduce(
+      (sum, agent) => sum + (agent.presence === "online" ? agent.row.slots : 0),
+      0,
+    );
     return slots === 0 ? null : Math.round(leftMs / slots);
   }
 }

@@ -7,7 +7,7 @@ import { openDiskLogStore } from "../adapters/disk/log-store.ts";
 import { createPrometheusMetrics } from "../adapters/prometheus/metrics.ts";
 import { openSqliteStore } from "../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
-import { toJobRow } from "../domain/farm-state.ts";
+import { toJobRow } from "../domain/live-job.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { agentRow, runRow, twoStepPlan } from "../domain/testing.ts";
@@ -25,7 +25,7 @@ import { FarmRunQueries } from "./run-queries.ts";
 
 // The coordinator's services on real stores, with a fake bus and a clock that tests turn.
 
-export class FakeBus implements AgentBus {
+class FakeBus implements AgentBus {
   readonly assignments: OutgoingAssignment[] = [];
   readonly stops: { agentId: string; key: AttemptKey; reason: string }[] = [];
   readonly registrationsAsked: string[] = [];
@@ -115,7 +115,11 @@ export async function openServices(dir: string) {
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
   const registry = new AgentRegistry(engine, { bus, metrics, log }, 100);
-  const liveness = new Liveness(engine, { bus, metrics, clock, log }, { noAgentGraceMs: 60_000, checkIntervalMs: 3_600_000 });
+  const liveness = new Liveness(
+    engine,
+    { bus, metrics, clock, log },
+    { noAgentGraceMs: 60_000, checkIntervalMs: 3_600_000 },
+  );
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, { queuedJobsMax: 1_000 });
   const queries = new FarmRunQueries(store, plans, farm);
 
@@ -140,7 +144,23 @@ export async function openServices(dir: string) {
   return {
     advance: (byMs: number) => void (nowMs += byMs),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
-    ...{ farm, store, blobs, logs, bus, engine, ingest, liveness, registry, commands, queries, hub, metrics, submit, register },
+    ...{
+      farm,
+      store,
+      blobs,
+      logs,
+      bus,
+      engine,
+      ingest,
+      liveness,
+      registry,
+      commands,
+      queries,
+      hub,
+      metrics,
+      submit,
+      register,
+    },
   };
 }
 

@@ -6,7 +6,8 @@ import { submitRunBody } from "../farm/farm-api.ts";
 import type { Farm } from "../farm/farm.ts";
 
 /** One cell, whose build and test do nothing. */
-const SPEC = "kiln: 1\nmatrix: {os: [linux-x86_64], python: ['3.12']}\nbuild: {env: {KILN_DUMMY: pass}}\ntest: {command: pass}\n";
+const SPEC =
+  "kiln: 1\nmatrix: {os: [linux-x86_64], python: ['3.12']}\nbuild: {env: {KILN_DUMMY: pass}}\ntest: {command: pass}\n";
 const SDIST = Buffer.from("a source of no importance");
 
 /** An executor that passes every job at once and says when it was asked to. */

@@ -42,7 +42,9 @@ export async function measureDrain(farm: Farm, jobsWanted: number): Promise<Drai
   for (const run of runs) views.push(await api.finished(run));
   const failed = views.flatMap((view) => view.jobs).filter((job) => job.outcome !== "passed");
   if (failed.length > 0) {
-    throw new Error(`${failed.length} of ${jobs} jobs did not pass: ${failed[0]?.name} ${failed[0]?.outcome}: ${failed[0]?.summary}`);
+    throw new Error(
+      `${failed.length} of ${jobs} jobs did not pass: ${failed[0]?.name} ${failed[0]?.outcome}: ${failed[0]?.summary}`,
+    );
   }
   const startedAtMs = Math.min(...views.map((view) => view.startedAtMs ?? Infinity));
   const finishedAtMs = Math.max(...views.map((view) => view.finishedAtMs ?? 0));

@@ -34,7 +34,9 @@ const mbs = (value: number): string => `${Math.round(value)} MB/s`;
 
 function describeMachine(): void {
   const [cpu] = cpus();
-  say(`${cpu?.model ?? "a CPU"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}`);
+  say(
+    `${cpu?.model ?? "a CPU"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}`,
+  );
   say(`medians of ${ROUNDS} rounds, the compared things in turn\n`);
 }
 
@@ -59,8 +61,16 @@ async function latencies(): Promise<void> {
     samples.kiln.push(...(await kiln.latenciesMs(LATENCY_SAMPLES)));
   }
   const ratio = percentile(samples.kiln, 0.5) / percentile(samples.raw, 0.5);
-  row("raw JetStream publish → deliver p50", ms(percentile(samples.raw, 0.5)), `p99 ${ms(percentile(samples.raw, 0.99))}`);
-  row("Kiln submit → started p50", ms(percentile(samples.kiln, 0.5)), `p99 ${ms(percentile(samples.kiln, 0.99))}, ${ratio.toFixed(1)} × raw`);
+  row(
+    "raw JetStream publish → deliver p50",
+    ms(percentile(samples.raw, 0.5)),
+    `p99 ${ms(percentile(samples.raw, 0.99))}`,
+  );
+  row(
+    "Kiln submit → started p50",
+    ms(percentile(samples.kiln, 0.5)),
+    `p99 ${ms(percentile(samples.kiln, 0.99))}, ${ratio.toFixed(1)} × raw`,
+  );
 }
 
 async function drain(): Promise<void> {
@@ -82,10 +92,17 @@ async function drain(): Promise<void> {
   const rate = median(drains.map((result) => result.jobsPerSecond));
   const raw = median(raws);
   row(`raw JetStream, ${IN_FLIGHT} in flight`, perSecond(raw));
-  row(`Kiln durable no-op jobs, ${IN_FLIGHT} slots`, perSecond(rate), `${(rate / raw).toFixed(2)} × raw, ${drains[0]?.jobs} jobs`);
+  row(
+    `Kiln durable no-op jobs, ${IN_FLIGHT} slots`,
+    perSecond(rate),
+    `${(rate / raw).toFixed(2)} × raw, ${drains[0]?.jobs} jobs`,
+  );
   const [first] = drains;
   row("coordinator's memory, idle", mb(first?.idleMb ?? null));
-  row(`coordinator's memory, ${first?.jobs} jobs queued`, mb(median(drains.map((result) => result.queuedMb ?? Number.NaN))));
+  row(
+    `coordinator's memory, ${first?.jobs} jobs queued`,
+    mb(median(drains.map((result) => result.queuedMb ?? Number.NaN))),
+  );
 }
 
 async function bytes(): Promise<void> {

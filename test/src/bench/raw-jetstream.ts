@@ -35,7 +35,11 @@ export class RawJetStream implements AsyncDisposable {
       retention: RetentionPolicy.Workqueue,
       storage: StorageType.File,
     });
-    await manager.consumers.add(STREAM, { durable_name: "bench", ack_policy: AckPolicy.Explicit, max_ack_pending: 10_000 });
+    await manager.consumers.add(STREAM, {
+      durable_name: "bench",
+      ack_policy: AckPolicy.Explicit,
+      max_ack_pending: 10_000,
+    });
     const consumer = await jetstream(connection).consumers.get(STREAM, "bench");
     return new RawJetStream(connection, await consumer.consume({ max_messages: 1_000 }));
   }

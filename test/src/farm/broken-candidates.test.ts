@@ -26,8 +26,15 @@ describe("broken candidates", async () => {
     it(`${folder} ends with build ${expected.build} and test ${expected.test}, and shows why`, async () => {
       await using farm = await Farm.start({ executor: "host", slots: 2 });
       // One interpreter is enough: the outcome does not depend on it.
-      const [python] = (await farm.api.agents())[0]?.pythons.map(({ feature }) => feature).toSorted().toReversed() ?? [];
-      const spec = `${readFileSync(join(dir, "kiln.yaml"), "utf8")}\n`.replace(/python: available/, `python: ["${python}"]`);
+      const [python] =
+        (await farm.api.agents())[0]?.pythons
+          .map(({ feature }) => feature)
+          .toSorted()
+          .toReversed() ?? [];
+      const spec = `${readFileSync(join(dir, "kiln.yaml"), "utf8")}\n`.replace(
+        /python: available/,
+        `python: ["${python}"]`,
+      );
       const version = /^version: (\S+)/m.exec(spec)?.[1] ?? null;
       const run = await farm.api.submit({ spec, name: "kiln-broken", version, sdist: pack(folder) });
       const view = await farm.api.finished(run);

@@ -47,7 +47,15 @@ export async function startProcess<Ready extends object>(
   const kill = async (): Promise<void> => {
     await end("SIGKILL");
   };
-  return { pid: child.pid, ready, log: () => lines, kill, stop: () => end("SIGTERM"), exited, [Symbol.asyncDispose]: kill };
+  return {
+    pid: child.pid,
+    ready,
+    log: () => lines,
+    kill,
+    stop: () => end("SIGTERM"),
+    exited,
+    [Symbol.asyncDispose]: kill,
+  };
 }
 
 async function readyLine<Ready>(child: ChildProcess, main: string, lines: readonly string[]): Promise<Ready> {

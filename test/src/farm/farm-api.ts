@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { AgentView, JobView, Problem, RunEvent, RunView, SubmitRunBody } from "@kiln/proto";
 
 /** An answer that is not 2xx. */
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly status: number;
   readonly problem: Problem;
 

@@ -32,7 +32,9 @@ async function killAndRestart(farm: Farm, victim: Victim): Promise<void> {
 
 /** What the dummy executor prints for `lines N`. */
 function expectedLog(): Buffer {
-  return Buffer.from(Array.from({ length: LINES }, (_, index) => `line ${String(index + 1).padStart(8, "0")}\n`).join(""));
+  return Buffer.from(
+    Array.from({ length: LINES }, (_, index) => `line ${String(index + 1).padStart(8, "0")}\n`).join(""),
+  );
 }
 
 describe("kill -9 in the middle of runs", () => {
@@ -85,7 +87,9 @@ describe("kill -9 in the middle of runs", () => {
         expect(outcome).toBe("passed");
         expect(history.map((attempt) => attempt.attempt)).toEqual(history.map((_, index) => index + 1));
         expect(history.filter((attempt) => attempt.outcome === "passed")).toHaveLength(1);
-        expect(history.slice(0, -1).map((attempt) => attempt.outcome)).toEqual(history.slice(0, -1).map(() => "agent-lost"));
+        expect(history.slice(0, -1).map((attempt) => attempt.outcome)).toEqual(
+          history.slice(0, -1).map(() => "agent-lost"),
+        );
         for (const attempt of history) {
           attempts += 1;
           const log = await farm.api.log(run, name, attempt.attempt);

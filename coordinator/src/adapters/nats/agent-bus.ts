@@ -61,11 +61,14 @@ class NatsBus implements AgentBus {
     this.#options = options;
     this.#log = log;
     this.#publisher = jetstream(connection, { timeout: options.publishTimeoutMs });
-    this.#watch().catch((cause: unknown) => this.#log.error({ err: cause }, "the NATS connection is no longer watched"));
+    this.#watch().catch((cause: unknown) =>
+      this.#log.error({ err: cause }, "the NATS connection is no longer watched"),
+    );
   }
 
   async prepareStream(): Promise<void> {
-    const { name, subjects, maxMessages, maxMessagesPerSubject, maxMessageBytes } = STREAMS.assignments;
+    const { name, subjects, maxMessages, maxMessagesPerSubject, maxMessageBytes, discardNewPerSubject } =
+      STREAMS.assignments;
     const config = {
       name,
       subjects: [...subjects],
@@ -75,6 +78,7 @@ class NatsBus implements AgentBus {
       max_msgs: maxMessages,
       max_msgs_per_subject: maxMessagesPerSubject,
       max_msg_size: maxMessageBytes,
+      discard_new_per_subject: discardNewPerSubject,
     };
     const manager = await this.#jetstream();
     const known = await manager.streams.list().next();
@@ -97,7 +101,10 @@ class NatsBus implements AgentBus {
 
   async publishAssignment(assignment: OutgoingAssignment): Promise<void> {
     const { assignments } = SUBJECTS;
-    await this.#publisher.publish(assignments.of(assignment.agentId), assignments.encode(assignmentMessage(assignment)));
+    await this.#publisher.publish(
+      assignments.of(assignment.agentId),
+      assignments.encode(assignmentMessage(assignment)),
+    );
   }
 
   requestStop(agentId: string, key: AttemptKey, reason: string): void {

@@ -20,7 +20,6 @@ const MIGRATIONS: readonly string[] = [
     finished_at    INTEGER,
     changed_id     INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX runs_unfinished ON runs (run) WHERE state <> 'finished';
   CREATE INDEX runs_project ON runs (project, run);
 
   CREATE TABLE plans (

@@ -29,7 +29,8 @@ export class ResultsSession implements ResultsPeer {
 
   /** Reads until the agent ends the stream. Throws what `Ingest.accept` and parsing throw. */
   async run(hello: wire.Hello, requests: AsyncIterator<wire.StreamResultsRequest>, ingest: Ingest): Promise<void> {
-    if (hello.attempts.length > HELLO_ATTEMPTS_MAX) throw new BadMessageError(`more than ${HELLO_ATTEMPTS_MAX} attempts`);
+    if (hello.attempts.length > HELLO_ATTEMPTS_MAX)
+      throw new BadMessageError(`more than ${HELLO_ATTEMPTS_MAX} attempts`);
     const resumed = await ingest.resume(this, hello.attempts.map(parseKey));
     const resume = resumed.map(({ key, seq }) => create(wire.AckSchema, { attempt: key, seq }));
     this.#send({ case: "welcome", value: create(wire.WelcomeSchema, { resume }) });

@@ -1,5 +1,13 @@
 import { create } from "@bufbuild/protobuf";
-import { Client, credentials, makeClientConstructor, Metadata, status, type ClientDuplexStream, type ServiceError } from "@grpc/grpc-js";
+import {
+  credentials,
+  makeClientConstructor,
+  Metadata,
+  status,
+  type Client,
+  type ClientDuplexStream,
+  type ServiceError,
+} from "@grpc/grpc-js";
 import { agent as wire, grpcService, job as jobWire, results } from "@kiln/proto";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
@@ -27,7 +35,8 @@ async function serve() {
     services,
     register: (request: wire.RegisterRequest, bearer = token) =>
       new Promise<wire.RegisterResponse>((resolve, reject) => {
-        const done = (error: ServiceError | null, response: wire.RegisterResponse) => (error ? reject(error) : resolve(response));
+        const done = (error: ServiceError | null, response: wire.RegisterResponse) =>
+          error ? reject(error) : resolve(response);
         client["register"]?.(request, metadata(bearer), done);
       }),
     results: (bearer = token): Results => {
@@ -46,12 +55,25 @@ async function serve() {
 
 const hello = (attempts: readonly { run: number; job: number; attempt: number }[] = []) =>
   create(wire.StreamResultsRequestSchema, {
-    message: { case: "hello", value: create(wire.HelloSchema, { agentId: "a", sessionId: "s1", attempts: attempts.map((ref) => create(jobWire.AttemptRefSchema, ref)) }) },
+    message: {
+      case: "hello",
+      value: create(wire.HelloSchema, {
+        agentId: "a",
+        sessionId: "s1",
+        attempts: attempts.map((ref) => create(jobWire.AttemptRefSchema, ref)),
+      }),
+    },
   });
 
-function batch(seq: number, body: results.ResultFrame["body"], ref = { run: 1, job: 0, attempt: 1 }): wire.StreamResultsRequest {
+function batch(
+  seq: number,
+  body: results.ResultFrame["body"],
+  ref = { run: 1, job: 0, attempt: 1 },
+): wire.StreamResultsRequest {
   const frame = create(results.ResultFrameSchema, { attempt: ref, seq, body });
-  return create(wire.StreamResultsRequestSchema, { message: { case: "frames", value: create(wire.FrameBatchSchema, { frames: [frame] }) } });
+  return create(wire.StreamResultsRequestSchema, {
+    message: { case: "frames", value: create(wire.FrameBatchSchema, { frames: [frame] }) },
+  });
 }
 
 /** The next message of the stream; throws the error that ends it. */
@@ -85,12 +107,16 @@ describe("the gRPC service for agents", () => {
   it("registers an agent and tells it how to behave", async () => {
     await using farm = await serve();
     expect(await farm.register(registration)).toMatchObject({ heartbeatIntervalMs: 500, windowBytes: 1_000_000 });
-    expect(await farm.services.queries.agents()).toMatchObject([{ agentId: "a", state: "online", pythons: [{ feature: "3.12" }] }]);
+    expect(await farm.services.queries.agents()).toMatchObject([
+      { agentId: "a", state: "online", pythons: [{ feature: "3.12" }] },
+    ]);
   });
 
   it("refuses whoever does not have the farm's token", async () => {
     await using farm = await serve();
-    await expect(farm.register(registration, "wrong-token-of-same")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+    await expect(farm.register(registration, "wrong-token-of-same")).rejects.toMatchObject({
+      code: status.UNAUTHENTICATED,
+    });
     expect(await ended(farm.results("wrong"))).toMatchObject({ code: status.UNAUTHENTICATED });
     expect(await farm.services.queries.agents()).toEqual([]);
   });
@@ -98,8 +124,13 @@ describe("the gRPC service for agents", () => {
   it("says what is wrong with a registration", async () => {
     await using farm = await serve();
     const bad = { ...registration, agentId: "Not A Subject.>" };
-    await expect(farm.register(bad)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining("agent_id") });
-    await expect(farm.register({ ...registration, slots: 0 })).rejects.toMatchObject({ details: expect.stringContaining("slots") });
+    await expect(farm.register(bad)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining("agent_id"),
+    });
+    await expect(farm.register({ ...registration, slots: 0 })).rejects.toMatchObject({
+      details: expect.stringContaining("slots"),
+    });
   });
 
   it("takes results only from an agent process that is registered, not from an earlier one", async () => {
@@ -142,10 +173,19 @@ describe("the gRPC service for agents", () => {
 
     const second = farm.results();
     const aborted = ended(first);
-    second.write(hello([{ run: 1, job: 0, attempt: 1 }, { run: 7, job: 3, attempt: 1 }]));
+    second.write(
+      hello([
+        { run: 1, job: 0, attempt: 1 },
+        { run: 7, job: 3, attempt: 1 },
+      ]),
+    );
     const messages = [await next(second), await next(second)];
-    expect(messages.find(({ case: name }) => name === "welcome")).toMatchObject({ value: { resume: [{ attempt: { run: 1 }, seq: 1 }] } });
-    expect(messages.find(({ case: name }) => name === "refused")).toMatchObject({ value: { attempt: { run: 7, job: 3 } } });
+    expect(messages.find(({ case: name }) => name === "welcome")).toMatchObject({
+      value: { resume: [{ attempt: { run: 1 }, seq: 1 }] },
+    });
+    expect(messages.find(({ case: name }) => name === "refused")).toMatchObject({
+      value: { attempt: { run: 7, job: 3 } },
+    });
     expect(await aborted).toMatchObject({ code: status.ABORTED });
     second.end();
   });
