@@ -10,6 +10,8 @@ import { RawJetStream } from "./raw-jetstream.ts";
 import { median, percentile } from "./statistics.ts";
 
 const ROUNDS = 3;
+/** More and shorter, because what the disk does beside a fsync differs from second to second. */
+const LATENCY_ROUNDS = 9;
 const WARM_UP_SAMPLES = 1_500;
 const LATENCY_SAMPLES = 300;
 const QUEUED_JOBS = 10_000;
@@ -37,7 +39,7 @@ function describeMachine(): void {
   say(
     `${cpu?.model ?? "a CPU"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}`,
   );
-  say(`medians of ${ROUNDS} rounds, the compared things in turn\n`);
+  say(`medians of ${ROUNDS} rounds (latencies: of all samples of ${LATENCY_ROUNDS}), the compared things in turn\n`);
 }
 
 /** What one measurement left to be written must not be paid for by the next. */
@@ -56,7 +58,7 @@ async function latencies(): Promise<void> {
   // Both as they are in a process that has been up for a while: compiled, with open connections.
   await raw.latenciesMs(WARM_UP_SAMPLES, MESSAGE_BYTES);
   await kiln.latenciesMs(WARM_UP_SAMPLES);
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < LATENCY_ROUNDS; round += 1) {
     samples.raw.push(...(await raw.latenciesMs(LATENCY_SAMPLES, MESSAGE_BYTES)));
     samples.kiln.push(...(await kiln.latenciesMs(LATENCY_SAMPLES)));
   }
