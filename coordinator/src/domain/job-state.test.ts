@@ -9,7 +9,7 @@ import {
   type JobLife,
   type JobStateName,
 } from "./job-state.ts";
-import { OUTCOMES } from "./outcome.ts";
+import { OUTCOMES } from "@kiln/proto";
 
 const BUDGET = 2;
 const STATES = Object.keys(JOB_TRANSITIONS) as JobStateName[];

@@ -29,9 +29,9 @@ describe("candidates from the user's own package index", () => {
       expect(run).toMatchObject({ verdict: "pass", candidate: { requiresPython } });
       const found = (await farm.api.agents()).flatMap((agent) => agent.pythons.map(({ feature }) => feature));
       const minorOf = (python: string): number => Number(/^3\.([0-9]+)/.exec(python)?.[1]);
-      const pythons = [...new Set(found)].filter((python) => !rulesOut(minorOf(python)));
-      expect(run.cells.map(({ axes }) => axes["python"]).toSorted()).toEqual(pythons.toSorted());
-      expect(run.jobs).toHaveLength(pythons.length * 2);
+      const pythons = new Set(found.filter((python) => !rulesOut(minorOf(python))));
+      expect(new Set(run.cells.map(({ axes }) => axes["python"]))).toEqual(pythons);
+      expect(run.jobs).toHaveLength(pythons.size * 2);
       for (const { axes, rule, source } of run.excluded) {
         expect(rulesOut(minorOf(axes["python"] ?? ""))).toBe(true);
         expect({ rule, source }).toMatchObject({

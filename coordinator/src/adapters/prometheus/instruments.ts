@@ -1,6 +1,5 @@
-import { JOB_STATES } from "@kiln/proto";
+import { JOB_STATES, OUTCOMES } from "@kiln/proto";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import { OUTCOMES } from "../../domain/outcome.ts";
 
 export const JOB_KINDS = ["build", "test"] as const;
 /** Why ingest refuses a frame. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OUTCOMES } from "../../domain/outcome.ts";
+import { OUTCOMES } from "@kiln/proto";
 import { createPrometheusMetrics, type PrometheusMetrics } from "./metrics.ts";
 
 const LIMITS = ["queued-jobs", "http-json-bytes"];
