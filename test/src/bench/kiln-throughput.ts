@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { RunView } from "@kiln/proto";
 import type { Farm } from "../farm/farm.ts";
-import { residentMb } from "./process-memory.ts";
+import { residentMb } from "../farm/process-memory.ts";
 
 const SDIST = Buffer.from("a source of no importance");
 const PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"];
