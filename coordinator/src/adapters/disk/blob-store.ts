@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { createReadStream, statSync } from "node:fs";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { finished, type Readable } from "node:stream";
 import type { BlobStore, PutBlobOutcome } from "../../ports/blob-store.ts";
@@ -57,7 +57,7 @@ class DiskBlobStore implements BlobStore {
     bytes.on("error", notYet);
     const tmp = join(this.#folder, "tmp", randomUUID());
     try {
-      if ((await fileSize(path)) !== null) return await this.#check(sha256, bytes, path);
+      if (fileSize(path) !== null) return await this.#check(sha256, bytes, path);
       const written = await this.#write(tmp, sha256, bytes);
       if (!written.ok) return written;
       const { stored } = await this.#inTurn(sha256, () => publish(tmp, path));
@@ -125,18 +125,18 @@ function notYet(): void {}
 
 /** Gives the written file its name, unless another put has done so meanwhile. */
 async function publish(tmp: string, path: string): Promise<{ readonly stored: boolean }> {
-  if ((await fileSize(path)) !== null) return ALREADY_THERE;
+  if (fileSize(path) !== null) return ALREADY_THERE;
   await rename(tmp, path);
   await syncFolder(dirname(path));
   return { stored: true };
 }
 
-async function fileSize(path: string): Promise<number | null> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return null;
-    throw cause;
-  });
-  return found ? found.size : null;
+/**
+ * Synchronous on purpose: a few microseconds, where a turn through the thread
+ * pool is a tenth of the time that a submission takes to its first job.
+ */
+function fileSize(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? null;
 }
 
 /**
