@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SubmitRunBody } from "@kiln/proto";
-import { parseSpec, plan as makePlan, type Plan } from "@kiln/matrix";
+import { plan as makePlan, type Plan } from "@kiln/matrix";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
 import type { FarmState } from "../domain/farm-state.ts";
@@ -15,6 +15,7 @@ import type { Store } from "../ports/store.ts";
 import type { RunCommandOutcome, RunCommands, SubmitOutcome } from "./api.ts";
 import type { FarmEngine } from "./farm-engine.ts";
 import type { PlanCache } from "./plan-cache.ts";
+import { SpecCache } from "./spec-cache.ts";
 
 export interface RunCommandLimits {
   /** Unfinished jobs that the farm holds at most. */
@@ -29,6 +30,7 @@ export class FarmRunCommands implements RunCommands {
   readonly #plans: PlanCache;
   readonly #metrics: Metrics;
   readonly #limits: RunCommandLimits;
+  readonly #specs = new SpecCache();
   /** Submissions that are being committed, so that a repeated one finds them. */
   readonly #pending = new Map<string, Promise<SubmitOutcome>>();
 
@@ -68,7 +70,7 @@ export class FarmRunCommands implements RunCommands {
     const { source, candidate } = body;
     // Looked up while the spec is parsed: a submission waits for both.
     const stored = this.#blobs.size(source.sha256);
-    const parsed = parseSpec(body.spec, body.specFile);
+    const parsed = this.#specs.parse(body.spec, body.specFile);
     if ((await stored) !== source.sizeBytes) return { ok: false, reason: "source-missing", sha256: source.sha256 };
     if (!parsed.ok) return { ok: false, reason: "bad-spec", problems: parsed.problems };
     const planned = makePlan({

@@ -50,6 +50,8 @@ export async function openLatencyBench(farm: Farm): Promise<LatencyBench> {
         const submitting = post(body);
         samples.push((await started) - beforeMs);
         await submitting;
+        // The agent is idle again once the coordinator has acknowledged everything.
+        while (agent.stats().spooled > 0) await new Promise((resolve) => setImmediate(resolve));
       }
       return samples;
     },
