@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { defaultFolder, readConfig } from "./config.ts";
 
 test("a token is all that has to be set", () => {
-  const parsed = readConfig({ KILN_TOKEN: "t", KILN_HOME: "/farm" });
+  const parsed = readConfig({ KILN_TOKEN: "t", KILN_HOME: "/srv/kiln" });
   expect(parsed).toMatchObject({
     ok: true,
-    config: { folder: "/farm/agent", coordinatorGrpc: "127.0.0.1:8271", executor: "host", logLevel: "info" },
+    config: { folder: "/srv/kiln/agent", coordinatorGrpc: "127.0.0.1:8271", executor: "host", logLevel: "info" },
   });
 });
 
@@ -30,5 +30,5 @@ test("everything that is wrong is reported at once", () => {
 
 test("the home follows the XDG rules", () => {
   expect(defaultFolder({ XDG_STATE_HOME: "/state" })).toBe("/state/kiln/agent");
-  expect(defaultFolder({ KILN_AGENT_DIR: "/elsewhere", KILN_HOME: "/farm" })).toBe("/elsewhere");
+  expect(defaultFolder({ KILN_AGENT_DIR: "/elsewhere", KILN_HOME: "/srv/kiln" })).toBe("/elsewhere");
 });
