@@ -85,6 +85,7 @@ function takeSlot(farm: FarmState, run: LiveRun, job: LiveJob, context: EventCon
     deadlineMs: context.nowMs + context.leaseTtlMs,
     publishedAtMs: context.nowMs,
     progress: newProgress(),
+    recordedSeq: 0,
   });
   effects.ops.push({
     op: "insert-attempt",

@@ -57,6 +57,14 @@ describe("taking frames", () => {
     expect(acceptFrame(verdict.progress, third, LIMIT)).toEqual({ type: "gap", expectedSeq: 2 });
   });
 
+  it("takes nothing after the last frame", () => {
+    const body = { type: "finished", outcome: "passed", summary: "", excerpt: "", logBytesDropped: 0 } as const;
+    const end = acceptFrame(newProgress(), { seq: 1, atMs: 0, body }, LIMIT);
+    if (end.type !== "accepted") throw new Error("the last frame is taken");
+    const more: Frame = { seq: 2, atMs: 0, body: { type: "log", offset: 0, data: new Uint8Array(1) } };
+    expect(acceptFrame(end.progress, more, LIMIT)).toEqual({ type: "violation", message: "it went on after its end" });
+  });
+
   it("calls a log that skips bytes a violation", () => {
     const frame: Frame = { seq: 1, atMs: 0, body: { type: "log", offset: 5, data: new Uint8Array(3) } };
     expect(acceptFrame(newProgress(), frame, LIMIT)).toMatchObject({ type: "violation" });

@@ -7,6 +7,8 @@ export interface AttemptProgress {
   /** Frames up to this one were accepted; up to `durableSeq` they are also on disk. */
   readonly acceptedSeq: number;
   readonly durableSeq: number;
+  /** The last frame was there: nothing may follow. */
+  readonly isFinished: boolean;
   /** Where the next log byte belongs. */
   readonly logEnd: number;
   readonly steps: readonly StepRow[];
@@ -19,7 +21,7 @@ const ARTIFACTS_MAX = 100;
 const LOG_SLACK_BYTES = 128 * 1024;
 
 export function newProgress(): AttemptProgress {
-  return { acceptedSeq: 0, durableSeq: 0, logEnd: 0, steps: [], artifacts: [] };
+  return { acceptedSeq: 0, durableSeq: 0, isFinished: false, logEnd: 0, steps: [], artifacts: [] };
 }
 
 /** After a restart everything beyond the durable frames is asked for again. */
@@ -27,6 +29,7 @@ export function restoreProgress(row: AttemptRow): AttemptProgress {
   return {
     acceptedSeq: row.ackedSeq,
     durableSeq: row.ackedSeq,
+    isFinished: false,
     logEnd: row.logBytes,
     steps: row.steps,
     artifacts: row.artifacts,
@@ -46,7 +49,8 @@ export type FrameVerdict =
 export function acceptFrame(progress: AttemptProgress, frame: Frame, logBytesMax: number): FrameVerdict {
   if (frame.seq <= progress.acceptedSeq) return { type: "duplicate" };
   if (frame.seq !== progress.acceptedSeq + 1) return { type: "gap", expectedSeq: progress.acceptedSeq + 1 };
-  const next = { ...progress, acceptedSeq: frame.seq };
+  if (progress.isFinished) return violation("it went on after its end");
+  const next = { ...progress, acceptedSeq: frame.seq, isFinished: frame.body.type === "finished" };
   return acceptBody(next, frame.body, logBytesMax);
 }
 

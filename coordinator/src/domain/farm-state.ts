@@ -31,6 +31,8 @@ export interface LiveAttempt {
   /** When the assignment was last given to the transport. */
   publishedAtMs: number;
   progress: AttemptProgress;
+  /** The last frame of which a record was decided; it is durable with the next commit. */
+  recordedSeq: number;
 }
 
 /** Everything a leading coordinator holds in memory: a cache of what the store says is unfinished. */

@@ -162,7 +162,7 @@ export class Ingest {
 
     // 3. The attempt may have lost its lease meanwhile.
     if (!this.#held(peer, key)) return;
-    attempt.progress = progress;
+    attempt.progress = { ...progress, durableSeq: attempt.progress.durableSeq };
     if (chunks.length > 0) this.#hub.logChanged(key);
 
     // 4. Only log bytes: they are made durable and acknowledged with the next flush.
@@ -190,10 +190,11 @@ export class Ingest {
       const started = facts.find(({ body }) => body.type === "started");
       if (started?.body.type === "started") {
         const change = { ...durableChange(progress), pythonVersion: started.body.pythonVersion };
-        applyJobEvent(farm, run, job, { type: "start" }, { ...context, attempt: change }, effects);
+        const noted = applyJobEvent(farm, run, job, { type: "start" }, { ...context, attempt: change }, effects);
+        if (noted) attempt.recordedSeq = progress.acceptedSeq;
       }
       if (closing) closeAttempt(this.#engine, key, progress, closing, effects, nowMs);
-      else effects.ops.push({ op: "update-attempt", key, set: durableChange(progress) });
+      else recordProgress(attempt, progress, effects);
     });
     attempt.progress = { ...attempt.progress, durableSeq: Math.max(attempt.progress.durableSeq, progress.acceptedSeq) };
     peer.ack(key, progress.acceptedSeq);
@@ -210,7 +211,7 @@ export class Ingest {
     const { progress } = attempt;
     await this.#logs.sync(key);
     await this.#engine.act((farm, effects) => {
-      if (findAttempt(farm, key)) effects.ops.push({ op: "update-attempt", key, set: durableChange(progress) });
+      if (findAttempt(farm, key)) recordProgress(attempt, progress, effects);
     });
     attempt.progress = { ...attempt.progress, durableSeq: Math.max(attempt.progress.durableSeq, progress.acceptedSeq) };
   }
@@ -228,6 +229,13 @@ export class Ingest {
       applyJobEvent(farm, run, job, event, { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary }, effects);
     });
   }
+}
+
+/** What is recorded never goes back: a flush may come after the record of a later frame. */
+function recordProgress(attempt: LiveAttempt, progress: AttemptProgress, effects: Effects): void {
+  if (progress.acceptedSeq <= attempt.recordedSeq) return;
+  attempt.recordedSeq = progress.acceptedSeq;
+  effects.ops.push({ op: "update-attempt", key: attempt.key, set: durableChange(progress) });
 }
 
 function closeAttempt(

@@ -46,6 +46,7 @@ export async function restoreFarm(
         deadlineMs: options.nowMs + options.leaseTtlMs,
         publishedAtMs: options.nowMs,
         progress: restoreProgress(attempt),
+        recordedSeq: attempt.ackedSeq,
       });
       const agent = farm.agents.get(held.agentId);
       if (agent) agent.busy += 1;
