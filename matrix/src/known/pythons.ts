@@ -1,3 +1,5 @@
+import { KNOWLEDGE } from "../knowledge/knowledge.ts";
+
 /** One CPython that Kiln builds and tests for. */
 export interface KnownPython {
   /** Feature version, "3.12" or "3.13t" (free-threaded). */
@@ -8,29 +10,19 @@ export interface KnownPython {
   readonly source: string;
 }
 
-/** The snapshot that the table was read from. */
-const RELEASES = "python/peps release_management/python-releases.toml @ba4deeb79 (2026-08-22)";
-/** Free-threaded builds: PEP 703 (experimental, 3.13), PEP 779 (supported, from 3.14). */
-const FREE_THREADED = "PEP 703 and PEP 779; pypa/cibuildwheel docs/changelog.md v4.0.0";
+/** Agents run nothing older. */
+const OLDEST = "3.8";
 
-const RELEASED: readonly (readonly [feature: string, newest: string])[] = [
-  ["3.8", "3.8.20"],
-  ["3.9", "3.9.25"],
-  ["3.10", "3.10.20"],
-  ["3.11", "3.11.15"],
-  ["3.12", "3.12.13"],
-  ["3.13", "3.13.15"],
-  ["3.14", "3.14.7"],
-  ["3.15", "3.15.0"],
-];
-
-const WITH_FREE_THREADED_BUILD = ["3.13", "3.14", "3.15"];
+/** Those that Kiln's agents can run and whose ABI is frozen: a wheel that is built for them stays good. */
+const RELEASED = KNOWLEDGE.pythons.filter(
+  ({ version, abiFrozen }) => abiFrozen && comparePythons(version, OLDEST) >= 0,
+);
 
 /** Every CPython that Kiln knows, oldest first, each free-threaded build after its standard one. */
-export const KNOWN_PYTHONS: readonly KnownPython[] = RELEASED.flatMap(([feature, newest]) => {
-  const standard = { feature, freeThreaded: false, newest, source: RELEASES };
-  if (!WITH_FREE_THREADED_BUILD.includes(feature)) return [standard];
-  return [standard, { feature: `${feature}t`, freeThreaded: true, newest, source: `${RELEASES}; ${FREE_THREADED}` }];
+export const KNOWN_PYTHONS: readonly KnownPython[] = RELEASED.flatMap(({ version, newest, freeThreaded, citation }) => {
+  const python = { feature: version, newest: newest ?? `${version}.0`, source: citation.source };
+  const standard = { ...python, freeThreaded: false };
+  return freeThreaded ? [standard, { ...python, feature: `${version}t`, freeThreaded: true }] : [standard];
 });
 
 const BY_FEATURE = new Map(KNOWN_PYTHONS.map((python) => [python.feature, python]));
@@ -40,7 +32,7 @@ export function knownPython(feature: string): KnownPython | undefined {
 }
 
 /** "CPython 3.8 to 3.15", for sentences. */
-export const KNOWN_RANGE = `CPython ${RELEASED[0]?.[0]} to ${RELEASED.at(-1)?.[0]}`;
+export const KNOWN_RANGE = `CPython ${RELEASED[0]?.version} to ${RELEASED.at(-1)?.version}`;
 
 /** Order of plans: by version, a free-threaded build after its standard one. */
 export function comparePythons(a: string, b: string): number {
