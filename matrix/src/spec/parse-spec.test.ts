@@ -2,36 +2,38 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseSpec } from "./parse-spec.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
-import type { Spec } from "./spec.ts";
+import type { Spec, WheelSpec } from "./spec.ts";
+import { placesOf, problemsOf, specOf } from "./testing.ts";
 
-function specOf(text: string): Spec {
-  const parsed = parseSpec(text, "kiln.yaml");
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems, null, 2));
-  return parsed.spec;
-}
-
-function problemsOf(text: string) {
-  const parsed = parseSpec(text, "kiln.yaml");
-  return parsed.ok ? [] : parsed.problems;
-}
-
-/** `line:column path`, as short as a table needs it. */
-function placesOf(text: string): string[] {
-  return problemsOf(text).map(({ line, column, path }) => `${line}:${column} ${path}`);
-}
+const LIMITS = { timeoutMs: 1_800_000, logBytesMax: 67_108_864 };
+const EVERYTHING = { reduce: { kind: "full" }, jobs: ["check", "scan", "bench", "profile"] } as const;
+const NATIVE: WheelSpec = {
+  name: "",
+  when: null,
+  kind: { kind: "native" },
+  torch: "none",
+  cuda: "none",
+  archList: [],
+  policy: null,
+  localVersion: "auto",
+};
 
 const DEFAULTS: Spec = {
   version: null,
-  axes: { os: "available", python: { kind: "available" } },
-  build: { env: {}, configSettings: {}, limits: { timeoutMs: 1_800_000, logBytesMax: 67_108_864 } },
-  test: {
-    env: {},
-    extras: [],
-    requires: [],
-    command: null,
-    files: [],
-    limits: { timeoutMs: 1_800_000, logBytesMax: 67_108_864 },
-  },
+  axes: { os: "available", python: { kind: "available" }, torch: null, cuda: null, gpu: null, driver: null, own: [] },
+  include: [],
+  exclude: [],
+  overrides: [],
+  unknownCells: "plan",
+  keep: [],
+  release: "minor",
+  profiles: { patch: EVERYTHING, minor: EVERYTHING, major: EVERYTHING, hotfix: EVERYTHING },
+  build: { env: {}, configSettings: {}, wheels: [NATIVE], limits: LIMITS },
+  test: { env: {}, extras: [], requires: [], command: null, files: [], gpu: "required", limits: LIMITS },
+  checks: [],
+  scans: [],
+  bench: null,
+  profile: null,
   retry: { infrastructure: 2 },
 };
 
@@ -59,23 +61,31 @@ retry:
 `;
 
 describe("a good kiln.yaml", () => {
-  test.for(["", "\n\n", "# nothing yet\n", "{}", "kiln: 1", "matrix:\nbuild:\ntest:\nretry:\n", "---\nkiln: 1\n"])(
-    "%j means all defaults",
-    (text) => {
-      expect(specOf(text)).toEqual(DEFAULTS);
-    },
-  );
+  test.for([
+    "",
+    "\n\n",
+    "# nothing yet\n",
+    "{}",
+    "kiln: 1",
+    "matrix:\nprofiles:\nbuild:\ntest:\nchecks:\nscans:\nbench:\nprofile:\nretry:\n",
+    "---\nkiln: 1\n",
+  ])("%j means all defaults", (text) => {
+    expect(specOf(text)).toEqual(DEFAULTS);
+  });
 
-  test("every key is read and every unit normalised", () => {
+  test("every key of a plain package is read and every unit normalised", () => {
     expect(specOf(FULL)).toEqual({
+      ...DEFAULTS,
       version: "1.2.0",
       axes: {
+        ...DEFAULTS.axes,
         os: ["linux-x86_64", "macos-arm64"],
         python: { kind: "versions", versions: ["3.10", "3.12", "3.13t"] },
       },
       build: {
         env: { CFLAGS: "-O2" },
         configSettings: { "cmake.build-type": "Release" },
+        wheels: [NATIVE],
         limits: { timeoutMs: 1_800_000, logBytesMax: 67_108_864 },
       },
       test: {
@@ -84,6 +94,7 @@ describe("a good kiln.yaml", () => {
         requires: ["pytest", "numpy>=2"],
         command: "pytest -q tests",
         files: ["tests", "data/a.txt"],
+        gpu: "required",
         limits: { timeoutMs: 5_400_000, logBytesMax: 1_000_000_000 },
       },
       retry: { infrastructure: 0 },
@@ -123,8 +134,7 @@ describe("a good kiln.yaml", () => {
     expect(parsed.ok && parsed.places).toEqual({
       file: "a/kiln.yaml",
       version: { line: 3, column: 10 },
-      os: { line: 5, column: 7 },
-      python: { line: 6, column: 11 },
+      axes: { os: { line: 5, column: 7 }, python: { line: 6, column: 11 } },
     });
   });
 });
@@ -178,7 +188,7 @@ describe("mistakes", () => {
     ["timeout: 5m", "1:1 timeout", "under build: or under test:"],
     ["build: {log_limit: 1MiB}", "1:9 build.log_limit", '"log-limit"'],
     ["kiln: 2", "1:7 kiln", "kiln: 1"],
-    ["build: [a]", "1:8 build", "build: {env: …}"],
+    ["build: [a]", "1:8 build", "build: {wheel: …}"],
     ["[1]", "1:1 ", "keys"],
     ["matrix: {os: linux-x86_64}", "1:14 matrix.os", "[linux-x86_64]"],
     ["matrix: {os: [linux-x86-64]}", "1:15 matrix.os[0]", '"linux-x86_64"'],
@@ -295,6 +305,12 @@ describe("limits", () => {
   });
 });
 
+describe("places", () => {
+  test("are right where the YAML breaks off in the middle", () => {
+    expect(placesOf("{}.\ntest:\n  env: {")).toEqual(["1:3 ", "3:9 "]);
+  });
+});
+
 describe("any text", () => {
   const piece = fc.constantFrom(
     ..."{}[]:,#&*!|>'\"%@`-? \n\t\r~.".split(""),
@@ -302,6 +318,17 @@ describe("any text", () => {
     "matrix:\n",
     "  python: ",
     "3.10",
+    "  torch: ",
+    "  axes: ",
+    "  exclude: ",
+    "  include: ",
+    "when: ",
+    "[cpu, 12.1]",
+    "build:\n  wheels: ",
+    "kind: abi3",
+    "checks: ",
+    "bench:\n  ",
+    "profiles: ",
     "test:\n  env: ",
     "&a ",
     "*a",

@@ -1,13 +1,17 @@
 import { valid } from "@renovatebot/pep440";
-import { readEntries, readSection, readText, wrongType, type Field } from "./fields.ts";
+import type { AxisNames } from "./axis-names.ts";
+import { readChoice, readEntries, readSection, readText, wrongType, type Field } from "./fields.ts";
 import { ProblemList } from "./problem-list.ts";
 import { quote } from "./quote.ts";
+import { readCommands, readMeasure } from "./read-commands.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { readMatrix } from "./read-matrix.ts";
+import { readProfiles } from "./read-profiles.ts";
 import { readTest } from "./read-test.ts";
+import { readWheels } from "./read-wheels.ts";
 import { readYaml } from "./read-yaml.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
-import type { Spec, SpecPlaces, SpecProblem } from "./spec.ts";
+import type { BuildSpec, Spec, SpecPlaces, SpecProblem } from "./spec.ts";
 
 export type ParsedSpec =
   | { readonly ok: true; readonly spec: Spec; readonly places: SpecPlaces }
@@ -33,33 +37,35 @@ export function parseSpec(text: string, file: string): ParsedSpec {
   }
   const value = readYaml(text, problems);
   const top = readSection("", value ?? undefined, problems);
-  const sections = {
-    matrix: readSection("matrix", top.matrix?.value, problems),
-    build: readSection("build", top.build?.value, problems),
-    test: readSection("test", top.test?.value, problems),
-    retry: readSection("retry", top.retry?.value, problems),
-  };
   readFormat(top.kiln, problems);
+  const matrix = readMatrix(readSection("matrix", top.matrix?.value, problems), problems);
   const spec: Spec = {
     version: readVersion(top.version, problems),
-    axes: readMatrix(sections.matrix, problems),
-    build: {
-      env: readEntries(sections.build.env, ENV_NAME, problems),
-      configSettings: readEntries(sections.build["config-settings"], SETTING_NAME, problems),
-      limits: readLimits("build", sections.build.timeout, sections.build["log-limit"], problems),
-    },
-    test: readTest(sections.test, problems),
-    retry: { infrastructure: readRetries(sections.retry.infrastructure, problems) },
+    ...matrix.spec,
+    // Not the order of RELEASE_TYPES: the first is the one that a missing key means.
+    release: readChoice(top.release, ["minor", "patch", "major", "hotfix"], problems),
+    profiles: readProfiles(top.profiles, problems),
+    build: readBuild(top.build, matrix.names, problems),
+    test: readTest(readSection("test", top.test?.value, problems), problems),
+    checks: readCommands("checks", top.checks, problems),
+    scans: readCommands("scans", top.scans, problems),
+    bench: readMeasure("bench", top.bench, matrix.names.all, problems),
+    profile: readMeasure("profile", top.profile, matrix.names.all, problems),
+    retry: { infrastructure: readRetries(readSection("retry", top.retry?.value, problems).infrastructure, problems) },
   };
   const mistakes = problems.inOrder();
   if (mistakes.length > 0) return { ok: false, problems: mistakes };
-  const places: SpecPlaces = {
-    file,
-    version: top.version?.value.at ?? null,
-    os: sections.matrix.os?.value.at ?? null,
-    python: sections.matrix.python?.value.at ?? null,
+  return { ok: true, spec, places: { file, version: top.version?.value.at ?? null, axes: matrix.places } };
+}
+
+function readBuild(field: Field | undefined, names: AxisNames, problems: ProblemList): BuildSpec {
+  const fields = readSection("build", field?.value, problems);
+  return {
+    env: readEntries(fields.env, ENV_NAME, problems),
+    configSettings: readEntries(fields["config-settings"], SETTING_NAME, problems),
+    wheels: readWheels(fields.wheel, fields.wheels, names, problems),
+    limits: readLimits(fields.timeout, fields["log-limit"], problems),
   };
-  return { ok: true, spec, places };
 }
 
 function readFormat(field: Field | undefined, problems: ProblemList): void {

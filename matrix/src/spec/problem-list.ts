@@ -6,6 +6,7 @@ import type { Place } from "./yaml-value.ts";
 export class ProblemList {
   readonly #file: string;
   readonly #problems: SpecProblem[] = [];
+  readonly #places = new Set<string>();
   #believable: (line: number) => boolean = () => true;
 
   constructor(file: string) {
@@ -19,7 +20,13 @@ export class ProblemList {
 
   add(at: Place, path: string, message: string, suggestion = ""): void {
     if (!this.#believable(at.line)) return;
+    this.#places.add(`${at.line}:${at.column}`);
     this.#problems.push({ file: this.#file, line: at.line, column: at.column, path, message, suggestion });
+  }
+
+  /** Whether something is wrong there already: an alias leads to one place many times, and a good suggestion is not cheap. */
+  has(at: Place): boolean {
+    return this.#places.has(`${at.line}:${at.column}`);
   }
 
   /** In the order of the file, one for each place: what comes after the first follows from it.

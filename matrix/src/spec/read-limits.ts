@@ -11,15 +11,10 @@ export const DEFAULT_LIMITS: JobLimits = { timeoutMs: 30 * 60_000, logBytesMax: 
 /** A name that every platform's shell can set. */
 export const ENV_NAME = { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, shape: "CFLAGS" };
 
-export function readLimits(
-  section: "build" | "test",
-  timeout: Field | undefined,
-  logLimit: Field | undefined,
-  problems: ProblemList,
-): JobLimits {
+export function readLimits(timeout: Field | undefined, logLimit: Field | undefined, problems: ProblemList): JobLimits {
   return {
     timeoutMs: timeout ? readTimeout(timeout, problems) : DEFAULT_LIMITS.timeoutMs,
-    logBytesMax: logLimit ? readLogLimit(logLimit, `${section}.log-limit`, problems) : DEFAULT_LIMITS.logBytesMax,
+    logBytesMax: logLimit ? readLogLimit(logLimit, problems) : DEFAULT_LIMITS.logBytesMax,
   };
 }
 
@@ -46,7 +41,8 @@ function readTimeout(field: Field, problems: ProblemList): number {
   return timeoutMs;
 }
 
-function readLogLimit(field: Field, path: string, problems: ProblemList): number {
+function readLogLimit(field: Field, problems: ProblemList): number {
+  const { path } = field;
   const shape = "a size: 16MiB or 1GB";
   const text = readText(field, shape, problems);
   if (text === null) return DEFAULT_LIMITS.logBytesMax;

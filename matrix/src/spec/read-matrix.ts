@@ -1,99 +1,75 @@
-import { admits, isSpecifierSet } from "../known/admits.ts";
-import { KNOWN_PLATFORMS, isKnownPlatform } from "../known/platforms.ts";
-import { KNOWN_PYTHONS, KNOWN_RANGE, knownPython } from "../known/pythons.ts";
-import { suggestWord } from "./did-you-mean.ts";
-import { readList, wrongType, type Field, type Fields } from "./fields.ts";
+import type { AxisNames } from "./axis-names.ts";
+import { readChoice, type SectionFields } from "./fields.ts";
 import type { ProblemList } from "./problem-list.ts";
-import { quote } from "./quote.ts";
+import { readAxes } from "./read-axes.ts";
+import { readMatrixEntries } from "./read-entries.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
-import type { PythonAxis, SpecAxes } from "./spec.ts";
+import { KNOWN_AXES, type KeepEntry, type Spec, type SpecAxes, type SpecPlace } from "./spec.ts";
 
-const OS_SHAPE = `available, or [${KNOWN_PLATFORMS[0]}, ${KNOWN_PLATFORMS[2]}]`;
-const PYTHON_SHAPE = 'available, or ["3.10", "3.12"], or ">=3.9"';
-const FEATURES = KNOWN_PYTHONS.map((python) => python.feature);
+export interface ReadMatrix {
+  readonly spec: Pick<Spec, "axes" | "include" | "exclude" | "overrides" | "keep" | "unknownCells">;
+  readonly names: AxisNames;
+  /** Of each axis that the file has. */
+  readonly places: Readonly<Record<string, SpecPlace>>;
+}
 
-export function readMatrix(fields: Fields<"os" | "python">, problems: ProblemList): SpecAxes {
+export function readMatrix(fields: SectionFields<"matrix">, problems: ProblemList): ReadMatrix {
+  const axes = readAxes(fields, problems);
+  const places = placesOf(fields, axes);
+  const { names, ...entries } = readMatrixEntries(fields, new Set(["os", "python", ...Object.keys(places)]), problems);
+  const many = fields.axes ?? fields.include;
+  const clash = sameVariable(names.all);
+  if (clash && many) {
+    const message = `the axes ${clash[0]} and ${clash[1]} would be one environment variable of commands, ${variableOf(clash[0])}`;
+    problems.add(many.keyAt, many.path, message, "rename one of them");
+  }
+  const someEntries = fields.exclude ?? fields.include ?? fields.override ?? fields.keep;
+  const listed = countListed(Object.values(entries).flat());
+  if (listed > SPEC_LIMITS.conditionValuesMax && someEntries) {
+    const message = `the entries of the matrix list ${listed} values under when; the limit is ${SPEC_LIMITS.conditionValuesMax}`;
+    problems.add(someEntries.keyAt, someEntries.path, message, "write fewer entries with longer lists");
+  }
+  if (names.all.size > SPEC_LIMITS.axesMax && many) {
+    const message = `the matrix has ${names.all.size} axes, with the keys of its includes; the limit is ${SPEC_LIMITS.axesMax}`;
+    problems.add(many.keyAt, many.path, message, "make one axis of several whose values go together");
+  }
   return {
-    os: fields.os ? readOs(fields.os, problems) : "available",
-    python: fields.python ? readPython(fields.python, problems) : { kind: "available" },
+    spec: { axes, ...entries, unknownCells: readChoice(fields.unknown, ["plan", "exclude"], problems) },
+    names,
+    places,
   };
 }
 
-function readOs(field: Field, problems: ProblemList): SpecAxes["os"] {
-  const { value, path } = field;
-  if (value.type === "string" && value.text === "available") return "available";
-  if (value.type === "string" && isKnownPlatform(value.text)) {
-    problems.add(value.at, path, `${path} must be a list`, `write [${value.text}]`);
-    return "available";
-  }
-  if (value.type !== "list") {
-    wrongType(value, path, OS_SHAPE, problems);
-    return "available";
-  }
-  if (value.items.length === 0) problems.add(value.at, path, `${path} is an empty list`, `write ${OS_SHAPE}`);
-  return readList(
-    field,
-    OS_SHAPE,
-    (text, at, itemPath) => {
-      if (isKnownPlatform(text)) return text;
-      problems.add(at, itemPath, `unknown platform ${quote(text)}`, suggestWord(text, KNOWN_PLATFORMS));
-      return null;
-    },
-    problems,
-  );
+function placesOf(fields: SectionFields<"matrix">, { own }: SpecAxes): Readonly<Record<string, SpecPlace>> {
+  const written = KNOWN_AXES.flatMap((name) => {
+    const at = fields[name]?.value.at;
+    return at ? [[name, at] as const] : [];
+  });
+  const inAxes = fields.axes?.value.type === "map" ? fields.axes.value.entries : [];
+  const names = new Set(own.map(({ name }) => name));
+  return Object.fromEntries([
+    ...written,
+    ...inAxes.filter(({ key }) => names.has(key)).map(({ key, value }) => [key, value.at] as const),
+  ]);
 }
 
-function readPython(field: Field, problems: ProblemList): PythonAxis {
-  const { value, path } = field;
-  if (value.type === "list") {
-    if (value.items.length === 0) problems.add(value.at, path, `${path} is an empty list`, `write ${PYTHON_SHAPE}`);
-    const versions = readList(
-      field,
-      PYTHON_SHAPE,
-      (text, at, itemPath) => {
-        if (knownPython(text)) return text;
-        problems.add(at, itemPath, `unknown Python ${quote(text)}`, suggestPython(text));
-        return null;
-      },
-      problems,
-    );
-    return { kind: "versions", versions };
+function countListed(entries: readonly KeepEntry[]): number {
+  const tests = entries.flatMap(({ when }) => Object.values(when ?? {}));
+  return tests.reduce((sum, test) => sum + (test.kind === "any-of" ? test.values.length : 0), 0);
+}
+
+/** Two names that commands could not tell apart. */
+function sameVariable(names: ReadonlySet<string>): readonly [string, string] | null {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const other = seen.get(variableOf(name));
+    if (other !== undefined) return [other, name];
+    seen.set(variableOf(name), name);
   }
-  if (value.type === "string" && value.text === "available") return { kind: "available" };
-  if (value.type === "string" && value.text.trim() !== "") return readSpecifier(value.text.trim(), field, problems);
-  wrongType(value, path, value.type === "number" ? `a list: ["${value.text}"]` : PYTHON_SHAPE, problems);
-  return { kind: "available" };
+  return null;
 }
 
-function readSpecifier(specifier: string, { value, path }: Field, problems: ProblemList): PythonAxis {
-  if (specifier.length > SPEC_LIMITS.versionCharsMax) {
-    problems.add(
-      value.at,
-      path,
-      `${path} has ${specifier.length} characters; the limit is ${SPEC_LIMITS.versionCharsMax}`,
-    );
-  } else if (!isSpecifierSet(specifier)) {
-    const message = `${quote(specifier)} is no version specifier (PEP 440)`;
-    problems.add(value.at, path, message, suggestSpecifier(specifier));
-  } else if (!FEATURES.some((feature) => admits(specifier, feature))) {
-    problems.add(value.at, path, `${quote(specifier)} admits no Python that Kiln knows`, `Kiln knows ${KNOWN_RANGE}`);
-  }
-  return { kind: "specifier", specifier };
-}
-
-function suggestSpecifier(text: string): string {
-  if (knownPython(text)) return `write a list: ["${text}"]`;
-  const atLeast = /^(?:=>|≥|>=?|\^)?\s*(3\.\d{1,2})(?:\.\*)?\+?$/.exec(text)?.[1];
-  return atLeast === undefined ? `write ${PYTHON_SHAPE}` : `write ">=${atLeast}"`;
-}
-
-function suggestPython(text: string): string {
-  const match = /^(?:(?:cp|python|py)[-@ ]?)?(\d)[.]?(\d{1,2})(?:\.\S*)?$/i.exec(text.replace(/[-_]?(t|nogil)$/i, ""));
-  const plain = match ? `${match[1]}.${match[2]}` : "";
-  const meant = /[-_]?(t|nogil)$/i.test(text) ? `${plain}t` : plain;
-  if (knownPython(meant))
-    return `write "${meant}"${/^\d\.\d+\.\d/.test(text) ? ": Kiln plans by feature version" : ""}`;
-  if (text === "3.1") return 'did you mean "3.10"?';
-  const threaded = FEATURES.filter((feature) => feature.endsWith("t")).join(", ");
-  return `Kiln knows ${KNOWN_RANGE}, free-threaded ${threaded}`;
+/** How commands see an axis of their cell. */
+function variableOf(axis: string): string {
+  return `KILN_MATRIX_${axis.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
 }

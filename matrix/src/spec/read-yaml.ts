@@ -5,7 +5,6 @@ import {
   isScalar,
   isSeq,
   Lexer,
-  LineCounter,
   Parser,
   visit,
   type Document,
@@ -24,15 +23,11 @@ import type { Place, YamlEntry, YamlValue } from "./yaml-value.ts";
  * bends the meaning of what follows it: from there on `problems` takes no more.
  */
 export function readYaml(text: string, problems: ProblemList): YamlValue | null {
-  const lines = new LineCounter();
-  const documents = compose(text, lines);
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
+  const documents = compose(text);
+  const place = placesIn(text);
   if ("tooDeepAt" in documents) {
     const message = `more than ${SPEC_LIMITS.depthMax} collections inside each other`;
-    problems.add(place(documents.tooDeepAt), "", message, "kiln.yaml needs three levels");
+    problems.add(place(documents.tooDeepAt), "", message, "kiln.yaml needs six levels");
     return null;
   }
   const [first, second] = documents;
@@ -43,22 +38,36 @@ export function readYaml(text: string, problems: ProblemList): YamlValue | null 
   return first?.contents ? new Reader(text, place, problems).read(first.contents, "") : null;
 }
 
+/** Lines are counted in the text: the library's own counter misses line ends where it skips what it cannot read. */
+function placesIn(text: string): (offset: number) => Place {
+  const starts = [0];
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) starts.push(end + 1);
+  return (offset) => {
+    const inside = Math.min(offset, text.length);
+    let [line, after] = [0, starts.length];
+    while (after - line > 1) {
+      const middle = (line + after) >> 1;
+      if ((starts[middle] ?? 0) <= inside) line = middle;
+      else after = middle;
+    }
+    return { line: line + 1, column: inside - (starts[line] ?? 0) + 1 };
+  };
+}
+
 /**
  * Like the library's parseDocument, except that depth is watched while tokens
  * come in: composing deep nesting recurses, and a regular expression that is
  * compiled near the end of the stack ends the whole process.
  */
-function compose(text: string, lines: LineCounter): readonly Document.Parsed[] | { readonly tooDeepAt: number } {
-  const parser = new Parser(lines.addNewLine);
+function compose(text: string): readonly Document.Parsed[] | { readonly tooDeepAt: number } {
+  const parser = new Parser();
   const composer = new Composer({
-    lineCounter: lines,
     prettyErrors: false,
     resolveKnownTags: false,
     // Checked below: the library compares each key with every other.
     uniqueKeys: false,
   });
   const documents: Document.Parsed[] = [];
-  lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
     for (const token of parser.next(lexeme)) documents.push(...composer.next(token));
     // Two token levels for each collection, and one for the document.

@@ -1,17 +1,58 @@
 /** A parsed kiln.yaml: every default filled in, every unit normalised. */
 export interface Spec {
-  readonly axes: SpecAxes;
-  readonly build: BuildSpec;
-  readonly test: TestSpec;
-  readonly retry: RetrySpec;
   /** Version that the candidate must have (PEP 440), or null when the spec does not say. */
   readonly version: string | null;
+  readonly axes: SpecAxes;
+  /** In the order written: GitHub Actions applies them in that order. */
+  readonly include: readonly IncludeEntry[];
+  readonly exclude: readonly ExcludeEntry[];
+  /** What the user knows better than Kiln's data. */
+  readonly overrides: readonly OverrideEntry[];
+  /** Cells of which Kiln's data cannot tell whether they are possible. */
+  readonly unknownCells: "plan" | "exclude";
+  /** Cells that must be in every reduction that leaves them possible, as partial assignments. */
+  readonly keep: readonly KeepEntry[];
+  /** The profile that is used when nobody names one. */
+  readonly release: ReleaseType;
+  readonly profiles: Readonly<Record<ReleaseType, Profile>>;
+  readonly build: BuildSpec;
+  readonly test: TestSpec;
+  /** Commands on the source: linters, type checkers. One job each. */
+  readonly checks: readonly CommandSpec[];
+  /** Commands on every distinct wheel: vulnerability scanners, `twine check`. One job for each wheel. */
+  readonly scans: readonly CommandSpec[];
+  readonly bench: MeasureSpec | null;
+  readonly profile: MeasureSpec | null;
+  readonly retry: RetrySpec;
 }
 
+/** Names of the axes that Kiln knows things about, in the order of cell names. */
+export const KNOWN_AXES = ["python", "torch", "cuda", "os", "gpu", "driver"] as const;
+export type KnownAxis = (typeof KNOWN_AXES)[number];
+
+/** An axis that is null is not in the spec, nor in the cells. */
 export interface SpecAxes {
-  /** `available`: what the farm's agents have when the run is submitted. */
+  /**
+   * `available`: the platforms of the farm's agents when the run is submitted.
+   * Else platforms (`linux-x86_64`) and releases of systems (`ubuntu-22.04`,
+   * `ubuntu-22.04-aarch64`, `macos-14-arm64`, `windows-11`): see `osTarget`.
+   */
   readonly os: "available" | readonly string[];
   readonly python: PythonAxis;
+  readonly torch: TorchAxis | null;
+  /** `cpu`, a CUDA feature version "12.1", or "rocm6.0"; as `cudaValue` normalises them. */
+  readonly cuda: readonly string[] | null;
+  /** `none`, a model of gpus.json ("H100") or a compute capability ("9.0"); as `gpuValue` normalises them. */
+  readonly gpu: readonly string[] | null;
+  /** NVIDIA driver versions: "535.104.05", or a branch, "535". */
+  readonly driver: readonly string[] | null;
+  /** The user's own, in the order of their names. Names and values match [A-Za-z0-9][A-Za-z0-9._+-]*. */
+  readonly own: readonly OwnAxis[];
+}
+
+export interface OwnAxis {
+  readonly name: string;
+  readonly values: readonly string[];
 }
 
 export type PythonAxis =
@@ -25,6 +66,69 @@ export type PythonAxis =
    */
   | { readonly kind: "specifier"; readonly specifier: string };
 
+export type TorchAxis =
+  /**
+   * Each is a release ("2.1.2"), a feature version ("2.1": its newest patch release),
+   * `latest`, or `latest-N`: the newest patch release of the Nth feature version before the newest.
+   */
+  | { readonly kind: "versions"; readonly versions: readonly string[] }
+  /** The newest patch release of every feature version that this PEP 440 specifier set admits. */
+  | { readonly kind: "specifier"; readonly specifier: string };
+
+/** Axis name → value, as the axis itself would be written and normalised ("2.1" for torch stays "2.1" here). */
+export type Assignment = Readonly<Record<string, string>>;
+
+/**
+ * All of it must hold. For an axis with versions (python, torch, cuda, driver) a
+ * test is a PEP 440 specifier set (`cpu`, `rocm…` and a missing axis never satisfy one);
+ * for every axis it can be a list of values, any of which holds.
+ */
+export type Condition = Readonly<Record<string, ConditionTest>>;
+export type ConditionTest =
+  | { readonly kind: "any-of"; readonly values: readonly string[] }
+  | { readonly kind: "specifier"; readonly specifier: string };
+
+interface EntryBase {
+  readonly values: Assignment;
+  readonly when: Condition | null;
+  readonly place: SpecPlace;
+}
+
+/** GitHub's `include`; with `when` it only extends combinations for which that holds, and never adds one. */
+export type IncludeEntry = EntryBase;
+
+/** GitHub's `exclude`: a combination that has all `values` and satisfies `when` is left out. */
+export interface ExcludeEntry extends EntryBase {
+  /** Why, in the user's words; empty when not given. */
+  readonly reason: string;
+}
+
+/** In cells that match, the named rules (all, when empty) are not asked. */
+export interface OverrideEntry extends EntryBase {
+  readonly rules: readonly string[];
+  /** Why, in the user's words; required. */
+  readonly reason: string;
+}
+
+export type KeepEntry = EntryBase;
+
+export const RELEASE_TYPES = ["patch", "minor", "major", "hotfix"] as const;
+export type ReleaseType = (typeof RELEASE_TYPES)[number];
+
+/** What a release of a type has to pass. */
+export interface Profile {
+  readonly reduce: Reduction;
+  /** Kinds of jobs beside build and test, which are always planned. */
+  readonly jobs: readonly ("check" | "scan" | "bench" | "profile")[];
+}
+
+export type Reduction =
+  | { readonly kind: "full" }
+  /** Every possible combination of `strength` axis values is in at least one cell. */
+  | { readonly kind: "t-wise"; readonly strength: 2 | 3 }
+  /** Only the touchstone cells, and those of `keep`. */
+  | { readonly kind: "touchstone" };
+
 export interface JobLimits {
   /** Wall-clock time for the whole job. */
   readonly timeoutMs: number;
@@ -36,7 +140,36 @@ export interface BuildSpec {
   readonly env: Readonly<Record<string, string>>;
   /** PEP 517 config_settings. */
   readonly configSettings: Readonly<Record<string, string>>;
+  /** Which wheels there are; a cell gets the first whose `when` holds. Never empty, the last has no `when`. */
+  readonly wheels: readonly WheelSpec[];
   readonly limits: JobLimits;
+}
+
+/** One kind of wheel that the project makes: what it depends on decides which cells share it. */
+export interface WheelSpec {
+  /** For names of jobs; empty for a spec that does not list its wheels. */
+  readonly name: string;
+  readonly when: Condition | null;
+  readonly kind:
+    /** One for each CPython, platform, and linked torch and CUDA. */
+    | { readonly kind: "native" }
+    /** PEP 384: one for all CPythons from this feature version on, per platform and what is linked. Not for free-threaded builds. */
+    | { readonly kind: "abi3"; readonly python: string }
+    /** `py3-none-any`: one for everything. */
+    | { readonly kind: "pure" };
+  /** Whether the wheel is linked against the cell's torch; `stable`: against torch's stable ABI, so that one serves all later torch versions. */
+  readonly torch: "linked" | "stable" | "none";
+  /** Whether it holds code for the cell's CUDA. */
+  readonly cuda: "linked" | "none";
+  /** TORCH_CUDA_ARCH_LIST: "8.0", "9.0+PTX". Empty: what the project's build does by itself. */
+  readonly archList: readonly string[];
+  /** PEP 600 policy for Linux, `manylinux_2_28`; null: what the repair finds. */
+  readonly policy: string | null;
+  /**
+   * How wheels of one version that differ by torch and CUDA alone are told apart:
+   * by a PEP 440 local version made of what differs (`cu118`, `cu118torch2.1`), or by their index alone.
+   */
+  readonly localVersion: "auto" | "none";
 }
 
 export interface TestSpec {
@@ -48,6 +181,28 @@ export interface TestSpec {
   readonly command: string | null;
   /** Paths of the source that the command needs, relative to its root. */
   readonly files: readonly string[];
+  /** Whether tests in cells with CUDA need a GPU whose driver runs it. */
+  readonly gpu: "required" | "none";
+  readonly limits: JobLimits;
+}
+
+export interface CommandSpec {
+  /** [a-z0-9][a-z0-9-]*, unique in its list. */
+  readonly name: string;
+  readonly command: string;
+  readonly requires: readonly string[];
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: JobLimits;
+}
+
+/** Benchmarks or kernel profiles: a job for every cell that `when` admits and that can run them. */
+export interface MeasureSpec {
+  readonly when: Condition | null;
+  readonly command: string;
+  readonly requires: readonly string[];
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   readonly limits: JobLimits;
 }
 
@@ -60,8 +215,8 @@ export interface RetrySpec {
 export interface SpecPlaces {
   readonly file: string;
   readonly version: SpecPlace | null;
-  readonly os: SpecPlace | null;
-  readonly python: SpecPlace | null;
+  /** Of each axis that the file has, by name. */
+  readonly axes: Readonly<Record<string, SpecPlace>>;
 }
 
 export interface SpecPlace {
