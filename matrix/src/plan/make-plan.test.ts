@@ -1,57 +1,44 @@
-import { createHash } from "node:crypto";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { KNOWN_PLATFORMS } from "../known/platforms.ts";
-import { KNOWN_PYTHONS } from "../known/pythons.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
-import type { Spec } from "../spec/spec.ts";
-import { CELLS_MAX, plan, type PlanInputs } from "./make-plan.ts";
-import type { Candidate, FarmPython, Plan } from "./plan.ts";
+import { plan } from "./make-plan.ts";
+import { CELLS_MAX } from "./matrix-size.ts";
+import type { PlanInputs } from "./plan-inputs.ts";
+import {
+  cellNames,
+  FARM,
+  inputs,
+  MARKUPSAFE,
+  planned as plannedOf,
+  problems as problemsOf,
+  specOf,
+} from "./testing.ts";
 
-const digest = (text: string) => createHash("sha256").update(text).digest("hex");
+/** The farm decides, as in a kiln.yaml that says nothing. */
+const AVAILABLE = specOf("");
+const planned = (change: Partial<PlanInputs> = {}) => plannedOf({ spec: AVAILABLE, ...change });
+const problems = (change: Partial<PlanInputs>) => problemsOf({ spec: AVAILABLE, ...change });
 
-function specOf(text: string): Spec {
-  const parsed = parseSpec(text, "kiln.yaml");
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.spec;
+/** In the order of the axes' values: touchstones come first in the plan, which other tests are about. */
+function inOrder(names: readonly string[]): string[] {
+  return names.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
-
-const MARKUPSAFE: Candidate = {
-  name: "markupsafe",
-  version: "3.0.2",
-  requiresPython: ">=3.9",
-  factsFrom: "PKG-INFO",
-};
-
-const FARM: readonly FarmPython[] = ["2.7", "3.7", "3.8", "3.9", "3.10", "3.13", "3.13t"].map((feature) => ({
-  platform: "linux-x86_64",
-  feature,
-}));
-
-function inputs(change: Partial<PlanInputs> = {}): PlanInputs {
-  return { spec: specOf(""), candidate: MARKUPSAFE, farm: FARM, sourceSha256: "ab".repeat(32), digest, ...change };
-}
-
-function planned(change: Partial<PlanInputs> = {}): Plan {
-  const result = plan(inputs(change));
-  if (!result.ok) throw new Error(JSON.stringify(result.problems));
-  return result.plan;
-}
-
-function problems(change: Partial<PlanInputs>) {
-  const result = plan(inputs(change));
-  return result.ok ? [] : result.problems;
-}
-
-const cellNames = (of: Plan) => of.cells.map(({ name }) => name);
 
 describe("the matrix", () => {
   test("available is what the agents have, in the order of versions", () => {
+    // The touchstones are 3.13 and 3.9, the rest is in the order of versions.
     expect(cellNames(planned())).toEqual([
+      "cp313-linux-x86_64",
       "cp39-linux-x86_64",
       "cp310-linux-x86_64",
-      "cp313-linux-x86_64",
       "cp313t-linux-x86_64",
+    ]);
+    expect(planned().axes).toEqual([
+      {
+        name: "python",
+        values: ["2.7", "3.7", "3.8", "3.9", "3.10", "3.13", "3.13t"],
+        resolved: { available: "2.7, 3.7, 3.8, 3.9, 3.10, 3.13, 3.13t" },
+      },
+      { name: "os", values: ["linux-x86_64"], resolved: { available: "linux-x86_64" } },
     ]);
   });
 
@@ -85,17 +72,17 @@ describe("the matrix", () => {
 
   test("Pythons that are named are planned whether or not an agent has them", () => {
     const spec = specOf('matrix: {os: [windows-x86_64, linux-aarch64], python: ["3.14t", "3.9"]}');
-    expect(cellNames(planned({ spec, farm: [] }))).toEqual([
+    expect(inOrder(cellNames(planned({ spec, farm: [] })))).toEqual([
       "cp39-linux-aarch64",
-      "cp314t-linux-aarch64",
       "cp39-windows-x86_64",
+      "cp314t-linux-aarch64",
       "cp314t-windows-x86_64",
     ]);
   });
 
   test("a specifier takes every known Python that it admits, free-threaded ones excepted", () => {
     const spec = specOf('matrix: {os: [linux-x86_64], python: ">=3.12"}');
-    expect(cellNames(planned({ spec, farm: [] }))).toEqual([
+    expect(inOrder(cellNames(planned({ spec, farm: [] })))).toEqual([
       "cp312-linux-x86_64",
       "cp313-linux-x86_64",
       "cp314-linux-x86_64",
@@ -125,8 +112,7 @@ describe("the jobs", () => {
         name: "build-cp310-linux-x86_64",
         cell: "cp310-linux-x86_64",
         needs: [],
-        platform: "linux-x86_64",
-        python: "3.10",
+        requirement: { kind: "build", platform: "linux-x86_64", python: "3.10", os: null, gpu: null },
         env: { A: "2", B: "1" },
         configSettings: { x: "y" },
         limits: { timeoutMs: 300_000, logBytesMax: 67_108_864 },
@@ -256,135 +242,5 @@ describe("a plan that cannot be made says why", () => {
     expect(400 * 400).toBeGreaterThan(CELLS_MAX);
     const [problem] = problems({ farm: wide });
     expect(problem?.message).toContain("160000 cells: 400 of os × 400 of python");
-  });
-});
-
-describe("for any spec, candidate and farm", () => {
-  const feature = fc.constantFrom("2.7", "3.7", "3.16", ...KNOWN_PYTHONS.map((python) => python.feature));
-  const farm = fc.array(fc.record({ platform: fc.constantFrom(...KNOWN_PLATFORMS, "haiku-x86_64"), feature }), {
-    maxLength: 20,
-  });
-  const text = fc.string({ maxLength: 8 });
-  const record = fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), text, { maxKeys: 4 });
-  const limits = fc.record({ timeoutMs: fc.nat(), logBytesMax: fc.nat() });
-  const spec: fc.Arbitrary<Spec> = fc.record({
-    version: fc.constant(null),
-    axes: fc.record({
-      os: fc.oneof(fc.constant("available" as const), fc.subarray([...KNOWN_PLATFORMS], { minLength: 1 })),
-      python: fc.oneof(
-        fc.constant({ kind: "available" as const }),
-        fc
-          .subarray(
-            KNOWN_PYTHONS.map((python) => python.feature),
-            { minLength: 1 },
-          )
-          .map((versions) => ({ kind: "versions" as const, versions })),
-        fc.constantFrom(">=3.9", "!=3.10.*", "<3.12").map((specifier) => ({ kind: "specifier" as const, specifier })),
-      ),
-    }),
-    build: fc.record({ env: record, configSettings: record, limits }),
-    test: fc.record({
-      env: record,
-      extras: fc.array(text, { maxLength: 3 }),
-      requires: fc.array(text, { maxLength: 3 }),
-      command: fc.option(text),
-      files: fc.array(text, { maxLength: 3 }),
-      limits,
-    }),
-    retry: fc.record({ infrastructure: fc.nat({ max: 10 }) }),
-  });
-  const candidate = fc.record({
-    name: fc.constantFrom("markupsafe", "lz4"),
-    version: fc.option(fc.constantFrom("1.0", "3.0.2")),
-    requiresPython: fc.option(fc.constantFrom(">=3.9", ">=3.10,<3.14", "!=3.11.*", "")),
-    factsFrom: fc.constant("PKG-INFO"),
-  });
-  const any = fc.record({ spec, candidate, farm });
-
-  /** The same inputs with every list that has no order, and every mapping, turned around. */
-  function turned({
-    spec: of,
-    candidate: who,
-    farm: agents,
-  }: {
-    spec: Spec;
-    candidate: Candidate;
-    farm: readonly FarmPython[];
-  }) {
-    const flip = <T>(map: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(map).toReversed());
-    const { os, python } = of.axes;
-    const axes = {
-      os: os === "available" ? os : os.toReversed(),
-      python: python.kind === "versions" ? { ...python, versions: python.versions.toReversed() } : python,
-    };
-    const build = { ...of.build, env: flip(of.build.env), configSettings: flip(of.build.configSettings) };
-    const again = [...agents, ...agents].toReversed();
-    return { spec: { ...of, axes, build, test: { ...of.test, env: flip(of.test.env) } }, candidate: who, farm: again };
-  }
-
-  test("the plan is equal to the byte, whatever the order of the farm and of keys", () => {
-    fc.assert(
-      fc.property(any, (given) => {
-        expect(JSON.stringify(plan(inputs(turned(given))))).toBe(JSON.stringify(plan(inputs(given))));
-      }),
-    );
-  });
-
-  test("every cell of the product is planned or excluded, once, with a reason", () => {
-    fc.assert(
-      fc.property(any, (given) => {
-        const result = plan(inputs(given));
-        if (!result.ok) {
-          expect(result.problems.length).toBeGreaterThan(0);
-          return;
-        }
-        const { cells, excluded } = result.plan;
-        const all = [...cells, ...excluded];
-        const os = new Set(all.map((cell) => cell.axes.os));
-        const python = new Set(all.map((cell) => cell.axes.python));
-        expect(all).toHaveLength(os.size * python.size);
-        expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
-        for (const { rule, reason, source } of excluded) expect([rule, reason, source]).not.toContain("");
-        const { axes } = given.spec;
-        if (axes.os !== "available") expect([...os].toSorted()).toEqual(axes.os.toSorted());
-        if (axes.python.kind === "versions") expect([...python].toSorted()).toEqual(axes.python.versions.toSorted());
-        for (const { platform, feature: has } of given.farm) {
-          if (axes.python.kind === "available" && os.has(platform)) expect(python).toContain(has);
-        }
-      }),
-    );
-  });
-
-  test("every cell has one build and one test, and every test needs exactly that build, which comes before it", () => {
-    fc.assert(
-      fc.property(any, (given) => {
-        const result = plan(inputs(given));
-        if (!result.ok) return;
-        const { cells, jobs } = result.plan;
-        expect(jobs).toHaveLength(cells.length * 2);
-        expect(new Set(jobs.map(({ name }) => name)).size).toBe(jobs.length);
-        for (const [index, job] of jobs.entries()) {
-          if (job.kind === "build") {
-            expect(job.needs).toEqual([]);
-            continue;
-          }
-          expect(job.needs).toEqual([job.wheelOf]);
-          const build = jobs.slice(0, index).filter(({ name }) => name === job.wheelOf);
-          expect(build).toMatchObject([{ kind: "build", cell: job.cell, platform: job.platform, python: job.python }]);
-        }
-      }),
-    );
-  });
-
-  test("jobs of equal inputs have equal keys, jobs of one plan different ones", () => {
-    fc.assert(
-      fc.property(any, (given) => {
-        const one = plan(inputs(given));
-        const other = plan(inputs(turned(given)));
-        if (!one.ok || !other.ok) return;
-        expect(other.plan.jobs.map(({ key }) => key)).toEqual(one.plan.jobs.map(({ key }) => key));
-        expect(new Set(one.plan.jobs.map(({ key }) => key)).size).toBe(one.plan.jobs.length);
-      }),
-    );
   });
 });

@@ -1,63 +1,223 @@
-import type { Spec } from "../spec/spec.ts";
-import { canonicalJson, sortedRecord } from "./canonical-json.ts";
-import type { Candidate, Cell, PlannedBuild, PlannedJob, PlannedTest } from "./plan.ts";
-
-/** SHA-256 of a text's UTF-8 bytes, as lower-case hexadecimal. */
-export type Digest = (text: string) => string;
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import { holds } from "../combine/condition.ts";
+import { platformOf } from "../known/os-target.ts";
+import type { CommandSpec, MeasureSpec, Profile, Spec } from "../spec/spec.ts";
+import { sortedRecord, type CanonicalValue } from "./canonical-json.ts";
+import type { CellTable } from "./cell-table.ts";
+import { cellKeys, keyOf } from "./job-keys.ts";
+import { axesOf, nameOf, perProjection } from "./per-projection.ts";
+import { planBuilds, torchOf } from "./plan-builds.ts";
+import type { Digest } from "./plan-inputs.ts";
+import type {
+  Candidate,
+  PlannedBuild,
+  PlannedCheck,
+  PlannedJob,
+  PlannedMeasure,
+  PlannedScan,
+  PlannedTest,
+} from "./plan.ts";
+import { cellRequirements, requirementText, RequirementPool } from "./requirements.ts";
+import type { WheelClash } from "./wheel-names.ts";
 
 export interface JobInputs {
   readonly spec: Spec;
+  readonly profile: Profile;
   readonly candidate: Pick<Candidate, "name" | "version">;
   readonly sourceSha256: string;
+  readonly knowledge: Knowledge;
   readonly digest: Digest;
+  /** Row of the newest touchstone. */
+  readonly newest: number;
+  readonly isTouchstone: (row: number) => boolean;
 }
 
-/** Part of every key: raise it when the meaning of a job changes, so that old keys match no new job. */
-const KEY_FORMAT = 1;
+export type PlannedJobs =
+  | { readonly ok: true; readonly jobs: readonly PlannedJob[] }
+  | { readonly ok: false; readonly clash: WheelClash };
 
 /**
- * The jobs of each cell: one build, and one test of its wheel. A job's key
- * covers everything that can change how it ends, its limits included: a job
- * that timed out at 20 s may pass in 30 m.
+ * The jobs of the cells of `rows`, which are in the order of the plan: checks
+ * of the source first, then for each cell its build (if no earlier cell had it)
+ * with the scans of its wheel, its test, and what is measured there.
  */
-export function planJobs(cells: readonly Cell[], inputs: JobInputs): readonly PlannedJob[] {
-  const { spec, candidate, sourceSha256, digest } = inputs;
-  const build = {
-    env: sortedRecord(spec.build.env),
-    configSettings: sortedRecord(spec.build.configSettings),
-    limits: spec.build.limits,
-  };
-  const { extras, requires, command, files, limits } = spec.test;
-  const test = { env: sortedRecord(spec.test.env), extras, requires, command, files, limits };
-  // What all cells share is digested once; a cell's key adds its axes.
-  const buildShare = digest(
-    canonicalJson({
-      format: KEY_FORMAT,
-      kind: "build",
-      name: candidate.name,
-      version: candidate.version,
-      source: sourceSha256,
-      ...build,
-      limits: { ...build.limits },
-    }),
-  );
-  const testShare = digest(canonicalJson({ format: KEY_FORMAT, kind: "test", ...test, limits: { ...limits } }));
-  return cells.flatMap((cell): [PlannedBuild, PlannedTest] => {
-    const { os, python } = cell.axes;
-    const buildName = `build-${cell.name}`;
-    const buildKey = digest(canonicalJson({ share: buildShare, os, python }));
-    const placed = { cell: cell.name, platform: os, python };
-    return [
-      { kind: "build", name: buildName, key: buildKey, needs: [], ...placed, ...build },
-      {
-        kind: "test",
-        name: `test-${cell.name}`,
-        key: digest(canonicalJson({ share: testShare, wheelOf: buildKey, os, python })),
-        needs: [buildName],
-        wheelOf: buildName,
-        ...placed,
-        ...test,
-      },
-    ];
+export function planJobs(table: CellTable, rows: readonly number[], inputs: JobInputs): PlannedJobs {
+  const { spec, profile, candidate, sourceSha256, knowledge, digest, isTouchstone } = inputs;
+  const pool = new RequirementPool();
+  const candidateKey = keyOf(digest, { name: candidate.name, version: candidate.version, source: sourceSha256 });
+  const parts: JobParts = { table, inputs, pool, candidateKey };
+  const planned = planBuilds(table, rows, { spec: spec.build, knowledge, digest, candidateKey, pool, isTouchstone });
+  if (!planned.ok) return planned;
+  const wants = new Set(profile.jobs);
+  const scansOf = scanPlanner(wants.has("scan") ? spec.scans : [], parts);
+  const testOf = testPlanner(parts);
+  const measures = (["bench", "profile"] as const).flatMap((kind) => {
+    const measure = spec[kind];
+    return wants.has(kind) && measure ? [measurePlanner(kind, measure, parts)] : [];
   });
+  const jobs: PlannedJob[] = wants.has("check") ? planChecks(parts) : [];
+  const seen = new Set<PlannedBuild>();
+  for (const row of rows) {
+    const build = planned.buildOf(row);
+    if (!seen.has(build)) {
+      seen.add(build);
+      jobs.push(build, ...scansOf(build));
+    }
+    const test = testOf(row, build);
+    jobs.push(test);
+    for (const measure of measures) {
+      const job = measure(row, build, test);
+      if (job) jobs.push(job);
+    }
+  }
+  return { ok: true, jobs };
+}
+
+interface JobParts {
+  readonly table: CellTable;
+  readonly inputs: JobInputs;
+  readonly pool: RequirementPool;
+  readonly candidateKey: string;
+}
+
+function testPlanner({
+  table,
+  inputs,
+  pool,
+  candidateKey,
+}: JobParts): (row: number, build: PlannedBuild) => PlannedTest {
+  const { spec, knowledge, digest, isTouchstone } = inputs;
+  const { extras, requires, command, files, limits } = spec.test;
+  const env = sortedRecord(spec.test.env);
+  const own = { env, extras, requires, command, files, limits: { ...limits } };
+  const share = keyOf(digest, { kind: "test", candidate: candidateKey, ...own });
+  const keyIn = cellKeys(table, share, digest);
+  const requirementOf = cellRequirements(table, "test", spec.test.gpu === "required", knowledge, pool);
+  const torchIn = perProjection(table, ["torch", "cuda"], torchOf);
+  // Tests of one wheel share the list of what they need: a plan can have many.
+  const needs = new Map<PlannedBuild, readonly string[]>();
+  return (row, build) => {
+    const known = needs.get(build) ?? [build.name];
+    needs.set(build, known);
+    const cell = nameOf(table, row);
+    const requirement = requirementOf(row);
+    return {
+      kind: "test",
+      name: `test-${cell}`,
+      cell,
+      key: keyIn(row, requirement, build.key),
+      needs: known,
+      requirement,
+      touchstone: isTouchstone(row),
+      env,
+      limits,
+      wheelOf: build.name,
+      torch: torchIn(row),
+      extras,
+      requires,
+      command,
+      files,
+    };
+  };
+}
+
+/** Once for the run, with the Python and on the platform of the newest touchstone. */
+function planChecks({ table, inputs, pool, candidateKey }: JobParts): PlannedCheck[] {
+  const { spec, digest, newest } = inputs;
+  const { os, python } = axesOf(table, newest);
+  const placed = { platform: platformOf(os), os: null, python, torch: false, cudaToolkit: null, gpu: null };
+  const requirement = pool.intern({ kind: "check", ...placed });
+  return spec.checks.map((check): PlannedCheck => {
+    const { command, requires, files, limits } = check;
+    const shared = { kind: "check", candidate: candidateKey, requirement: requirementText(requirement) };
+    return {
+      kind: "check",
+      name: `check-${check.name}`,
+      cell: nameOf(table, newest),
+      key: keyOf(digest, { ...shared, ...commandKey(check) }),
+      needs: [],
+      requirement,
+      touchstone: true,
+      env: sortedRecord(check.env),
+      limits,
+      requires,
+      command,
+      files,
+    };
+  });
+}
+
+/** Each scan once for each distinct wheel, with the Python and on the platform that made it. */
+function scanPlanner(
+  scans: readonly CommandSpec[],
+  { inputs, pool, candidateKey }: JobParts,
+): (build: PlannedBuild) => readonly PlannedScan[] {
+  const shared = scans.map((scan) => ({
+    scan,
+    share: keyOf(inputs.digest, { kind: "scan", candidate: candidateKey, ...commandKey(scan) }),
+    env: sortedRecord(scan.env),
+  }));
+  return (build) => {
+    const { platform, python } = build.requirement;
+    return shared.map(({ scan, share, env }): PlannedScan => {
+      const { command, requires, files, limits } = scan;
+      const anywhere = { os: null, torch: false, cudaToolkit: null, gpu: null };
+      const requirement = pool.intern({ kind: "scan", platform, python, ...anywhere });
+      return {
+        kind: "scan",
+        name: `scan-${scan.name}-${build.name.replace(/^build-/, "")}`,
+        cell: build.cell,
+        key: keyOf(inputs.digest, { share, wheel: build.key, requirement: requirementText(requirement) }),
+        needs: [build.name],
+        requirement,
+        touchstone: build.touchstone,
+        env,
+        limits,
+        wheelOf: build.name,
+        requires,
+        command,
+        files,
+      };
+    });
+  };
+}
+
+/** In every cell that `when` admits, after its test: what does not work is not worth a GPU's time. */
+function measurePlanner(
+  kind: "bench" | "profile",
+  measure: MeasureSpec,
+  { table, inputs, pool, candidateKey }: JobParts,
+): (row: number, build: PlannedBuild, test: PlannedTest) => PlannedMeasure | null {
+  const { knowledge, digest, isTouchstone } = inputs;
+  const { when, command, requires, files, limits } = measure;
+  const admits = perProjection(table, Object.keys(when ?? {}), (cell) => holds(when, cell));
+  const requirementOf = cellRequirements(table, kind, true, knowledge, pool);
+  const env = sortedRecord(measure.env);
+  const share = keyOf(digest, { kind, candidate: candidateKey, ...commandKey(measure) });
+  const keyIn = cellKeys(table, share, digest);
+  return (row, build, test) => {
+    if (!admits(row)) return null;
+    const requirement = requirementOf(row);
+    return {
+      kind,
+      name: `${kind}-${test.cell}`,
+      cell: test.cell,
+      key: keyIn(row, requirement, build.key),
+      needs: [build.name, test.name],
+      requirement,
+      touchstone: isTouchstone(row),
+      env,
+      limits,
+      wheelOf: build.name,
+      torch: test.torch,
+      requires,
+      command,
+      files,
+    };
+  };
+}
+
+function commandKey(of: Omit<MeasureSpec, "when">): Readonly<Record<string, CanonicalValue>> {
+  const { command, requires, files, env, limits } = of;
+  return { command, requires, files, env, limits: { ...limits } };
 }

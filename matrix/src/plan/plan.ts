@@ -1,4 +1,5 @@
-import type { JobLimits } from "../spec/spec.ts";
+import type { Requirement } from "../require/requirement.ts";
+import type { JobLimits, ReleaseType, Reduction } from "../spec/spec.ts";
 
 /** What the source says of itself. */
 export interface Candidate {
@@ -6,6 +7,8 @@ export interface Candidate {
   /** null when only the built wheel can tell. */
   readonly version: string | null;
   readonly requiresPython: string | null;
+  /** Requires-Dist: dependencies (PEP 508) as the source states them; null when only a build can tell. */
+  readonly requiresDist: readonly string[] | null;
   /** The file these were read from, for example `PKG-INFO`. */
   readonly factsFrom: string;
 }
@@ -18,31 +21,80 @@ export interface FarmPython {
   readonly feature: string;
 }
 
-/** One combination of the axes, named for people: `cp312-linux-x86_64`. */
-export interface Cell {
-  readonly name: string;
-  readonly axes: { readonly os: string; readonly python: string };
+/**
+ * Values of the axes, exact: torch is a release ("2.1.2"), cuda "cpu", "12.1" or
+ * "rocm6.0". Only os and python are always there; an include may add further keys.
+ */
+export interface CellAxes {
+  readonly os: string;
+  readonly python: string;
+  readonly [axis: string]: string;
 }
 
-export interface ExcludedCell extends Cell {
+/** One combination of the axes, named for people: `cp312-linux-x86_64`, `cp310-torch2.1.2-cu118-ubuntu-22.04`. */
+export interface Cell {
+  readonly name: string;
+  readonly axes: CellAxes;
+}
+
+/** What a rule says against a cell, or why it cannot say anything. */
+export interface Reason {
   /** Short name of the rule, for example `requires-python`. */
   readonly rule: string;
   /** A sentence. */
   readonly reason: string;
   /** The document that says so. */
   readonly source: string;
+  /** Date of that document or of its reading, 2026-08-22; empty for what was read just now. */
+  readonly asOf: string;
+}
+
+export interface PlannedCell extends Cell {
+  /** Its jobs go first: a mistake that breaks everything shows here. */
+  readonly touchstone: boolean;
+  /** What could not be told; empty when every rule says that the cell is possible. */
+  readonly unknown: readonly Reason[];
+  /** What the rules said against it and a user's override set aside, with the user's reason. */
+  readonly overridden: readonly (Reason & { readonly override: string })[];
+}
+
+/** The first rule that excludes it. */
+export interface ExcludedCell extends Cell, Reason {}
+
+/** Possible, and left out because other cells stand for it. */
+export interface ReducedCell extends Cell {
+  /** The planned cell that has the most axis values in common with it. */
+  readonly coveredBy: string;
+}
+
+/** One axis of the plan, with the keys and values that only an `include` brings. */
+export interface PlanAxis {
+  readonly name: string;
+  /** Exact values, in the order of plans: oldest first, `cpu` before CUDA before ROCm. */
+  readonly values: readonly string[];
+  /**
+   * What stands in the spec for those that it does not name exactly: "latest" → "2.14.0".
+   * What stands for several has them all: ">=2.1,<2.3" → "2.1.2, 2.2.2", "available" → "3.11, 3.12".
+   */
+  readonly resolved: Readonly<Record<string, string>>;
 }
 
 interface PlannedJobBase {
   /** Unique in the plan: `build-cp312-linux-x86_64`. */
   readonly name: string;
+  /**
+   * The cell it runs in. A build can serve many (those whose jobs need it): this is the one of them whose Python,
+   * PyTorch and platform it is made with, the first unless the oldest is called for.
+   */
   readonly cell: string;
   /** Equal inputs have the same key: a lower-case hexadecimal digest. */
   readonly key: string;
   /** Names of the jobs that must pass first. */
   readonly needs: readonly string[];
-  readonly platform: string;
-  readonly python: string;
+  /** What an agent must have. */
+  readonly requirement: Requirement;
+  /** Belongs to a touchstone cell: scheduled first. */
+  readonly touchstone: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly limits: JobLimits;
 }
@@ -50,12 +102,33 @@ interface PlannedJobBase {
 export interface PlannedBuild extends PlannedJobBase {
   readonly kind: "build";
   readonly configSettings: Readonly<Record<string, string>>;
+  readonly wheel: PlannedWheel;
+}
+
+/** What the build has to make. */
+export interface PlannedWheel {
+  readonly kind: "native" | "abi3" | "pure";
+  /** The PyTorch that is installed before the build, which then runs without isolation; null: a build with isolation. */
+  readonly torch: { readonly version: string; readonly variant: string } | null;
+  /**
+   * The index it is staged on: `cpu`, `cu118`, `rocm6.0`, as all cells that it serves say; null, on every index,
+   * when they say different ones or none.
+   */
+  readonly index: string | null;
+  /** PEP 440 local version that tells it from wheels of the same file name: `cu118torch2.1`; null for none. */
+  readonly localVersion: string | null;
+  /** `_GLIBCXX_USE_CXX11_ABI` of that torch: "0" or "1"; null when it does not matter or nobody knows. */
+  readonly cxx11Abi: "0" | "1" | null;
+  readonly archList: readonly string[];
+  readonly policy: string | null;
 }
 
 export interface PlannedTest extends PlannedJobBase {
   readonly kind: "test";
   /** Name of the build job whose wheel is tested. */
   readonly wheelOf: string;
+  /** The PyTorch of the cell, installed beside the wheel; null without such an axis. */
+  readonly torch: { readonly version: string; readonly variant: string } | null;
   readonly extras: readonly string[];
   readonly requires: readonly string[];
   /** null: import every top-level name of the wheel. */
@@ -63,14 +136,50 @@ export interface PlannedTest extends PlannedJobBase {
   readonly files: readonly string[];
 }
 
-export type PlannedJob = PlannedBuild | PlannedTest;
+/** A command on the source; no wheel. */
+export interface PlannedCheck extends PlannedJobBase {
+  readonly kind: "check";
+  readonly requires: readonly string[];
+  readonly command: string;
+  readonly files: readonly string[];
+}
+
+/** A command on one wheel, whose path it finds in KILN_WHEEL. */
+export interface PlannedScan extends PlannedJobBase {
+  readonly kind: "scan";
+  readonly wheelOf: string;
+  readonly requires: readonly string[];
+  readonly command: string;
+  readonly files: readonly string[];
+}
+
+export interface PlannedMeasure extends PlannedJobBase {
+  readonly kind: "bench" | "profile";
+  readonly wheelOf: string;
+  readonly torch: { readonly version: string; readonly variant: string } | null;
+  readonly requires: readonly string[];
+  readonly command: string;
+  readonly files: readonly string[];
+}
+
+export type PlannedJob = PlannedBuild | PlannedTest | PlannedCheck | PlannedScan | PlannedMeasure;
 
 export interface Plan {
   readonly candidate: { readonly name: string; readonly version: string | null };
-  readonly cells: readonly Cell[];
+  readonly release: ReleaseType;
+  readonly reduction: Reduction;
+  /** In the order of cell names. */
+  readonly axes: readonly PlanAxis[];
+  /** Touchstones first, then in the order of the axes' values. */
+  readonly cells: readonly PlannedCell[];
   readonly excluded: readonly ExcludedCell[];
+  readonly reduced: readonly ReducedCell[];
   /** In an order where every job comes after what it needs. */
   readonly jobs: readonly PlannedJob[];
+  /** Test jobs share builds: how many builds there would be if each had its own. */
+  readonly buildsBeforeFolding: number;
   /** Attempts beyond the first that a job may lose to infrastructure. */
   readonly infrastructureRetries: number;
+  /** Version of the compatibility data that was asked: a date. */
+  readonly dataVersion: string;
 }

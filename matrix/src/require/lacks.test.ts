@@ -1,0 +1,88 @@
+import { expect, it } from "vitest";
+import { KNOWLEDGE } from "../knowledge/knowledge.ts";
+import { capabilitiesOf, type AgentFacts } from "./capabilities.ts";
+import { describeRequirement, lacks } from "./lacks.ts";
+import type { GpuRequirement, Requirement } from "./requirement.ts";
+
+const PLAIN: Requirement = {
+  kind: "test",
+  platform: "linux-x86_64",
+  os: null,
+  python: "3.12",
+  torch: false,
+  cudaToolkit: null,
+  gpu: null,
+};
+const ANY_GPU: GpuRequirement = { computeCapability: null, model: null, cuda: null, driver: null };
+const H100 = { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0", driver: "535.104.05" };
+const AGENT: AgentFacts = {
+  name: "box",
+  kinds: ["build", "test"],
+  osRelease: "ubuntu-22.04",
+  pythons: [{ platform: "linux-x86_64", feature: "3.12" }],
+  installsTorch: false,
+  gpus: [],
+  cudaToolkits: [],
+};
+
+function lacking(requirement: Partial<Requirement>, agent: Partial<AgentFacts> = {}): readonly string[] {
+  return lacks({ ...PLAIN, ...requirement }, capabilitiesOf({ ...AGENT, ...agent }), KNOWLEDGE);
+}
+
+it("an agent with the Python of the platform runs a plain job", () => {
+  expect(lacking({})).toEqual([]);
+  expect(lacking({ python: "3.13t" })).toEqual(["CPython 3.13t on linux-x86_64"]);
+  expect(lacking({ platform: "linux-aarch64" })).toEqual(["CPython 3.12 on linux-aarch64"]);
+});
+
+it("a cell of a release runs on that release only, minor releases of a family included", () => {
+  expect(lacking({ os: "ubuntu-22.04" })).toEqual([]);
+  expect(lacking({ os: "ubuntu-20.04" })).toEqual(["ubuntu-20.04"]);
+  expect(lacking({ os: "rhel-8" }, { osRelease: "rhel-8.10" })).toEqual([]);
+  expect(lacking({ os: "debian-1" }, { osRelease: "debian-12" })).toEqual(["debian-1"]);
+  expect(
+    lacking(
+      { os: "ubuntu-22.04-aarch64", platform: "linux-aarch64" },
+      { pythons: [{ platform: "linux-aarch64", feature: "3.12" }] },
+    ),
+  ).toEqual([]);
+});
+
+it("everything that is missing is told at once", () => {
+  expect(lacking({ kind: "bench", torch: true, cudaToolkit: "12.1" })).toEqual([
+    "support for bench jobs",
+    "support for installing PyTorch",
+    "CUDA toolkit 12.1",
+  ]);
+  expect(lacking({ cudaToolkit: "12.1" }, { cudaToolkits: [{ version: "12.1.105" }] })).toEqual([]);
+});
+
+it("a GPU need names what no GPU of the agent has", () => {
+  expect(lacking({ gpu: ANY_GPU })).toEqual(["an NVIDIA GPU"]);
+  expect(lacking({ gpu: ANY_GPU }, { gpus: [H100] })).toEqual([]);
+  expect(lacking({ gpu: { ...ANY_GPU, computeCapability: "9.0", cuda: "12.1" } })).toEqual([
+    "compute capability 9.0",
+    "driver ≥ 525.60.13",
+  ]);
+  expect(lacking({ gpu: { ...ANY_GPU, computeCapability: "9.0", cuda: "12.1" } }, { gpus: [H100] })).toEqual([]);
+  expect(lacking({ gpu: { ...ANY_GPU, cuda: "13.0" } }, { gpus: [H100] })).toEqual(["driver ≥ 580"]);
+  expect(lacking({ gpu: { ...ANY_GPU, model: "H100", driver: "535" } }, { gpus: [H100] })).toEqual([]);
+  expect(lacking({ gpu: { ...ANY_GPU, model: "A100" } }, { gpus: [H100] })).toEqual(["GPU A100"]);
+});
+
+it("one GPU must meet a need alone: two that each meet half do not", () => {
+  const oldDriver = { ...H100, driver: "470.82.01" };
+  const t4 = { model: "Tesla T4", computeCapability: "7.5", driver: "550.54.15" };
+  const gpu = { ...ANY_GPU, computeCapability: "9.0", cuda: "12.1" };
+  expect(lacking({ gpu }, { gpus: [oldDriver, t4] })).toHaveLength(1);
+});
+
+it("a requirement in words is all of it", () => {
+  const gpu = { ...ANY_GPU, model: "H100", cuda: "12.1" };
+  expect(describeRequirement({ ...PLAIN, os: "ubuntu-22.04", gpu }, KNOWLEDGE)).toEqual([
+    "CPython 3.12 on linux-x86_64",
+    "ubuntu-22.04",
+    "GPU H100",
+    "driver ≥ 525.60.13",
+  ]);
+});

@@ -1,0 +1,74 @@
+import { driverRuns, minimumDriver } from "../knowledge/cell-facts.ts";
+import type { Knowledge } from "../knowledge/knowledge.ts";
+import type { AgentCapabilities, AgentGpu, GpuRequirement, Requirement } from "./requirement.ts";
+
+/**
+ * What an agent lacks for a requirement, in words that follow "no agent has":
+ * "CPython 3.12 on linux-x86_64", "compute capability 9.0". Empty when it can
+ * run such jobs. GPU needs are met by one GPU together, not by several each.
+ */
+export function lacks(requirement: Requirement, agent: AgentCapabilities, knowledge: Knowledge): readonly string[] {
+  const missing: string[] = [];
+  const { kind, platform, os, python, torch, cudaToolkit, gpu } = requirement;
+  if (!agent.kinds.includes(kind)) missing.push(`support for ${kind} jobs`);
+  if (!agent.pythons.some((has) => has.platform === platform && has.feature === python)) {
+    missing.push(`CPython ${python} on ${platform}`);
+  }
+  if (os !== null && !isRelease(agent.os, withoutArch(os))) missing.push(withoutArch(os));
+  if (torch && !agent.installsTorch) missing.push("support for installing PyTorch");
+  if (cudaToolkit !== null && !agent.cudaToolkits.includes(cudaToolkit)) missing.push(`CUDA toolkit ${cudaToolkit}`);
+  if (gpu) missing.push(...lackingGpu(gpu, agent, platform, knowledge));
+  return missing;
+}
+
+/** Everything that a requirement asks for, in the same words. */
+export function describeRequirement(requirement: Requirement, knowledge: Knowledge): readonly string[] {
+  const nothing = { name: "", kinds: [requirement.kind], os: "", pythons: [], installsTorch: false };
+  return lacks(requirement, { ...nothing, cudaToolkits: [], gpus: [] }, knowledge);
+}
+
+/** True when the agent's release is the one asked for: rhel-8.10 is a rhel-8. */
+function isRelease(has: string, wanted: string): boolean {
+  return has === wanted || has.startsWith(`${wanted}.`);
+}
+
+function withoutArch(os: string): string {
+  return os.replace(/-(?:x86_64|aarch64|arm64)$/, "");
+}
+
+type GpuNeed = { readonly words: string; readonly met: (gpu: AgentGpu) => boolean };
+
+function lackingGpu(gpu: GpuRequirement, agent: AgentCapabilities, platform: string, knowledge: Knowledge): string[] {
+  const needs = gpuNeeds(gpu, platform, knowledge);
+  if (agent.gpus.length === 0) return needs.length === 0 ? ["an NVIDIA GPU"] : needs.map(({ words }) => words);
+  const perGpu = agent.gpus.map((has) => needs.filter(({ met }) => !met(has)).map(({ words }) => words));
+  // The GPU that comes nearest says what is missing.
+  return perGpu.reduce((best, missing) => (missing.length < best.length ? missing : best));
+}
+
+function gpuNeeds(gpu: GpuRequirement, platform: string, knowledge: Knowledge): readonly GpuNeed[] {
+  const { model, computeCapability, cuda, driver } = gpu;
+  const needs: GpuNeed[] = [];
+  if (model !== null) needs.push({ words: `GPU ${model}`, met: (has) => has.model === model });
+  if (computeCapability !== null) {
+    needs.push({
+      words: `compute capability ${computeCapability}`,
+      met: (has) => has.computeCapability === computeCapability,
+    });
+  }
+  if (driver !== null) {
+    needs.push({
+      words: `driver ${driver}`,
+      met: (has) => has.driver === driver || has.driver.startsWith(`${driver}.`),
+    });
+  }
+  if (cuda !== null) {
+    const least = minimumDriver(knowledge, cuda, platform);
+    needs.push({
+      words: least === null ? `a driver that runs CUDA ${cuda}` : `driver ≥ ${least}`,
+      // What the data cannot tell is tried rather than refused for ever.
+      met: (has) => driverRuns(knowledge, has.driver, cuda, platform) !== "does-not-run",
+    });
+  }
+  return needs;
+}
