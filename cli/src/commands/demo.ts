@@ -100,7 +100,12 @@ async function startEmbedded(context: Context): Promise<RunningFarm> {
 
 async function submitAndWatch(context: Context, embedded: boolean): Promise<Watched> {
   const client = await connectFarm(context);
-  const { run } = await submitSource(context, client, { source: EXAMPLE, specFile: null, indexUrl: null });
+  const { run } = await submitSource(context, client, {
+    source: EXAMPLE,
+    specFile: null,
+    indexUrl: null,
+    release: null,
+  });
   const hint = embedded ? "Ctrl-C stops the demo and its farm." : "Ctrl-C stops watching; the run goes on.";
   return watchRun(context, { run, known: true }, chooseReporter(context, hint));
 }

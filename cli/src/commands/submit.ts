@@ -1,15 +1,17 @@
-import type { RunView } from "@kiln/proto";
+import type { RunView, SubmitRunBody } from "@kiln/proto";
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { EXIT, exitCodeOfVerdict, type ExitCode } from "../exit-code.ts";
 import { connectFarm } from "../farm/connect.ts";
 import type { FarmClient } from "../farm/client.ts";
+import { parseRelease, RELEASE_OPTION } from "../planning/release-option.ts";
 import { argument, examples, FARM_HELP, type CliCommand } from "../program/command.ts";
 import type { Context } from "../program/context.ts";
 import { chooseReporter } from "../progress/choose-reporter.ts";
 import { describeRun } from "../progress/run-end.ts";
 import { watchRun, type Watched } from "../progress/watch-run.ts";
 import { bytes } from "../render/bytes.ts";
+import { count } from "../render/count.ts";
 import { candidateTitle, countsText } from "../render/run-header.ts";
 import { prepareSource, type PreparedSource } from "../source/prepare.ts";
 
@@ -17,6 +19,7 @@ interface Options {
   readonly wait?: boolean;
   readonly spec?: string;
   readonly indexUrl?: string;
+  readonly release?: string;
 }
 
 export const SOURCE_HELP = `
@@ -34,6 +37,7 @@ export const command: CliCommand<Options> = {
       .option("--wait", "follow the run to its end; the exit code is its verdict")
       .option("--spec <file>", "the kiln.yaml to use")
       .option("--index-url <url>", "simple index that pypi: means")
+      .option(...RELEASE_OPTION)
       .addHelpText(
         "after",
         SOURCE_HELP +
@@ -42,12 +46,14 @@ export const command: CliCommand<Options> = {
             ["./kiln submit . --wait", "the project in this folder"],
             ["./kiln submit dist/hello-1.0.tar.gz", "an sdist, with its own kiln.yaml if it has one"],
             ["./kiln submit pypi:markupsafe==3.0.2 --wait", "a release from your index"],
+            ["./kiln submit . --release patch --wait", "with what the spec asks of a patch release"],
             ["./kiln submit . --spec ci/kiln.yaml --wait --json", "the finished run as one JSON document"],
           ) +
           FARM_HELP,
       );
   },
   async run(context, args, options) {
+    const release = parseRelease(options.release);
     // Before the work: a farm that is not there should not cost a download.
     const client = await connectFarm(context);
     await client.farm();
@@ -55,21 +61,33 @@ export const command: CliCommand<Options> = {
       source: argument(args, 0),
       specFile: options.spec ?? null,
       indexUrl: options.indexUrl ?? null,
+      release,
     });
     if (options.wait === true) return reportWaited(context, view.run);
     context.out.document(view);
     context.out.text(
-      `${view.run}  ${candidateTitle(view.candidate)}  ${countsText(view.counts)}, ${view.excluded.length} cells excluded`,
+      `${view.run}  ${candidateTitle(view.candidate)}  ${countsText(view.counts)}${leftOutText(view)}`,
       `./kiln watch ${view.run}`,
     );
     return EXIT.passed;
   },
 };
 
+/** `, 12 cells excluded, 40 left out by the reduction`. */
+function leftOutText({ excluded, reduced }: RunView): string {
+  const parts = [
+    excluded.length === 0 ? "" : `, ${count(excluded.length, "cell")} excluded`,
+    reduced.length === 0 ? "" : `, ${reduced.length} left out by the reduction`,
+  ];
+  return parts.join("");
+}
+
 export interface Submission {
   readonly source: string;
   readonly specFile: string | null;
   readonly indexUrl: string | null;
+  /** null: what the spec says. */
+  readonly release: NonNullable<SubmitRunBody["release"]> | null;
 }
 
 /** Packs or fetches the source, stores it in the farm unless it is there, and submits it; gives the run. */
@@ -89,6 +107,7 @@ export async function submitSource(context: Context, client: FarmClient, submiss
     specFile: spec.file === "" ? "kiln.yaml" : spec.file,
     source: { sha256, sizeBytes, filename },
     candidate,
+    ...(submission.release === null ? {} : { release: submission.release }),
     // A connection that breaks after the farm took the run leads to the same run.
     submissionId: randomUUID(),
   });

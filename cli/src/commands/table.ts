@@ -11,7 +11,13 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "up", summary: "run a farm on this machine", load: () => import("./up.ts") },
   { name: "demo", summary: "build and test the example on every Python found", load: () => import("./demo.ts") },
+  { name: "init", summary: "write a kiln.yaml from what a project's files say", load: () => import("./init.ts") },
   { name: "plan", summary: "show what a submission would run, and what not and why", load: () => import("./plan.ts") },
+  {
+    name: "coverage",
+    summary: "show which files pip and uv would take in every cell",
+    load: () => import("./coverage.ts"),
+  },
   { name: "submit", summary: "send a release candidate through the farm", load: () => import("./submit.ts") },
   { name: "runs", summary: "list the runs", load: () => import("./runs.ts") },
   { name: "show", summary: "show a run, or one of its jobs", load: () => import("./show.ts") },

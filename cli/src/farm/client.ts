@@ -1,4 +1,12 @@
-import type { AgentView, JobView, RetryRunBody, RunSummary, RunView, SubmitRunBody } from "@kiln/proto";
+import type {
+  AgentView,
+  JobView,
+  ProjectDurations,
+  RetryRunBody,
+  RunSummary,
+  RunView,
+  SubmitRunBody,
+} from "@kiln/proto";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../program/cli-error.ts";
@@ -50,6 +58,12 @@ export class FarmClient {
 
   async agents(): Promise<readonly AgentView[]> {
     return (await this.#json<{ agents: AgentView[] }>({ method: "GET", path: "/agents" })).agents;
+  }
+
+  /** Mean times of a project's passed jobs in earlier runs, by kind. */
+  async durations(project: string): Promise<ProjectDurations["durationsMs"]> {
+    const path = `/projects/${encodeURIComponent(project)}/durations`;
+    return (await this.#json<ProjectDurations>({ method: "GET", path })).durationsMs;
   }
 
   async runs(limit: number): Promise<readonly RunSummary[]> {

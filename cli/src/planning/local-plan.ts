@@ -1,4 +1,4 @@
-import { plan, type Candidate, type FarmPython, type Plan } from "@kiln/matrix";
+import { plan, type Candidate, type FarmPython, type Plan, type PlanInputs, type ReleaseType } from "@kiln/matrix";
 import { createHash } from "node:crypto";
 import { CliError } from "../program/cli-error.ts";
 import { count } from "../render/count.ts";
@@ -9,15 +9,25 @@ export interface LocalPlanInputs {
   readonly sourceSha256: string;
   readonly spec: { readonly text: string; readonly file: string };
   readonly pythons: readonly FarmPython[];
+  /** null: what the spec says. */
+  readonly release: ReleaseType | null;
+}
+
+export interface LocalPlan {
+  readonly plan: Plan;
+  /** What it was made of, for explanations. */
+  readonly inputs: PlanInputs;
 }
 
 /** The plan that the farm would make of the same inputs; throws a CliError that lists every mistake. */
-export function planLocally(inputs: LocalPlanInputs): Plan {
-  const { candidate, sourceSha256, spec: source, pythons } = inputs;
+export function planLocally(local: LocalPlanInputs): LocalPlan {
+  const { candidate, sourceSha256, spec: source, pythons, release } = local;
   const { spec, places } = readSpec(source);
   const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
-  const result = plan({ spec, candidate, farm: pythons, sourceSha256, digest, places });
-  if (result.ok) return result.plan;
+  const chosen = release === null ? {} : { release };
+  const inputs = { spec, candidate, farm: pythons, sourceSha256, digest, places, ...chosen };
+  const result = plan(inputs);
+  if (result.ok) return { plan: result.plan, inputs };
   if (source.text === "") {
     // There is no file that a place could be in.
     const sentences = result.problems.map(

@@ -292,7 +292,7 @@ test("plan takes the farm's Pythons and says so", async () => {
     plan: { cells: [{ name: "cp312-linux-x86_64" }], jobs: [{ name: BUILD }, { name: "test-cp312-linux-x86_64" }] },
   });
   expect((await runKiln(["plan", "p"], { env: farm.env, cwd: dir.path })).stdout).toContain(
-    "1 cell, 2 jobs: 1 build, 1 test\n",
+    "1 cell, 2 jobs: 1 build, 1 test.\n",
   );
 });
 

@@ -19,7 +19,8 @@ export function examples(...pairs: readonly (readonly [command: string, does: st
 export const EXIT_CODES_HELP = `
 Exit codes:
    0  passed, or done
-   1  failed: a job of the run did not pass, or doctor found something that Kiln cannot do without
+   1  failed: a job of the run did not pass, doctor found something that Kiln cannot do without, or coverage a cell
+      without a wheel or with a wrong one
    2  inconclusive: the run could not be judged
    3  could not run: no farm, a file that cannot be read, a spec with mistakes
   64  wrong usage of the command line

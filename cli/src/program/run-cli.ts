@@ -74,7 +74,9 @@ async function parseAndRun(cli: CliProcess, context: Context): Promise<ExitCode>
     const definition = (await load()).command;
     definition.configure(command);
     command.action(async () => {
-      exitCode = await definition.run(context, command.processedArgs as (string | undefined)[], command.opts());
+      // A last argument that takes many comes as a list.
+      const args = command.processedArgs.flat() as (string | undefined)[];
+      exitCode = await definition.run(context, args, command.opts());
     });
   }
   try {

@@ -2,10 +2,12 @@ import type { JobView, RunView } from "@kiln/proto";
 import type { FarmClient } from "../farm/client.ts";
 import type { Context } from "../program/context.ts";
 import { isFailed } from "../render/cell-state.ts";
-import { renderExclusions } from "../render/exclusions.ts";
+import { renderReasons } from "../render/exclusions.ts";
 import { renderFailures } from "../render/failures.ts";
+import { axesOfCells } from "../render/grid/axes-of-cells.ts";
+import { renderGrid } from "../render/grid/render-grid.ts";
+import { gridOfRun } from "../render/grid/run-grid.ts";
 import { line, span, type Line } from "../render/line.ts";
-import { gridOfRun, renderGrid } from "../render/matrix-grid.ts";
 import { nextAfterRun, renderNext } from "../render/next-commands.ts";
 import { renderRunHeader, renderVerdict } from "../render/run-header.ts";
 
@@ -19,7 +21,7 @@ export async function describeRun(
   view: RunView,
   next: readonly (readonly [command: string, shows: string])[] | null = null,
 ): Promise<readonly Line[]> {
-  const { columns, symbols } = context.out;
+  const { columns: width, symbols } = context.out;
   const failed = view.jobs.filter(isFailed);
   const details = await detailsOf(
     client,
@@ -27,14 +29,22 @@ export async function describeRun(
     failed.slice(0, DETAILS_MAX).map((job) => job.name),
   );
   const shown = failed.slice(0, DETAILS_MAX).map((job) => ({ job, detail: details.get(job.name) ?? null }));
-  const others = failed.slice(DETAILS_MAX).map((job) => job.name);
+  const unshown = failed.slice(DETAILS_MAX).map((job) => job.name);
+  const others = [...view.cells, ...view.reduced];
+  const axes = axesOfCells([...others, ...view.excluded]);
   const excluded = view.excluded.map((cell) => ({ ...cell, name: cell.cell }));
+  const reasoned = (list: "unknown" | "overridden") => ({
+    cells: view.cells.flatMap((each) => each[list].map((why) => ({ name: each.cell, axes: each.axes, ...why }))),
+    others: view.cells.filter((each) => each[list].length === 0),
+  });
   const parts: readonly (readonly Line[])[] = [
     renderRunHeader(view, context.nowMs(), symbols),
-    renderGrid(gridOfRun(view, symbols), columns),
-    renderExclusions(excluded, columns),
-    renderFailures(shown, columns, symbols),
-    others.length === 0 ? [] : [line(span(`and ${others.length} more: `, "bold"), others.join(", "))],
+    renderGrid(gridOfRun(view, symbols), { axes, width, symbols, style: "words" }),
+    renderReasons({ title: "Excluded", cells: excluded, others, axes, width, symbols }),
+    renderReasons({ title: "Not known to be possible", ...reasoned("unknown"), axes, width, symbols }),
+    renderReasons({ title: "Planned by an override", ...reasoned("overridden"), axes, width, symbols }),
+    renderFailures(shown, width, symbols),
+    unshown.length === 0 ? [] : [line(span(`and ${unshown.length} more: `, "bold"), unshown.join(", "))],
     view.state === "finished" ? renderVerdict(view, symbols) : [],
     renderNext(next ?? nextAfterRun(view, failed[0]?.name ?? null)),
   ];

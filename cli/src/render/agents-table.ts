@@ -2,7 +2,7 @@ import type { AgentView } from "@kiln/proto";
 import { bytes } from "./bytes.ts";
 import { ago } from "./duration.ts";
 import { line, span, type Line } from "./line.ts";
-import { comparePythons } from "./matrix-grid.ts";
+import { comparePythons } from "./compare-pythons.ts";
 import { oneLine } from "./plain-text.ts";
 import type { Symbols } from "./symbols.ts";
 import { renderTable } from "./table.ts";

@@ -11,11 +11,13 @@ export interface CellJobs {
   readonly cell: string;
   readonly build: JobSummary | null;
   readonly test: JobSummary | null;
+  /** Benchmarks and profiles. */
+  readonly measures: readonly JobSummary[];
 }
 
 export type CellState =
   | { readonly kind: "waiting" }
-  | { readonly kind: "active"; readonly phase: "building" | "testing" }
+  | { readonly kind: "active"; readonly phase: "building" | "testing" | "measuring" }
   | { readonly kind: "passed" }
   | { readonly kind: "failed"; readonly outcome: OutcomeName }
   /** Cancelled, or left out because of something else. */
@@ -28,14 +30,16 @@ export function cellsOf(run: RunJobs): readonly CellJobs[] {
   return run.cells.map(({ cell }) => {
     const jobs = own.get(cell) ?? [];
     const test = jobs.find((job) => job.kind === "test") ?? null;
+    // A build is named for the first cell that it serves; which build serves a cell, its test says.
     const needed = (test?.needs ?? []).map((name) => byName.get(name)).find((job) => job?.kind === "build");
-    return { cell, test, build: jobs.find((job) => job.kind === "build") ?? needed ?? null };
+    const build = needed ?? jobs.find((job) => job.kind === "build") ?? null;
+    return { cell, test, build, measures: jobs.filter(({ kind }) => kind === "bench" || kind === "profile") };
   });
 }
 
 /** What can be said of a cell in one word. */
-export function cellState({ build, test }: CellJobs): CellState {
-  for (const job of [build, test]) {
+export function cellState({ build, test, measures }: CellJobs): CellState {
+  for (const job of [build, test, ...measures]) {
     if (job?.outcome == null || job.outcome === "passed") continue;
     // A test that was not run because its build failed is told by the build, which comes first.
     const ended = job.outcome === "cancelled" || job.outcome === "not-run";
@@ -43,7 +47,8 @@ export function cellState({ build, test }: CellJobs): CellState {
   }
   if (isActive(test)) return { kind: "active", phase: "testing" };
   if (isActive(build)) return { kind: "active", phase: "building" };
-  const jobs = [build, test].filter((job) => job !== null);
+  if (measures.some(isActive)) return { kind: "active", phase: "measuring" };
+  const jobs = [build, test, ...measures].filter((job) => job !== null);
   const passed = jobs.length > 0 && jobs.every((job) => job.outcome === "passed");
   return { kind: passed ? "passed" : "waiting" };
 }

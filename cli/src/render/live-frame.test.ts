@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sampleRun } from "../testing/sample-run.ts";
 import { screenText } from "../testing/screen-text.ts";
-import { finished, job, runView, running, T0 } from "../testing/views.ts";
+import { finished, job, plannedCell, runView, running, T0 } from "../testing/views.ts";
 import { lineWidth } from "./line.ts";
 import { renderFrame, type FrameOptions } from "./live-frame.ts";
 import { ASCII_SYMBOLS, UNICODE_SYMBOLS } from "./symbols.ts";
@@ -95,6 +95,40 @@ test("when nothing runs, the frame says what is waited for", () => {
     cp314-linux-x86_64  . waiting
     waiting: no agent has CPython 3.14 for linux-x86_64
     the connection broke
+    "
+  `);
+});
+
+test("cells share a build, and checks and scans have a line of their own", () => {
+  const cells = ["cp310-linux-x86_64", "cp311-linux-x86_64"].map((cell) => plannedCell(cell));
+  const needs = ["build-abi3-linux-x86_64"];
+  const view = runView(
+    [
+      finished("check-lint", "passed", [0, 1_000], { kind: "check", cell: cells[0]!.cell }),
+      finished("build-abi3-linux-x86_64", "passed", [0, 4_000], { cell: cells[0]!.cell }),
+      finished("scan-abi3-twine", "tests-failed", [4_000, 5_000], { kind: "scan", cell: cells[0]!.cell, needs }),
+      running("test-cp310-linux-x86_64", 4_000, { needs }),
+      job("test-cp311-linux-x86_64", { needs, state: "ready" }),
+    ],
+    { cells },
+  );
+  const options = {
+    width: 80,
+    height: 20,
+    nowMs: T0 + 7_000,
+    expectedAtMs: null,
+    notice: "",
+    symbols: UNICODE_SYMBOLS,
+  };
+  expect(screenText(renderFrame(view, options), 80)).toMatchInlineSnapshot(`
+    "
+    r3  hello-native 1.0.0  running, 0:07 elapsed
+    5 jobs: 2 passed, 1 failed, 1 active, 1 waiting
+
+    cell                build    test        time  agent
+    cp310-linux-x86_64  ✓ 4.0 s  ● 3.0 s    7.0 s  box
+    cp311-linux-x86_64  ✓ 4.0 s  · waiting  4.0 s  box
+    checks: 1 of 1 passed; scans: 0 of 1 passed, 1 failed
     "
   `);
 });

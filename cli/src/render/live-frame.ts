@@ -1,5 +1,5 @@
 import type { JobSummary, RunView } from "@kiln/proto";
-import { cellsOf, cellState, isActive, jobMs, type CellJobs } from "./cell-state.ts";
+import { cellsOf, cellState, isActive, isFailed, jobMs, type CellJobs } from "./cell-state.ts";
 import { count } from "./count.ts";
 import { clock, duration } from "./duration.ts";
 import { clipLine, line, span, type Line } from "./line.ts";
@@ -38,9 +38,11 @@ export function renderFrame(view: RunView, options: FrameOptions): readonly Line
     line(span(countsText(view.counts), "dim")),
     [],
   ];
-  const foot: Line[] = [waitingLine(view), options.notice === "" ? null : line(span(options.notice, "warn"))].filter(
-    (each) => each !== null,
-  );
+  const foot: Line[] = [
+    othersLine(view),
+    waitingLine(view),
+    options.notice === "" ? null : line(span(options.notice, "warn")),
+  ].filter((each) => each !== null);
   const room = Math.max(2, height - head.length - foot.length);
   const cells = cellsOf(view);
   const { shown, hidden } = chooseCells(cells, room);
@@ -115,6 +117,25 @@ function hiddenText(hidden: readonly CellJobs[], others: boolean): string {
     return many === 0 ? [] : [`${many} ${word}`];
   });
   return `${others ? "and " : ""}${count(hidden.length, others ? "more cell" : "cell")}: ${parts.join(", ")}`;
+}
+
+const OTHER_KINDS = [
+  ["check", "checks"],
+  ["scan", "scans"],
+  ["bench", "benches"],
+  ["profile", "profiles"],
+] as const;
+
+/** How far the jobs are that the table of cells does not have. */
+function othersLine({ jobs }: RunView): Line | null {
+  const parts = OTHER_KINDS.flatMap(([kind, word]) => {
+    const those = jobs.filter((job) => job.kind === kind);
+    if (those.length === 0) return [];
+    const passed = those.filter((job) => job.outcome === "passed").length;
+    const failed = those.filter(isFailed).length;
+    return [`${word}: ${passed} of ${those.length} passed${failed === 0 ? "" : `, ${failed} failed`}`];
+  });
+  return parts.length === 0 ? null : line(span(parts.join("; "), "dim"));
 }
 
 /** Why nothing goes on, when nothing does. */

@@ -7,7 +7,6 @@ import { renderAgents } from "./agents-table.ts";
 import { renderChecklist, type Check } from "./checklist.ts";
 import { renderError } from "./error-report.ts";
 import { renderFarm } from "./farm-summary.ts";
-import { renderPlan } from "./plan-report.ts";
 import { ASCII_SYMBOLS, UNICODE_SYMBOLS as SYMBOLS } from "./symbols.ts";
 
 const AGENT: AgentView = {
@@ -34,6 +33,11 @@ const AGENT: AgentView = {
     foundBy: "path",
     platform: "linux-x86_64",
   })),
+  osRelease: "debian-12",
+  kinds: ["build", "test"],
+  installsTorch: false,
+  gpus: [],
+  cudaToolkits: [],
   problems: [{ subject: "/usr/bin/python3.11", message: "it has no venv module; install python3.11-venv" }],
   lastSeenMs: T0,
 };
@@ -133,38 +137,6 @@ test("mistakes in a file are all listed, with their line and a caret", () => {
          |                                     ^
     kiln.yaml:99:1: beyond the end
     Mend them.
-    "
-  `);
-});
-
-test("a plan shows the grid, the exclusions and the number of jobs", () => {
-  const cell = (python: string) => ({
-    name: `cp${python.replace(".", "")}-linux-x86_64`,
-    axes: { os: "linux-x86_64", python },
-  });
-  const job = (name: string, kind: "build" | "test") => ({ name, kind }) as never;
-  const plan = {
-    candidate: { name: "a", version: null },
-    cells: [cell("3.9"), cell("3.10")],
-    excluded: [{ ...cell("3.8"), rule: "requires-python", reason: "It requires >=3.9.", source: "PKG-INFO" }],
-    jobs: [job("build-1", "build"), job("build-2", "build"), job("test-1", "test"), job("test-2", "test")],
-    infrastructureRetries: 2,
-  };
-  expect(screenText(renderPlan(plan, "this machine (no farm is running)", 80, SYMBOLS), 80)).toMatchInlineSnapshot(`
-    "
-    a (version not known before the build)
-    Pythons: this machine (no farm is running)
-
-                  3.8         3.9         3.10
-    linux-x86_64  – excluded  ✓ planned   ✓ planned
-
-    Excluded: 1 cell
-      requires-python (1 cell)
-        It requires >=3.9.
-        cp38-linux-x86_64
-        source: PKG-INFO
-
-    2 cells, 4 jobs: 2 builds, 2 tests
     "
   `);
 });

@@ -1,43 +1,16 @@
 import { expect, test } from "vitest";
-import { EXCLUDED, sampleJobs, sampleRun } from "../testing/sample-run.ts";
+import { sampleJobs, sampleRun } from "../testing/sample-run.ts";
 import { screenText } from "../testing/screen-text.ts";
 import { finished, jobView, runView, T0 } from "../testing/views.ts";
-import { renderExclusions } from "./exclusions.ts";
 import { renderFailures } from "./failures.ts";
 import { renderJob } from "./job-detail.ts";
 import { renderJobTable } from "./job-table.ts";
-import { gridOfRun, renderGrid } from "./matrix-grid.ts";
 import { nextAfterRun, renderNext } from "./next-commands.ts";
 import { renderRunHeader, renderVerdict } from "./run-header.ts";
 import { renderRunsTable } from "./runs-table.ts";
-import { ASCII_SYMBOLS, UNICODE_SYMBOLS as SYMBOLS } from "./symbols.ts";
+import { UNICODE_SYMBOLS as SYMBOLS } from "./symbols.ts";
 
 const NOW = T0 + 65_000;
-
-test("the matrix takes short words where whole ones do not fit, and blocks where those do not either", () => {
-  const grid = gridOfRun(sampleRun(), SYMBOLS);
-  expect(screenText(renderGrid(grid, 200), 200)).toMatchInlineSnapshot(`
-    "
-                  3.8             3.9             3.10            3.11            3.12            3.13            3.13t
-    linux-x86_64  – excluded      ✓ passed        ✗ tests-failed  ✗ build-failed  ● building      ● building      · waiting
-    "
-  `);
-  expect(screenText(renderGrid(grid, 80), 80)).toMatchInlineSnapshot(`
-    "
-                  3.8      3.9      3.10     3.11     3.12     3.13     3.13t
-    linux-x86_64  –        ✓ pass   ✗ test   ✗ build  ● build  ● build  · wait
-    "
-  `);
-  expect(screenText(renderGrid(gridOfRun(sampleRun(), ASCII_SYMBOLS), 50), 50)).toMatchInlineSnapshot(`
-    "
-                  3.8      3.9      3.10     3.11
-    linux-x86_64  -        + pass   x test   x build
-
-                  3.12     3.13     3.13t
-    linux-x86_64  * build  * build  . wait
-    "
-  `);
-});
 
 test("a run's header says what it is, where it came from and how far it is", () => {
   expect(screenText(renderRunHeader(sampleRun(), NOW, SYMBOLS), 80)).toMatchInlineSnapshot(`
@@ -46,23 +19,6 @@ test("a run's header says what it is, where it came from and how far it is", () 
     from examples/hello-native
     requires Python >=3.9
     12 jobs: 3 passed, 2 failed, 2 active, 4 waiting, 1 not run; 1:05 so far
-    "
-  `);
-});
-
-test("excluded cells are grouped by rule and reason, with the document that says so", () => {
-  const cells = [...EXCLUDED, { ...EXCLUDED[0]!, cell: "cp38-macos-arm64" }].map((cell) => ({
-    ...cell,
-    name: cell.cell,
-  }));
-  expect(screenText(renderExclusions(cells, 60), 60)).toMatchInlineSnapshot(`
-    "
-    Excluded: 2 cells
-      requires-python (2 cells)
-        The candidate requires Python >=3.9, and 3.8 is none of
-        these.
-        cp38-linux-x86_64, cp38-macos-arm64
-        source: pyproject.toml [project]
     "
   `);
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ago, clock, duration } from "./duration.ts";
 import { clipLine, line, lineWidth, span, toText } from "./line.ts";
-import { comparePythons } from "./matrix-grid.ts";
+import { comparePythons } from "./compare-pythons.ts";
 import { oneLine, plainText } from "./plain-text.ts";
 import { clipText, textWidth, wrapText } from "./width.ts";
 

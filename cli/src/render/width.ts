@@ -6,7 +6,7 @@ interface StringWidth {
 }
 
 /** Text of which every character takes one column: ASCII, and the CLI's own symbols. */
-const NARROW = /^[\x20-\x7e✓✗●·–…]*$/;
+const NARROW = /^[\x20-\x7e✓✗●·–★○×≥…]*$/;
 
 const require = createRequire(import.meta.url);
 let measure: typeof stringWidth | null = null;

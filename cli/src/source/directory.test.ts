@@ -15,7 +15,13 @@ test("pyproject.toml [project] wins over everything else", async () => {
     "pyproject.toml": '[project]\nname = "a"\nversion = "1.2"\nrequires-python = ">=3.9"\n[tool.poetry]\nname = "b"\n',
     "setup.py": 'setup(name="c", version="3")',
   });
-  expect(facts).toEqual({ name: "a", version: "1.2", requiresPython: ">=3.9", factsFrom: "pyproject.toml [project]" });
+  expect(facts).toEqual({
+    name: "a",
+    version: "1.2",
+    requiresPython: ">=3.9",
+    requiresDist: [],
+    factsFrom: "pyproject.toml [project]",
+  });
 });
 
 test("a dynamic version is null, and its git-based tool is named", async () => {
@@ -39,7 +45,13 @@ test("setup.cfg is read without running anything, and attr: stays unknown", asyn
   const literal = await read({
     "setup.cfg": "[metadata]\nname = a\nversion = 1.0  # now\n\n[options]\npython-requires = >=3.8\n",
   });
-  expect(literal.facts).toEqual({ name: "a", version: "1.0", requiresPython: ">=3.8", factsFrom: "setup.cfg" });
+  expect(literal.facts).toEqual({
+    name: "a",
+    version: "1.0",
+    requiresPython: ">=3.8",
+    requiresDist: [],
+    factsFrom: "setup.cfg",
+  });
   const computed = await read({ "setup.cfg": "[metadata]\nname = a\nversion = attr: a.__version__\n" });
   expect(computed.facts.version).toBeNull();
 });
@@ -49,12 +61,18 @@ test("literals of setup.py count, and what is computed does not", async () => {
     "setup.py":
       "from setuptools import setup\nsetup(\n    name='a',\n    version=read_version(),\n    python_requires='>=3.7',\n)\n",
   });
-  expect(facts).toEqual({ name: "a", version: null, requiresPython: ">=3.7", factsFrom: "setup.py" });
+  expect(facts).toEqual({ name: "a", version: null, requiresPython: ">=3.7", requiresDist: [], factsFrom: "setup.py" });
 });
 
 test("poetry's own table is read, and its placeholder version is unknown", async () => {
   const { facts } = await read({ "pyproject.toml": '[tool.poetry]\nname = "a"\nversion = "0.0.0"\n' });
-  expect(facts).toEqual({ name: "a", version: null, requiresPython: null, factsFrom: "pyproject.toml [tool.poetry]" });
+  expect(facts).toEqual({
+    name: "a",
+    version: null,
+    requiresPython: null,
+    requiresDist: null,
+    factsFrom: "pyproject.toml [tool.poetry]",
+  });
 });
 
 test("a folder that is no project, or does not say its name, is refused", async () => {

@@ -25,9 +25,12 @@ export async function readDirectory(dir: string): Promise<DirectoryContent> {
     setupPy: await readSmall(join(dir, "setup.py")),
     pkgInfo: pkgInfo === null ? null : factsOfPkgInfo(pkgInfo, "PKG-INFO"),
   });
-  if (!result.ok) throw new CliError(`${dir} ${result.message}.`);
-  const specFile = join(dir, "kiln.yaml");
-  const spec = await readSmall(specFile);
+  const spec = await readSmall(join(dir, "kiln.yaml"));
+  if (!result.ok) {
+    const advice =
+      "Beside a spec alone, a pyproject.toml with name, version and requires-python under [project] will do.";
+    throw new CliError(`${dir} ${result.message}.`, spec === null ? {} : { advice });
+  }
   const requires = JSON.stringify(pyproject?.["build-system"] ?? "");
   const tool = /setuptools[_-]scm|hatch-vcs|versioningit|setuptools-git-versioning|pdm\.backend|versioneer/.exec(
     requires,
@@ -39,7 +42,8 @@ export async function readDirectory(dir: string): Promise<DirectoryContent> {
   };
 }
 
-async function readPyproject(path: string): Promise<Readonly<Record<string, unknown>> | null> {
+/** pyproject.toml, parsed; null when there is none. Throws a CliError with the place of a mistake. */
+export async function readPyproject(path: string): Promise<Readonly<Record<string, unknown>> | null> {
   const text = await readSmall(path);
   if (text === null) return null;
   try {

@@ -16,6 +16,9 @@ import { readSdist } from "./sdist.ts";
 /** Largest source that is packed or sent. */
 const SOURCE_BYTES_MAX = 1024 * 1024 * 1024;
 const SPEC_BYTES_MAX = 256 * 1024;
+/** As in the farm's API. */
+const REQUIREMENTS_MAX = 1_000;
+const REQUIREMENT_LENGTH_MAX = 2_000;
 
 /** A source that is ready to be sent: one file, who it is, and the spec that goes with it. */
 export interface PreparedSource extends AsyncDisposable {
@@ -53,7 +56,7 @@ export async function prepareSource(options: PrepareOptions): Promise<PreparedSo
       argument.kind === "path"
         ? await prepareLocal(resolve(options.cwd, argument.path), argument.path, workDir, options)
         : await prepareRelease(argument, workDir, options);
-    const candidate = { ...file.facts, origin: file.origin };
+    const candidate = { ...file.facts, requiresDist: sendable(file.facts.requiresDist), origin: file.origin };
     const { path, sha256, sizeBytes, filename } = file;
     const spec = wanted ?? file.spec ?? { text: "", file: "" };
     return { path, sha256, sizeBytes, filename, candidate, spec, [Symbol.asyncDispose]: remove };
@@ -61,6 +64,12 @@ export async function prepareSource(options: PrepareOptions): Promise<PreparedSo
     await remove();
     throw error;
   }
+}
+
+/** Dependencies that the farm takes; more, or longer ones, count as not known: only the build will tell. */
+function sendable(requiresDist: SourceFacts["requiresDist"]): string[] | null {
+  if (requiresDist === null || requiresDist.length > REQUIREMENTS_MAX) return null;
+  return requiresDist.some((each) => each.length > REQUIREMENT_LENGTH_MAX) ? null : [...requiresDist];
 }
 
 interface SourceFile {

@@ -1,4 +1,6 @@
 import type { SourceFacts } from "./facts.ts";
+import { iniLines, iniSection } from "./ini.ts";
+import { readSetupCall, textsOf, type PythonCall } from "./python-values.ts";
 
 /** Texts of the files at a project's root that may say what it is; null for those that are not there. */
 export interface ProjectTexts {
@@ -24,7 +26,7 @@ export function factsOfProject(texts: ProjectTexts): ProjectFacts {
   const found = [
     pyproject === null ? null : ofTable(pyproject["project"], "pyproject.toml [project]", "requires-python"),
     pyproject === null ? null : ofTable(table(pyproject["tool"])?.["poetry"], "pyproject.toml [tool.poetry]", null),
-    texts.setupCfg === null ? null : ofSetupCfg(texts.setupCfg),
+    texts.setupCfg === null ? null : ofSetupCfg(texts.setupCfg, texts.setupPy),
     texts.setupPy === null ? null : ofSetupPy(texts.setupPy),
   ].filter((facts) => facts !== null);
   const best = found[0] ?? pkgInfo;
@@ -34,8 +36,10 @@ export function factsOfProject(texts: ProjectTexts): ProjectFacts {
       : { ok: false, message: "does not say its name; write name under [project] in pyproject.toml" };
   }
   // An unpacked sdist states what its pyproject.toml leaves to the build.
-  const version = best.version ?? (pkgInfo?.name === best.name ? pkgInfo.version : null);
-  return { ok: true, facts: { ...best, version } };
+  const stated = pkgInfo?.name === best.name ? pkgInfo : null;
+  const version = best.version ?? stated?.version ?? null;
+  const requiresDist = best.requiresDist ?? stated?.requiresDist ?? null;
+  return { ok: true, facts: { ...best, version, requiresDist } };
 }
 
 function ofTable(value: unknown, factsFrom: string, requiresKey: string | null): SourceFacts | null {
@@ -46,10 +50,19 @@ function ofTable(value: unknown, factsFrom: string, requiresKey: string | null):
   // Poetry's placeholder for a version that a plugin fills in is "0.0.0" or "0".
   const version = string(fields["version"]);
   const dynamic = requiresKey === null && /^0(\.0)*$/.test(version ?? "");
-  return { name, version: dynamic ? null : version, requiresPython, factsFrom };
+  const requiresDist = requiresKey === null ? null : dependenciesOf(fields);
+  return { name, version: dynamic ? null : version, requiresPython, requiresDist, factsFrom };
 }
 
-function ofSetupCfg(text: string): SourceFacts | null {
+/** PEP 621: a field that is neither there nor in `dynamic` is empty. */
+function dependenciesOf(project: Readonly<Record<string, unknown>>): readonly string[] | null {
+  const { dependencies, dynamic } = project;
+  if (dependencies === undefined) return Array.isArray(dynamic) && dynamic.includes("dependencies") ? null : [];
+  if (!Array.isArray(dependencies)) return null;
+  return dependencies.every((each) => typeof each === "string") ? dependencies : null;
+}
+
+function ofSetupCfg(text: string, setupPy: string | null): SourceFacts | null {
   const metadata = iniSection(text, "metadata");
   const name = metadata.get("name");
   if (name === undefined || name === "") return null;
@@ -59,34 +72,42 @@ function ofSetupCfg(text: string): SourceFacts | null {
     name,
     version: computed ? null : version,
     requiresPython: iniSection(text, "options").get("python_requires") || null,
+    requiresDist: installRequires(text, setupPy),
     factsFrom: "setup.cfg",
   };
 }
 
+/** `install_requires` of setup.cfg, else that of setup.py, which setuptools then takes. */
+function installRequires(setupCfg: string, setupPy: string | null): readonly string[] | null {
+  const written = iniLines(setupCfg, "options", "install_requires");
+  if (written !== null) return written.some((each) => /^file\s*:/.test(each)) ? null : written;
+  const call = setupPy === null ? null : readSetupCall(setupPy);
+  return call === null ? [] : requirementsOf(call);
+}
+
+function requirementsOf({ named, open }: PythonCall): readonly string[] | null {
+  const value = named.get("install_requires");
+  if (value === undefined) return open ? null : [];
+  return value.kind === "text" ? value.value.split("\n").filter((each) => each.trim() !== "") : textsOf(value);
+}
+
+/** Of the call of setup() what is written as a literal; the rest cannot be known without running it. */
 function ofSetupPy(text: string): SourceFacts | null {
-  // Only inside the call of setup(), and only literals; the rest cannot be known without running it.
-  const call = /\bsetup\s*\(([^]*)\)/.exec(text)?.[1] ?? "";
+  const call = readSetupCall(text);
+  if (call === null) return null;
   const literal = (key: string): string | null => {
-    const match = new RegExp(`\\b${key}\\s*=\\s*(["'])((?:(?!\\1)[^\\\\\\n])*)\\1\\s*[,)\\n]`).exec(`${call}\n`);
-    return match?.[2] || null;
+    const value = call.named.get(key);
+    return value?.kind === "text" && value.value !== "" ? value.value : null;
   };
   const name = literal("name");
   if (name === null) return null;
-  return { name, version: literal("version"), requiresPython: literal("python_requires"), factsFrom: "setup.py" };
-}
-
-/** Keys of one section of an INI file, with the dashes that setuptools takes for underscores. */
-function iniSection(text: string, wanted: string): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  let section = "";
-  for (const line of text.split(/\r?\n/)) {
-    const header = /^\[([^\]]+)\]\s*$/.exec(line);
-    if (header?.[1] !== undefined) section = header[1].trim();
-    const pair = /^([A-Za-z0-9_-]+)\s*[=:]\s*(.*)$/.exec(line);
-    if (section !== wanted || pair?.[1] === undefined) continue;
-    values.set(pair[1].toLowerCase().replaceAll("-", "_"), (pair[2] ?? "").replace(/\s+[#;].*$/, "").trim());
-  }
-  return values;
+  return {
+    name,
+    version: literal("version"),
+    requiresPython: literal("python_requires"),
+    requiresDist: requirementsOf(call),
+    factsFrom: "setup.py",
+  };
 }
 
 function table(value: unknown): Readonly<Record<string, unknown>> | null {

@@ -31,6 +31,7 @@ test.each(["hello_native-1.0rc1.tar.gz", "hello-native-1.0rc1.zip"])(
         name: "Hello-Native",
         version: "1.0rc1",
         requiresPython: ">=3.9, !=3.10.0",
+        requiresDist: null,
         factsFrom: "hello_native-1.0rc1/PKG-INFO",
       },
       spec: { text: "python: ['3.12']\n", file: `${filename}/hello_native-1.0rc1/kiln.yaml` },

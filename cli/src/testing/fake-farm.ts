@@ -1,4 +1,4 @@
-import type { JobView, RunEvent, RunView, SubmitRunBody } from "@kiln/proto";
+import type { AgentView, JobView, ProjectDurations, RunEvent, RunView, SubmitRunBody } from "@kiln/proto";
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bodyText, httpServer, sendJson, type TestServer } from "./http-server.ts";
@@ -23,6 +23,9 @@ export interface FakeFarm extends AsyncDisposable {
   refusal: { readonly status: number; readonly body: unknown } | null;
   /** The event stream stays open. */
   hanging: boolean;
+  agents: readonly AgentView[];
+  /** null: the farm is of a version without that page. */
+  durationsMs: ProjectDurations["durationsMs"] | null;
 }
 
 const TOKEN = "a-token-for-tests";
@@ -40,6 +43,8 @@ export async function fakeFarm(): Promise<FakeFarm> {
     cutSubmissions: 0,
     refusal: null,
     hanging: false,
+    agents: [],
+    durationsMs: null,
   };
   const server = await httpServer(async (request, response) => {
     if (request.headers.authorization !== `Bearer ${TOKEN}`) {
@@ -64,7 +69,10 @@ async function answer(farm: Farm, request: IncomingMessage, response: ServerResp
   if (blob !== undefined) return answerBlob(farm, blob, request, response);
   if (path === "/farm")
     return sendJson(response, { version: "0.1.0", pythons: [{ platform: "linux-x86_64", feature: "3.12" }] });
-  if (path === "/agents") return sendJson(response, { agents: [] });
+  if (path === "/agents") return sendJson(response, { agents: farm.agents });
+  if (path === "/projects/hello/durations" && farm.durationsMs !== null) {
+    return sendJson(response, { durationsMs: farm.durationsMs });
+  }
   if (path === "/runs" && request.method === "POST") return submit(farm, request, response);
   if (path === "/runs") return sendJson(response, { runs: [farm.view] });
   if (path === "/runs/r3") return sendJson(response, farm.view);

@@ -22,13 +22,14 @@ export function sampleJobs(): readonly JobSummary[] {
   ];
 }
 
-export const EXCLUDED: RunView["excluded"] = [
+const EXCLUDED: RunView["excluded"] = [
   {
     cell: "cp38-linux-x86_64",
     axes: { os: "linux-x86_64", python: "3.8" },
     rule: "requires-python",
     reason: "The candidate requires Python >=3.9, and 3.8 is none of these.",
     source: "pyproject.toml [project]",
+    asOf: "",
   },
 ];
 

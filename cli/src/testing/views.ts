@@ -71,13 +71,26 @@ export function runView(jobs: readonly JobSummary[], changes: Partial<RunView> =
     startedAtMs: T0 + 200,
     finishedAtMs: null,
     source: { sha256: "0".repeat(64), sizeBytes: 1000, filename: "hello_native-1.0.0.tar.gz" },
-    cells: cells.map((cell) => ({ cell, axes: { os: cell.slice(cell.indexOf("-") + 1), python: pythonOf(cell) } })),
+    cells: cells.map((cell) => plannedCell(cell)),
     excluded: [],
+    reduced: [],
     jobs: [...jobs],
     lastEventId: 10,
     expectedMs: null,
     ...changes,
   };
+}
+
+/** A planned cell of a name such as `cp312-linux-x86_64`, or with other axes. */
+export function plannedCell(
+  cell: string,
+  axes: Readonly<Record<string, string>> = axesOf(cell),
+): RunView["cells"][number] {
+  return { cell, axes, touchstone: false, unknown: [], overridden: [] };
+}
+
+function axesOf(cell: string): Readonly<Record<string, string>> {
+  return { os: cell.slice(cell.indexOf("-") + 1), python: pythonOf(cell) };
 }
 
 export function jobView(summary: JobSummary, changes: Partial<JobView["history"][number]> = {}): JobView {
