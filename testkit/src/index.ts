@@ -1,3 +1,7 @@
+export type { Brought } from "./containers/daemon.ts";
+export { debianRootfs, type DebianRelease, type RootfsKind } from "./containers/debian-rootfs.ts";
+export { startDockerd, startPodman, type TestEngine } from "./containers/engines.ts";
+export { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry, type TestRegistry } from "./containers/registry.ts";
 export { freePort } from "./free-port.ts";
 export { findNatsServer, startNatsServer, type NatsServer, type NatsServerOptions } from "./nats-server.ts";
 export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";

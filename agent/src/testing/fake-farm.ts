@@ -26,6 +26,9 @@ const BARE_MACHINE: Inventory = {
   diskFreeBytes: 1,
   pythons: [],
   olderPythons: 0,
+  osRelease: "debian-12",
+  gpus: [],
+  cudaToolkits: [],
   problems: [],
 };
 
@@ -68,6 +71,7 @@ export class FakeFarm implements AsyncDisposable {
       name: "test agent",
       slots: 4,
       executor: "dummy",
+      docker: null,
       logLevel: "silent",
       spoolBytesMax: 1e9,
       blobCacheBytesMax: 1e9,

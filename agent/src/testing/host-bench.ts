@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { results } from "@kiln/proto";
 import { HostExecutor } from "../adapters/host/host-executor.ts";
+import type { JobRunParts } from "../adapters/host/job-run.ts";
 import { PipTool } from "../adapters/host/pip-tool.ts";
 import { openSpool, type DiskSpool } from "../adapters/spool/disk-spool.ts";
 import { systemClock } from "../adapters/system/system-clock.ts";
@@ -44,20 +45,28 @@ export class HostBench implements Disposable {
   /** `tools` is a folder that several benches may share, as they may `blobs`. */
   constructor(
     pythons: readonly Interpreter[],
-    options: { readonly tools: string; readonly clock?: Clock; readonly blobs?: LocalBlobs },
+    options: {
+      readonly tools: string;
+      readonly clock?: Clock;
+      readonly blobs?: LocalBlobs;
+      /** Instead of one that runs jobs on this host. */
+      readonly executor?: (parts: JobRunParts) => Executor;
+    },
   ) {
     this.blobs = options.blobs ?? new LocalBlobs();
     this.#folder = this.#stack.use(temporaryFolder()).path;
     this.#spool = this.#stack.use(openSpool(join(this.#folder, "spool"), 1e9, quietLog).spool);
-    this.executor = new HostExecutor(pythons, {
+    const common = {
       agentId: BENCH_AGENT,
       workFolder: join(this.#folder, "work"),
       blobs: this.blobs,
-      pip: new PipTool(options.tools),
       log: quietLog,
-    });
+    };
+    const onHost = (): Executor => new HostExecutor(pythons, { ...common, pip: new PipTool(options.tools) });
+    this.executor = options.executor?.(common) ?? onHost();
     const listening: Executor = {
-      name: "host",
+      name: this.executor.name,
+      kinds: this.executor.kinds,
       start: (request, sink) => this.#start(request, sink),
       clearLeftovers: (attempts) => this.executor.clearLeftovers(attempts),
     };

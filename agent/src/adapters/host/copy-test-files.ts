@@ -21,10 +21,10 @@ export async function copyTestFiles(
   for (const file of files) {
     const path = normalize(file);
     if (isAbsolute(path) || path === ".." || path.startsWith(`..${sep}`)) {
-      return { ok: false, message: `test.files: ${file} is not a path inside the source` };
+      return { ok: false, message: `files: ${file} is not a path inside the source` };
     }
     if (!existsSync(join(source, path))) {
-      return { ok: false, message: `test.files: the source has no ${file}` };
+      return { ok: false, message: `files: the source has no ${file}` };
     }
     await mkdir(dirname(join(target, path)), { recursive: true });
     // Links point to inside the source (unpackSource), so what they point to may be copied.
@@ -33,7 +33,7 @@ export async function copyTestFiles(
   const tops = new Set(importNames.map((name) => name.split(".", 1)[0]));
   for (const entry of await readdir(target)) {
     if (!tops.has(entry.split(".", 1)[0])) continue;
-    const message = `test.files: ${entry} would be imported in place of the installed wheel; name the tests and their data only`;
+    const message = `files: ${entry} would be imported in place of the installed wheel; name the tests and their data only`;
     return { ok: false, message };
   }
   return { ok: true };

@@ -9,6 +9,7 @@ import { LocalBlobs } from "../../testing/local-blobs.ts";
 import { ManualClock } from "../../testing/manual-clock.ts";
 import { packPurePackage } from "../../testing/pure-package.ts";
 import { temporaryFolder } from "@kiln/testkit";
+import { executorContract } from "../../ports/executor.contract.ts";
 import { readPythons } from "../inventory/read-pythons.ts";
 import { processMark } from "../system/process-mark.ts";
 import { processStat } from "../system/process-stat.ts";
@@ -32,6 +33,10 @@ const newBench = (clock?: ManualClock) =>
   stack.use(new HostBench(pythons, { tools: `${shared.path}/tools`, blobs, ...(clock ? { clock } : {}) }));
 
 const CANDIDATE = { name: "Kiln.Pure", version: "1.0.0" };
+
+if (newest && isLinux) {
+  executorContract("host", () => Promise.resolve({ python: newest.feature, blobs, bench: newBench }));
+}
 
 describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, () => {
   let bench: HostBench;
@@ -101,6 +106,24 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
     expect(finished.excerpt).toMatch(/^Traceback[^]*RuntimeError: told to fail: on purpose$/);
   });
 
+  test("a check sees the whole source and no wheel; a scan finds its wheel in KILN_WHEEL", async () => {
+    const onSource: CommandCheck = {
+      kind: "command",
+      command: 'test -f backend.py && test -f tests/check.py && test -z "${KILN_WHEEL-}"',
+      source,
+      files: ["."],
+    };
+    const checked = await bench.run(job({ kind: "command", check: onSource, requires: [], wheel: null }));
+    expect(checked.finished).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
+    const onWheel: CommandCheck = { kind: "command", command: 'python -m zipfile -t "$KILN_WHEEL"', source, files: [] };
+    const scanned = await bench.run(job({ kind: "command", check: onWheel, requires: [], wheel }));
+    expect(scanned.finished).toMatchObject({ outcome: Outcome.PASSED });
+    const refusing = { ...onWheel, command: "echo CVE-0000-0001 in kiln_pure; exit 3" };
+    const found = await bench.run(job({ kind: "command", check: refusing, requires: [], wheel }));
+    expect(found.finished).toMatchObject({ outcome: Outcome.TESTS_FAILED });
+    expect(found.finished.summary).toContain("the command ended with exit status 3");
+  });
+
   test("imports what the wheel installs, on the oldest and the newest Python", async () => {
     for (const python of new Set([pythons[0], newest])) {
       const { finished, log } = await bench.run(job(testWork({ kind: "import" }), { python: python!.feature }));
@@ -141,14 +164,10 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
   });
 
   test.each([
-    ["exit 3", Outcome.TESTS_FAILED, "the test command ended with exit status 3"],
-    ["kill -SEGV $$", Outcome.TESTS_FAILED, "the test command crashed (SIGSEGV)"],
-    [
-      "kill -KILL $$",
-      Outcome.OUT_OF_RESOURCES,
-      "the test command was killed by the system, most often for want of memory",
-    ],
-    ["no-such-program --now", Outcome.TESTS_FAILED, "the test command ended with exit status 127"],
+    ["exit 3", Outcome.TESTS_FAILED, "the command ended with exit status 3"],
+    ["kill -SEGV $$", Outcome.TESTS_FAILED, "the command crashed (SIGSEGV)"],
+    ["kill -KILL $$", Outcome.OUT_OF_RESOURCES, "the command was killed by the system, most often for want of memory"],
+    ["no-such-program --now", Outcome.TESTS_FAILED, "the command ended with exit status 127"],
   ])("the command %o says how it ended", async (text, outcome, summary) => {
     const { finished } = await bench.run(command(text));
     expect(finished).toMatchObject({ outcome, summary });

@@ -2,11 +2,17 @@ import { mkdirSync } from "node:fs";
 import { attemptKey } from "../../domain/attempt-key.ts";
 import { pickInterpreter, type Interpreter } from "../../domain/interpreter.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
-import { HostJob, type HostParts } from "./host-job.ts";
+import { HostRunner } from "./host-runner.ts";
 import { removeFolder } from "./job-folder.ts";
+import { JobRun, type JobRunParts } from "./job-run.ts";
+import type { PipTool } from "./pip-tool.ts";
 import { killGroup } from "./process-group.ts";
 import { processMark } from "../system/process-mark.ts";
 import { attemptCookie, killStrays } from "./stray-processes.ts";
+
+export interface HostParts extends JobRunParts {
+  readonly pip: PipTool;
+}
 
 /**
  * Runs jobs on this machine, as the user the agent runs as: a fresh folder and
@@ -16,6 +22,7 @@ import { attemptCookie, killStrays } from "./stray-processes.ts";
  */
 export class HostExecutor implements Executor {
   readonly name = "host";
+  readonly kinds = ["check", "build", "scan", "test"] as const;
   readonly #interpreters: readonly Interpreter[];
   readonly #parts: HostParts;
 
@@ -31,7 +38,8 @@ export class HostExecutor implements Executor {
       sink.ended({ outcome: "infrastructure", summary: `this agent has no CPython ${python} (any more)` });
       return { stop: () => undefined };
     }
-    const job = new HostJob(request, interpreter, sink, this.#parts);
+    const cookie = attemptCookie(this.#parts.agentId, attemptKey(request.ref));
+    const job = new JobRun(request, new HostRunner(interpreter, this.#parts.pip, cookie), sink, this.#parts);
     void job.run();
     return { stop: () => job.stop() };
   }

@@ -1,7 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { recordPaths } from "../../domain/import-names.ts";
 import { normalName } from "../../domain/wheel-name.ts";
+import { readOwnFile } from "./own-file.ts";
+
+/** Of a RECORD: a line a file, and the largest wheels have some 20,000. */
+const RECORD_BYTES_MAX = 64 * 1024 ** 2;
 
 export interface InstalledWheel {
   readonly version: string;
@@ -23,8 +27,8 @@ export async function findInstalled(folder: string, name: string): Promise<Insta
   for (const entry of await readdir(folder)) {
     const match = /^(.+)-([^-]+)\.dist-info$/.exec(entry);
     if (!match?.[1] || !match[2] || normalName(match[1]) !== normalName(name)) continue;
-    const record = await readFile(join(folder, entry, "RECORD"), "utf8");
-    return { version: match[2], paths: recordPaths(record) };
+    const record = await readOwnFile(join(folder, entry, "RECORD"), folder, RECORD_BYTES_MAX);
+    return { version: match[2], paths: recordPaths(record ?? "") };
   }
   return null;
 }

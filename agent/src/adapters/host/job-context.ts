@@ -1,11 +1,11 @@
 import type { ProcessEnd } from "../../domain/classify.ts";
+import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import type { Verdict } from "../../domain/outcome.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { CommandSpec } from "./command.ts";
 import type { InstalledWheel } from "./installed-wheel.ts";
 import type { JobFolder } from "./job-folder.ts";
-import type { PipTool } from "./pip-tool.ts";
 
 /** What the steps of one job work with. */
 export interface JobContext {
@@ -13,7 +13,9 @@ export interface JobContext {
   readonly folder: JobFolder;
   /** Time spent here does not count against the job's limit. */
   readonly blobs: BlobClient;
-  readonly pip: PipTool;
+  readonly pip: PipSource;
+  /** A copy of the source that a build may write into; the source itself where it may be written. */
+  buildTree(): Promise<string>;
   /** Aborted when the job is stopped. */
   readonly signal: AbortSignal;
   /** What the steps so far have come to. */
@@ -39,3 +41,9 @@ export type StepEnd =
   | { readonly ok: true }
   /** `isAgents`: the agent itself found the fault, and the log does not show it yet. */
   | { readonly ok: false; readonly exitCode: number; readonly verdict: Verdict; readonly isAgents?: boolean };
+
+/** Brings the pip that an interpreter carries. */
+export interface PipSource {
+  /** A folder to put on `sys.path`. Throws when it cannot be had. */
+  prepare(python: Interpreter): Promise<string>;
+}

@@ -5,6 +5,7 @@ import { binFolder, jobEnvironment } from "./job-environment.ts";
 const facts = {
   inherited: { PATH: "/usr/bin", HOME: "/home/me" },
   job: {},
+  wheel: null,
   cookie: "agent/1.0.1",
   temporaryFolder: "/job/tmp",
   virtualEnv: null,

@@ -18,6 +18,8 @@ export interface JobEnvironmentFacts {
   readonly cookie: string;
   /** Removed with the job. */
   readonly temporaryFolder: string;
+  /** The wheel that a scan looks at; null for other jobs. */
+  readonly wheel: string | null;
   /** Folder of the virtual environment, once there is one. */
   readonly virtualEnv: string | null;
 }
@@ -45,6 +47,7 @@ export function jobEnvironment(facts: JobEnvironmentFacts): Record<string, strin
     [COOKIE_VARIABLE]: facts.cookie,
   });
   if (process.platform === "win32") Object.assign(env, { TEMP: facts.temporaryFolder, TMP: facts.temporaryFolder });
+  if (facts.wheel !== null) env["KILN_WHEEL"] = facts.wheel;
   if (facts.virtualEnv !== null) {
     env["VIRTUAL_ENV"] = facts.virtualEnv;
     const pathName = Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";

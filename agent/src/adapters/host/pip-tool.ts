@@ -4,6 +4,7 @@ import { access, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Interpreter } from "../../domain/interpreter.ts";
 import { runTool } from "../system/run-tool.ts";
+import type { PipSource } from "./job-context.ts";
 
 const TOOL_TIMEOUT_MS = 120_000;
 
@@ -14,7 +15,7 @@ const TOOL_TIMEOUT_MS = 120_000;
  * installation of this same wheel; so environments are made without it and
  * given this folder instead.
  */
-export class PipTool {
+export class PipTool implements PipSource {
   readonly #folder: string;
   /** Preparations under way or done, by wheel, by folder, and by wheel and interpreter. */
   readonly #prepared = new Map<string, Promise<string>>();

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { classifyFailure } from "../../domain/classify.ts";
 import { importNames } from "../../domain/import-names.ts";
@@ -71,15 +71,15 @@ export const STEP_ACTIONS = {
       "--config-settings",
       `${name}=${value}`,
     ]);
-    const { built, source } = context.folder;
+    const tree = await context.buildTree();
     return pip(context, "build-wheel", [
       "wheel",
       "--no-deps",
       "--use-pep517",
       "--wheel-dir",
-      built,
+      context.folder.built,
       ...settings,
-      source,
+      tree,
     ]);
   },
 
@@ -91,6 +91,10 @@ export const STEP_ACTIONS = {
     }
     const mismatch = wheelMismatch(filename, candidate);
     if (mismatch !== null) return agents("build-failed", mismatch);
+    // A link in its place would have the agent give away a file of its own.
+    if (!(await lstat(join(context.folder.built, filename))).isFile()) {
+      return agents("build-failed", `${filename} is not an ordinary file`);
+    }
     const stored = await context.blobs.store(join(context.folder.built, filename), filename, context.signal);
     if (!stored.ok) return agents("infrastructure", `the wheel could not be stored: ${stored.message}`);
     context.note(`${filename} (${formatBytes(stored.blob.sizeBytes)}, SHA-256 ${stored.blob.sha256})`);
@@ -103,6 +107,8 @@ export const STEP_ACTIONS = {
     const end = await pip(context, "install-wheel", ["install", "--", wheel, ...requires]);
     return end.ok ? verifyInstalled(context) : end;
   },
+
+  "install-requires": ({ requires }, context) => pip(context, "install-requires", ["install", "--", ...requires]),
 
   "check-imports": async (_, context) => {
     const names = importNames(context.progress.installed?.paths ?? []);

@@ -1,48 +1,44 @@
 import { join } from "node:path";
 import { attemptKey } from "../../domain/attempt-key.ts";
 import type { ProcessEnd } from "../../domain/classify.ts";
-import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Blob, Job } from "../../domain/job.ts";
-import { stepsFor, type Step } from "../../domain/job-steps.ts";
+import { stepsFor, type StepKind } from "../../domain/job-steps.ts";
 import { PASSED, type Verdict } from "../../domain/outcome.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { ExecutionRequest, ExecutionSink } from "../../ports/executor.ts";
 import type { Log } from "../../ports/log.ts";
-import { runCommand, type CommandSpec, type RunningCommand } from "./command.ts";
-import type { JobContext, JobProgress, StepEnd } from "./job-context.ts";
-import { jobEnvironment } from "./job-environment.ts";
+import type { CommandSpec, RunningCommand } from "./command.ts";
+import type { JobContext, JobProgress, PipSource, StepEnd } from "./job-context.ts";
 import { makeJobFolder, removeFolder, type JobFolder } from "./job-folder.ts";
-import type { PipTool } from "./pip-tool.ts";
+import type { Preparation, Runner } from "./runner.ts";
 import { STEP_ACTIONS } from "./step-actions.ts";
-import { attemptCookie, killStrays } from "./stray-processes.ts";
+import { attemptCookie } from "./stray-processes.ts";
 
-export interface HostParts {
+export interface JobRunParts {
   readonly agentId: string;
   /** Where working folders are made. */
   readonly workFolder: string;
   readonly blobs: BlobClient;
-  readonly pip: PipTool;
   readonly log: Log;
 }
 
-/** One job on this host: its folder, its environment, and its steps one after the other. */
-export class HostJob implements JobContext {
+/** One job: its folder, its environment, and its steps one after the other, wherever the runner runs their commands. */
+export class JobRun implements JobContext {
   readonly progress: JobProgress = { hasEnvironment: false, wheelPath: "", installed: null };
   readonly #request: ExecutionRequest;
-  readonly #python: Interpreter;
-  readonly #parts: HostParts;
+  readonly #runner: Runner;
+  readonly #parts: JobRunParts;
   readonly #sink: ExecutionSink;
-  readonly #cookie: string;
   readonly #stopping = new AbortController();
   #folder: JobFolder | null = null;
+  #step: StepKind | null = null;
   #command: RunningCommand | null = null;
 
-  constructor(request: ExecutionRequest, python: Interpreter, sink: ExecutionSink, parts: HostParts) {
+  constructor(request: ExecutionRequest, runner: Runner, sink: ExecutionSink, parts: JobRunParts) {
     this.#request = request;
-    this.#python = python;
+    this.#runner = runner;
     this.#parts = parts;
     this.#sink = sink;
-    this.#cookie = attemptCookie(parts.agentId, attemptKey(request.ref));
   }
 
   get job(): Job {
@@ -57,8 +53,8 @@ export class HostJob implements JobContext {
     };
   }
 
-  get pip(): PipTool {
-    return this.#parts.pip;
+  get pip(): PipSource {
+    return this.#runner.pip;
   }
 
   get folder(): JobFolder {
@@ -72,16 +68,21 @@ export class HostJob implements JobContext {
 
   /** Runs the whole job. Never rejects; `ended` is called last. */
   async run(): Promise<void> {
-    this.#sink.started(this.#python.version);
+    const begun = await this.#runner.begin();
+    if (!begun.ok) {
+      await this.#cleanUp();
+      return this.#sink.ended(begun.verdict);
+    }
+    this.#sink.started(begun.pythonVersion);
     let verdict: Verdict;
     try {
-      verdict = await this.#runSteps();
+      verdict = await this.#runSteps(begun.preparation);
     } catch (cause) {
       this.#parts.log.error({ err: cause, attempt: attemptKey(this.#request.ref) }, "a job could not be run");
       verdict = unexpected(cause);
     }
     await this.#cleanUp();
-    this.#sink.ended(verdict);
+    return this.#sink.ended(verdict);
   }
 
   /** Idempotent. */
@@ -102,33 +103,34 @@ export class HostJob implements JobContext {
     return this.#sink.stepOutputTail();
   }
 
-  #environment(): Record<string, string> {
-    return jobEnvironment({
-      inherited: process.env,
-      job: this.#request.job.env,
-      cookie: this.#cookie,
-      temporaryFolder: this.folder.temporary,
-      virtualEnv: this.progress.hasEnvironment ? this.folder.virtualEnv : null,
-    });
+  buildTree(): Promise<string> {
+    return this.#runner.buildTree(this.folder);
   }
 
   async command(spec: Omit<CommandSpec, "env">): Promise<ProcessEnd> {
     if (this.signal.aborted) return { exitCode: 143, signal: "SIGTERM" };
-    const command = runCommand(
-      { ...spec, env: this.#environment() },
-      {
-        output: (bytes) => this.#sink.output(bytes),
-        drained: (listener) => this.#sink.drained(listener),
-        processGroup: (group) => this.#sink.processGroup(group),
-        killStrays: async () => void (await killStrays(new Set([this.#cookie]))),
-      },
-    );
+    const step = this.#step ?? "run-command";
+    const command = this.#runner.start({ ...spec, env: this.#environment(step) }, step, this.folder, this.#sink);
     this.#command = command;
-    const end = await command.done;
-    // The group may outlive its leader: the job is not over before it is.
-    if (this.signal.aborted) await command.stop();
-    this.#command = null;
-    return end;
+    try {
+      return await command.done;
+    } finally {
+      // The group may outlive its leader: the job is not over before it is.
+      if (this.signal.aborted) await command.stop();
+      this.#command = null;
+    }
+  }
+
+  #environment(step: StepKind): Record<string, string> {
+    const { job, ref } = this.#request;
+    const { wheelPath, hasEnvironment } = this.progress;
+    return this.#runner.environment(step, {
+      job: job.env,
+      cookie: attemptCookie(this.#parts.agentId, attemptKey(ref)),
+      temporaryFolder: this.folder.temporary,
+      wheel: job.work.kind === "command" && wheelPath !== "" ? wheelPath : null,
+      virtualEnv: hasEnvironment ? this.folder.virtualEnv : null,
+    });
   }
 
   /** The coordinator may be away for long: that is not the job's fault. */
@@ -141,24 +143,33 @@ export class HostJob implements JobContext {
     }
   }
 
-  async #runSteps(): Promise<Verdict> {
+  async #runSteps(preparation: Preparation | null): Promise<Verdict> {
     this.#folder = await makeJobFolder(join(this.#parts.workFolder, attemptKey(this.#request.ref)));
-    for (const step of stepsFor(this.#request.job, this.#python)) {
+    if (preparation && !this.signal.aborted) {
+      const end = await this.#runStep(preparation.title, () =>
+        this.#outsideTime(preparation.run((text) => this.note(text), this.signal)),
+      );
+      if (!end.ok) return end.verdict;
+    }
+    // Not even looked up for a job that was stopped meanwhile.
+    if (this.signal.aborted) return STOPPED;
+    for (const step of stepsFor(this.#request.job, this.#runner.python)) {
       if (this.signal.aborted) return STOPPED;
-      const end = await this.#runStep(step);
+      this.#step = step.kind;
+      const end = await this.#runStep(step.title, () => STEP_ACTIONS[step.kind](step as never, this));
       if (!end.ok) return end.verdict;
     }
     return PASSED;
   }
 
-  async #runStep(step: Step): Promise<StepEnd> {
-    this.#sink.stepStarted(step.title);
+  async #runStep(title: string, action: () => Promise<StepEnd>): Promise<StepEnd> {
+    this.#sink.stepStarted(title);
     const startedMs = performance.now();
     let end: StepEnd;
     try {
-      end = await STEP_ACTIONS[step.kind](step as never, this);
+      end = await action();
     } catch (cause) {
-      end = { ok: false, exitCode: 1, verdict: unexpected(cause) };
+      end = { ok: false, exitCode: 1, verdict: unexpected(cause), isAgents: true };
     }
     if (!end.ok && end.isAgents) this.note(end.verdict.summary);
     this.#sink.stepFinished(end.ok ? 0 : end.exitCode, performance.now() - startedMs);
@@ -167,7 +178,7 @@ export class HostJob implements JobContext {
 
   async #cleanUp(): Promise<void> {
     try {
-      await killStrays(new Set([this.#cookie]));
+      await this.#runner.clear();
       if (this.#folder) await removeFolder(this.#folder.root);
     } catch (cause) {
       this.#parts.log.warn(

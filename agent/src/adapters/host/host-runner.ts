@@ -1,0 +1,47 @@
+import type { Interpreter } from "../../domain/interpreter.ts";
+import type { StepKind } from "../../domain/job-steps.ts";
+import { runCommand, type CommandSpec, type RunningCommand } from "./command.ts";
+import { jobEnvironment } from "./job-environment.ts";
+import type { PipSource } from "./job-context.ts";
+import type { JobFolder } from "./job-folder.ts";
+import type { Begun, OutputHooks, Runner } from "./runner.ts";
+import { killStrays } from "./stray-processes.ts";
+
+/** Runs the commands of a job as processes of this machine. */
+export class HostRunner implements Runner {
+  readonly python: Interpreter;
+  readonly pip: PipSource;
+  readonly #cookies: ReadonlySet<string>;
+
+  constructor(python: Interpreter, pip: PipSource, cookie: string) {
+    this.python = python;
+    this.pip = pip;
+    this.#cookies = new Set([cookie]);
+  }
+
+  begin(): Promise<Begun> {
+    return Promise.resolve({ ok: true, pythonVersion: this.python.version, preparation: null });
+  }
+
+  environment(_step: StepKind, facts: Parameters<Runner["environment"]>[1]): Record<string, string> {
+    return jobEnvironment({ ...facts, inherited: process.env });
+  }
+
+  start(spec: CommandSpec, _step: StepKind, _folder: JobFolder, hooks: OutputHooks): RunningCommand {
+    return runCommand(spec, {
+      output: (bytes) => hooks.output(bytes),
+      drained: (listener) => hooks.drained(listener),
+      processGroup: (group) => hooks.processGroup(group),
+      killStrays: async () => void (await killStrays(this.#cookies)),
+    });
+  }
+
+  /** The unpacked source is the job's own and goes with it: a build may write there. */
+  buildTree(folder: JobFolder): Promise<string> {
+    return Promise.resolve(folder.source);
+  }
+
+  async clear(): Promise<void> {
+    await killStrays(this.#cookies);
+  }
+}
