@@ -12,7 +12,7 @@ test("a token is all that has to be set", () => {
 test("everything that is wrong is reported at once", () => {
   const parsed = readConfig({
     KILN_SLOTS: "0",
-    KILN_EXECUTOR: "docker",
+    KILN_EXECUTOR: "kubernetes",
     KILN_COORDINATOR_GRPC: "nowhere",
     KILN_COORDINATOR_HTTP: "ftp://x",
     KILN_LOG_LEVEL: "loud",

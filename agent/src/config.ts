@@ -1,5 +1,7 @@
 import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
+import type { DockerSettings } from "./adapters/docker/docker-executor.ts";
+import { readDockerConfig } from "./docker-config.ts";
 
 export interface AgentConfig {
   /** The agent's home: identity, spool, caches, working folders. */
@@ -14,7 +16,9 @@ export interface AgentConfig {
   readonly name: string;
   /** Jobs at a time, 1 to 1,000. */
   readonly slots: number;
-  readonly executor: "host" | "dummy";
+  readonly executor: "host" | "docker" | "dummy";
+  /** null where jobs do not run in containers. */
+  readonly docker: DockerSettings | null;
   readonly logLevel: LogLevel;
   /** Bytes not acknowledged by the coordinator from which on jobs are held back. */
   readonly spoolBytesMax: number;
@@ -59,6 +63,10 @@ export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
     problems.push(`${name} is "${value}"; it may be a whole number from ${min} to ${max}`);
     return fallback;
   };
+  const slots = integer("KILN_SLOTS", 1, SLOTS_MAX, availableParallelism());
+  const executor = choice("KILN_EXECUTOR", ["host", "docker", "dummy"], "host");
+  const docker = executor === "docker" ? readDockerConfig(env, slots) : null;
+  if (docker && !docker.ok) problems.push(...docker.problems);
   const config: AgentConfig = {
     folder: resolve(text("KILN_AGENT_DIR", defaultFolder(env))),
     coordinatorGrpc: text("KILN_COORDINATOR_GRPC", CONFIG_DEFAULTS.coordinatorGrpc),
@@ -66,8 +74,9 @@ export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
     natsUrl: text("KILN_NATS_URL", CONFIG_DEFAULTS.natsUrl),
     token: text("KILN_TOKEN", ""),
     name: text("KILN_AGENT_NAME", hostname()),
-    slots: integer("KILN_SLOTS", 1, SLOTS_MAX, availableParallelism()),
-    executor: choice("KILN_EXECUTOR", ["host", "dummy"], "host"),
+    slots,
+    executor,
+    docker: docker?.ok ? docker.settings : null,
     logLevel: choice("KILN_LOG_LEVEL", LOG_LEVELS, "info"),
     spoolBytesMax: integer("KILN_SPOOL_BYTES_MAX", 1024 ** 2, 2 ** 50, CONFIG_DEFAULTS.spoolBytesMax),
     blobCacheBytesMax: integer("KILN_BLOB_CACHE_BYTES_MAX", 0, 2 ** 50, CONFIG_DEFAULTS.blobCacheBytesMax),

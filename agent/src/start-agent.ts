@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { agentIdentity } from "./adapters/disk/identity.ts";
 import { lockHome } from "./adapters/disk/home-lock.ts";
+import { DockerExecutor } from "./adapters/docker/docker-executor.ts";
 import { DummyExecutor } from "./adapters/dummy/dummy-executor.ts";
 import { GrpcCoordinator } from "./adapters/grpc/grpc-coordinator.ts";
 import { HostExecutor } from "./adapters/host/host-executor.ts";
@@ -90,14 +91,15 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   // 2. What is kept on disk, what this machine has, and how jobs run on it.
   const { spool, left } = openSpool(join(config.folder, "spool"), config.spoolBytesMax, log);
   resources.use(spool);
-  const inventory = deps.inventory ?? (await readInventory(config.folder));
+  const machine = deps.inventory ?? (await readInventory(config.folder));
+  const executor = makeExecutor(config, deps, ids.agentId, machine, common);
+  await recover(left, { executor, ...common });
+  const inventory = executor instanceof DockerExecutor ? withPythons(machine, await executor.readPythons()) : machine;
   const { pythons, olderPythons, problems } = inventory;
   log.info(
     { pythons: pythons.map(({ path, version }) => `${version} ${path}`), olderPythons, problems },
     "looked at this machine",
   );
-  const executor = makeExecutor(config, deps, ids.agentId, inventory, common);
-  await recover(left, { executor, ...common });
 
   // 3. The lines to the coordinator, and the services between them and the spool.
   const coordinator = resources.use(new GrpcCoordinator({ address: config.coordinatorGrpc, token: config.token }));
@@ -134,8 +136,18 @@ function makeExecutor(
     const die = deps.die ?? (() => void process.kill(process.pid, "SIGKILL"));
     return new DummyExecutor({ blobs, clock, workFolder, die });
   }
+  if (config.docker) {
+    const stateFolder = join(config.folder, "containers");
+    return new DockerExecutor(config.docker, { agentId, workFolder, stateFolder, blobs, env: process.env, ...common });
+  }
   const pip = new PipTool(join(config.folder, "tools"));
   return new HostExecutor(inventory.pythons, { agentId, workFolder, blobs, pip, log });
+}
+
+/** Jobs in containers use the interpreters of their images, not the machine's. */
+function withPythons(machine: Inventory, images: Pick<Inventory, "pythons" | "problems">): Inventory {
+  const { pythons, problems } = images;
+  return { ...machine, pythons, olderPythons: 0, problems: [...machine.problems, ...problems] };
 }
 
 interface Ends {
@@ -168,6 +180,7 @@ function wire(config: AgentConfig, ids: AgentIds, ends: Ends, common: Common) {
     version: packageVersion(),
     slots: config.slots,
     executor: executor.name,
+    kinds: executor.kinds,
     inventory,
   };
   const registrar = new Registrar({ coordinator, ...common }, registration, (terms) => {

@@ -17,6 +17,16 @@ describe("a coordinator's configuration", () => {
     expect(readConfig({ ...good, KILN_HTTP_ADDRESS: "[::1]:80" }).httpAddress).toEqual({ host: "::1", port: 80 });
   });
 
+  it("takes several upstream indexes, and PyTorch's with a place for the variant", () => {
+    const KILN_UPSTREAM_INDEX = " https://a.example/simple\n file:///srv/simple ";
+    const KILN_TORCH_INDEX = "https://a.example/whl/{variant}";
+    expect(readConfig({ ...good, KILN_UPSTREAM_INDEX, KILN_TORCH_INDEX })).toMatchObject({
+      upstreamIndexes: ["https://a.example/simple", "file:///srv/simple"],
+      torchIndex: KILN_TORCH_INDEX,
+    });
+    expect(readConfig(good)).toMatchObject({ upstreamIndexes: [], torchIndex: null });
+  });
+
   it.each([
     [{ KILN_COORDINATOR_DIR: "" }, /KILN_COORDINATOR_DIR is not set/],
     [{ KILN_TOKEN: "short" }, /KILN_TOKEN is shorter than 16/],
@@ -24,6 +34,11 @@ describe("a coordinator's configuration", () => {
     [{ KILN_LEASE_TTL_MS: "1" }, /from 1000/],
     [{ KILN_HTTP_ADDRESS: "8270" }, /KILN_HTTP_ADDRESS is "8270": write host:port/],
     [{ KILN_HTTP_ADDRESS: "localhost:99999" }, /host:port/],
+    [
+      { KILN_UPSTREAM_INDEX: "https://a.example ftp://me:secret@b.example" },
+      /^KILN_UPSTREAM_INDEX has something that is/,
+    ],
+    [{ KILN_TORCH_INDEX: "https://a.example/whl" }, /KILN_TORCH_INDEX has no \{variant\} in it/],
     [{ KILN_LOG_LEVEL: "loud" }, /KILN_LOG_LEVEL is "loud".*fatal, error/],
   ])("says which variable is wrong and what it must be: %o", (wrong, message) => {
     expect(() => readConfig({ ...good, ...wrong })).toThrow(ConfigError);

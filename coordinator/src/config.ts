@@ -22,6 +22,15 @@ export interface CoordinatorConfig {
   readonly agentsMax: number;
   /** KILN_BLOB_BYTES_MAX, default 4 GiB. */
   readonly blobBytesMax: number;
+  /**
+   * KILN_UPSTREAM_INDEX: simple indexes (http, https, file), separated by spaces, that the staging index takes other
+   * projects from; the first that knows a project answers for it. None by default.
+   */
+  readonly upstreamIndexes: readonly string[];
+  /** KILN_TORCH_INDEX: PyTorch's index with {variant} in it, asked first for PyTorch on a variant's staging index. */
+  readonly torchIndex: string | null;
+  /** KILN_UPSTREAM_CACHE_BYTES, default 20 GiB: files of other projects that are kept. */
+  readonly upstreamCacheBytesMax: number;
   /** KILN_ALLOWED_HOSTS: names, separated by commas, under which clients may reach the HTTP server besides localhost and IP addresses. */
   readonly allowedHosts: readonly string[];
   /** KILN_LOG_LEVEL, default info. */
@@ -57,6 +66,12 @@ export function readConfig(env: Env): CoordinatorConfig {
     queuedJobsMax: integer(env, "KILN_QUEUED_JOBS_MAX", 200_000, 1, 10_000_000),
     agentsMax: integer(env, "KILN_AGENTS_MAX", 10_000, 1, 1_000_000),
     blobBytesMax: integer(env, "KILN_BLOB_BYTES_MAX", 4 * 1024 ** 3, 1, 1024 ** 4),
+    upstreamIndexes: (env["KILN_UPSTREAM_INDEX"] ?? "")
+      .split(/\s+/)
+      .filter((url) => url !== "")
+      .map((url) => indexUrl("KILN_UPSTREAM_INDEX", url)),
+    torchIndex: torchIndex(env),
+    upstreamCacheBytesMax: integer(env, "KILN_UPSTREAM_CACHE_BYTES", 20 * 1024 ** 3, 1, 1024 ** 5),
     allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "")
       .split(",")
       .map((host) => host.trim())
@@ -86,6 +101,20 @@ function integer(env: Env, name: string, fallback: number, min: number, max: num
     throw new ConfigError(`${name} is "${text}": it must be a whole number from ${min} to ${max}`);
   }
   return value;
+}
+
+/** The message does not repeat the address: it may hold a password. */
+function indexUrl(name: string, url: string): string {
+  if (URL.canParse(url) && /^(?:https?|file):$/.test(new URL(url).protocol)) return url;
+  throw new ConfigError(`${name} has something that is not an http, https or file address`);
+}
+
+function torchIndex(env: Env): string | null {
+  const url = env["KILN_TORCH_INDEX"];
+  if (!url) return null;
+  if (!url.includes("{variant}")) throw new ConfigError("KILN_TORCH_INDEX has no {variant} in it");
+  indexUrl("KILN_TORCH_INDEX", url.replaceAll("{variant}", "cpu"));
+  return url;
 }
 
 function address(env: Env, name: string, fallback: string): HostPort {

@@ -3,21 +3,29 @@ import { pino, type Logger } from "pino";
 import { openDiskBlobStore } from "./adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "./adapters/disk/log-store.ts";
 import { openNatsBus } from "./adapters/nats/agent-bus.ts";
+import { openHttpUpstream } from "./adapters/http-upstream/http-upstream.ts";
 import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
-import { openSqliteStore } from "./adapters/sqlite/store.ts";
+import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
+import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
+import type { BlobStore } from "./ports/blob-store.ts";
 import { systemClock } from "./ports/clock.ts";
+import type { Upstream } from "./ports/upstream.ts";
 import { AgentRegistry } from "./services/agent-registry.ts";
+import { BuildStager } from "./services/build-stager.ts";
 import { ChangeHub } from "./services/change-hub.ts";
 import { FarmEngine } from "./services/farm-engine.ts";
+import { FileStager } from "./services/file-stager.ts";
 import { GroupCommit } from "./services/group-commit.ts";
 import { Ingest } from "./services/ingest.ts";
 import { Liveness } from "./services/liveness.ts";
 import { PlanCache } from "./services/plan-cache.ts";
 import { restoreFarm } from "./services/restore-farm.ts";
 import { FarmRunCommands } from "./services/run-commands.ts";
+import { RunIndexes } from "./services/run-indexes.ts";
 import { FarmRunQueries } from "./services/run-queries.ts";
+import { RunStagingIndex } from "./services/run-staging-index.ts";
 import { startGrpcServer } from "./transport/grpc/server.ts";
 import { HTTP_LIMIT_NAMES } from "./transport/http/limits.ts";
 import { createHttpServer } from "./transport/http/server.ts";
@@ -38,6 +46,8 @@ const BUSY_GATHER_MS = 2;
 const COMMIT_ATTEMPTS = 60;
 const COMMIT_RETRY_MS = 500;
 const LEASE_CHECKS_PER_TTL = 15;
+const UPSTREAM_FILES_MAX = 20_000;
+const UPSTREAM_FILE_AGE_MAX_MS = 30 * 24 * 3_600_000;
 
 /**
  * Opens everything a coordinator is made of, top to bottom, and closes it in
@@ -85,6 +95,18 @@ export async function startCoordinator(
   const engine = new FarmEngine(farm, { commits, bus, plans, hub, metrics, clock, log }, { leaseTtlMs });
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
   const queries = new FarmRunQueries(store, plans, farm);
+  const upstream = stack.use(
+    await openHttpUpstream(join(config.dir, "upstream"), {
+      userIndexes: config.upstreamIndexes,
+      torchIndex: config.torchIndex,
+      files: {
+        bytesMax: config.upstreamCacheBytesMax,
+        entriesMax: UPSTREAM_FILES_MAX,
+        ageMaxMs: UPSTREAM_FILE_AGE_MAX_MS,
+      },
+    }),
+  );
+  const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const registry = new AgentRegistry(engine, { bus, metrics, log }, config.agentsMax);
   const liveness = new Liveness(
@@ -110,6 +132,7 @@ export async function startCoordinator(
     commands,
     queries,
     changes: hub,
+    index,
     blobs,
     logs,
     metrics,
@@ -131,6 +154,24 @@ export async function startCoordinator(
 
   const owned = stack.move();
   return { httpUrl, grpcAddress: grpc.address, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The staging index of every run, on the stores that are there already. */
+function openStagingIndex(parts: {
+  readonly store: SqliteStores;
+  readonly blobs: BlobStore;
+  readonly plans: PlanCache;
+  readonly hub: ChangeHub;
+  readonly upstream: Upstream;
+  readonly log: Logger;
+}): RunStagingIndex {
+  const { blobs, plans, hub, upstream, log } = parts;
+  const store = parts.store.staging;
+  const stager = new FileStager({ blobs, store, wheels: createZipWheelReader(blobs), clock: systemClock });
+  const builds = new BuildStager({ stager, store, blobs, clock: systemClock, log });
+  hub.onBuilt((run) => builds.built(run));
+  const runs = new RunIndexes(parts.store, plans);
+  return new RunStagingIndex({ runs, plans, store, blobs, stager, builds, upstream });
 }
 
 function formatAddress({ host, port }: { readonly host: string; readonly port: number }): string {

@@ -16,7 +16,7 @@ export type JobOutcome =
 export interface JobFact {
   /** `test-cp312-linux-x86_64`. */
   readonly name: string;
-  readonly kind: "build" | "test";
+  readonly kind: "check" | "build" | "scan" | "test" | "bench" | "profile";
   /** Names of the jobs that had to pass first. */
   readonly needs: readonly string[];
   readonly outcome: JobOutcome;
@@ -25,6 +25,6 @@ export interface JobFact {
 }
 
 export interface RunFacts {
-  /** Every job of the plan, whose cells have one build and one test each. */
+  /** Every job of the plan. Cells have one test each, and share builds. */
   readonly jobs: readonly JobFact[];
 }

@@ -10,6 +10,7 @@ export {
   AttemptView,
   BlobView,
   JOB_STATES,
+  JOB_KINDS,
   JobKind,
   JobStateName,
   JobSummary,
@@ -23,6 +24,10 @@ export {
   CandidateFacts,
   CellView,
   ExcludedCellView,
+  PlannedCellView,
+  ProjectDurations,
+  ReducedCellView,
+  RELEASE_TYPES,
   RetryRunBody,
   RunCounts,
   RunEvent,
@@ -32,3 +37,4 @@ export {
   SubmitRunBody,
   VerdictName,
 } from "./http/run-view.ts";
+export { RefusedWheelView, StagedFileView, StagedView, UnyankBody, YankBody } from "./http/staged-view.ts";

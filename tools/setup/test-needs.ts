@@ -20,6 +20,10 @@ sys.exit(not (sys.version_info >= (3, 8) and os.path.exists(os.path.join(sysconf
 
 const PYTHON_COMMANDS = ["python3", "python", ...[8, 9, 10, 11, 12, 13, 14].map((minor) => `python3.${minor}`)];
 
+/** For engines that tests start themselves: docker-registry serves them, debootstrap makes their images. */
+const CONTAINER_PROGRAMS = ["dockerd", "podman", "docker-registry", "debootstrap", "runc", "docker-init"];
+const CONTAINER_PACKAGES = ["docker.io", "podman", "catatonit", "docker-registry", "debootstrap", "runc"];
+
 const NEEDS: readonly Need[] = [
   {
     what: "a CPython 3.8 or newer with the venv module and its headers",
@@ -48,6 +52,19 @@ const NEEDS: readonly Need[] = [
     aptPackages: ["git"],
     byHand: ["macOS:    xcode-select --install", "Windows:  winget install Git.Git"],
     isMet: () => commandWorks("git", ["--version"]),
+  },
+  {
+    what: "Docker Engine, Podman, a registry and debootstrap, for what runs in containers",
+    aptPackages: CONTAINER_PACKAGES,
+    byHand: [],
+    isMet: async () => {
+      // Where those tests cannot run, and say so, nothing is needed.
+      if (process.platform !== "linux" || process.getuid?.() !== 0 || !(await haveApt())) return true;
+      return await commandWorks("sh", [
+        "-c",
+        `PATH="$PATH:/usr/sbin:/sbin" && command -v ${CONTAINER_PROGRAMS.join(" && command -v ")}`,
+      ]);
+    },
   },
 ];
 

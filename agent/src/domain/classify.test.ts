@@ -22,10 +22,10 @@ describe("a step that fails", () => {
         .summary,
     ).toBe("building the wheel failed: x.c:3:1: error: no such thing");
     expect(classifyFailure("run-command", EXIT_1, "FAILED t.py::test_a - assert 0\n=== 1 failed ===\n").summary).toBe(
-      "the test command ended with exit status 1: FAILED t.py::test_a - assert 0",
+      "the command ended with exit status 1: FAILED t.py::test_a - assert 0",
     );
     expect(classifyFailure("run-command", { exitCode: 3, signal: null }, "nothing of note").summary).toBe(
-      "the test command ended with exit status 3",
+      "the command ended with exit status 3",
     );
     const tooOld =
       "ERROR: Could not find a version that satisfies the requirement nope (from versions: none)\nERROR: No matching distribution found for nope\n";
@@ -36,7 +36,7 @@ describe("a step that fails", () => {
 
   test("by a signal of its own crashed", () => {
     const verdict = classifyFailure("run-command", { exitCode: 139, signal: "SIGSEGV" }, "");
-    expect(verdict).toEqual({ outcome: "tests-failed", summary: "the test command crashed (SIGSEGV)" });
+    expect(verdict).toEqual({ outcome: "tests-failed", summary: "the command crashed (SIGSEGV)" });
   });
 
   test.each([

@@ -21,8 +21,9 @@ const PROCESS_OF: Readonly<Record<StepKind, string>> = {
   "build-wheel": "building the wheel",
   "keep-wheel": "keeping the wheel",
   "install-wheel": "installing the wheel",
+  "install-requires": "installing what the command requires",
   "check-imports": "importing what the wheel installs",
-  "run-command": "the test command",
+  "run-command": "the command",
 };
 
 /** What a step's failure says of the job, when nothing else stands out. */
@@ -34,6 +35,7 @@ const OUTCOME_OF = {
   "keep-wheel": "infrastructure",
   // The wheel cannot be used on this Python: that is the candidate's affair.
   "install-wheel": "tests-failed",
+  "install-requires": "tests-failed",
   "check-imports": "tests-failed",
   "run-command": "tests-failed",
 } as const satisfies Record<StepKind, Verdict["outcome"]>;
@@ -45,9 +47,13 @@ const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
   "build-wheel": "build",
   "keep-wheel": "tests",
   "install-wheel": "install",
+  "install-requires": "install",
   "check-imports": "tests",
   "run-command": "tests",
 };
+
+/** Steps in which pip may look at an index. */
+const USES_INDEX: ReadonlySet<StepKind> = new Set(["build-wheel", "install-wheel", "install-requires"]);
 
 const DISK_FULL = /No space left on device|\bENOSPC\b|There is not enough space on the disk/;
 /** What gcc's driver says when the kernel took its compiler away. */
@@ -66,7 +72,7 @@ export function classifyFailure(step: StepKind, end: ProcessEnd, logTail: string
   if (end.signal === "SIGKILL" || end.exitCode === 137 || COMPILER_KILLED.test(logTail)) {
     return { outcome: "out-of-resources", summary: `${what} was killed by the system, most often for want of memory` };
   }
-  if ((step === "build-wheel" || step === "install-wheel") && isNetworkFailure(logTail)) {
+  if (USES_INDEX.has(step) && isNetworkFailure(logTail)) {
     return { outcome: "infrastructure", summary: `${what} failed: pip could not reach the package index` };
   }
   const outcome = OUTCOME_OF[step];

@@ -13,7 +13,7 @@ export interface Interpreter {
   readonly pipWheel: string;
 }
 
-export type PythonSource = "path" | "pyenv" | "uv" | "py-launcher";
+export type PythonSource = "path" | "pyenv" | "uv" | "py-launcher" | "image";
 
 /** The interpreter to run a feature version with: the newest patch release, then the one found first. */
 export function pickInterpreter(interpreters: readonly Interpreter[], feature: string): Interpreter | null {

@@ -33,6 +33,20 @@ test("an import check needs no source", () => {
   expect(kinds({ ...JOB, work: TEST })).toEqual(["fetch-wheel", "make-environment", "install-wheel", "check-imports"]);
 });
 
+test("a check works on the source, a scan on the wheel, each after what it requires", () => {
+  const check = { kind: "command", command: "ruff check", source: blob("pkg-1.0.tar.gz"), files: ["."] } as const;
+  const onSource = { kind: "command", check, requires: ["ruff"], wheel: null } as const;
+  expect(kinds({ ...JOB, work: onSource })).toEqual([
+    "fetch-source",
+    "make-environment",
+    "install-requires",
+    "run-command",
+  ]);
+  const wheel = blob("pkg-1.0-py3-none-any.whl");
+  const onWheel = { kind: "command", check: { ...check, files: [] }, requires: [], wheel } as const;
+  expect(kinds({ ...JOB, work: onWheel })).toEqual(["fetch-wheel", "make-environment", "run-command"]);
+});
+
 test("a test command fetches the source only for the files that it names", () => {
   const check = { kind: "command", command: "pytest", source: blob("pkg-1.0.tar.gz"), files: [] as string[] } as const;
   const rest = ["fetch-wheel", "make-environment", "install-wheel", "run-command"];

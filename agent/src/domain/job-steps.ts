@@ -1,5 +1,5 @@
 import type { Interpreter } from "./interpreter.ts";
-import type { Blob, Candidate, CommandCheck, Job } from "./job.ts";
+import type { Blob, Candidate, CommandCheck, CommandWork, Job } from "./job.ts";
 import { parseWheelName } from "./wheel-name.ts";
 
 /** One step of a job on a host. The executor knows how; this says what. */
@@ -10,6 +10,7 @@ export type Step = { readonly title: string } & (
   | { readonly kind: "build-wheel"; readonly configSettings: Readonly<Record<string, string>> }
   | { readonly kind: "keep-wheel"; readonly candidate: Candidate }
   | { readonly kind: "install-wheel"; readonly extras: readonly string[]; readonly requires: readonly string[] }
+  | { readonly kind: "install-requires"; readonly requires: readonly string[] }
   | { readonly kind: "check-imports" }
   | { readonly kind: "run-command"; readonly check: CommandCheck }
 );
@@ -32,6 +33,7 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
       { kind: "keep-wheel", title: "check and keep the wheel", candidate: work.candidate },
     ];
   }
+  if (work.kind === "command") return commandSteps(work, environment);
   const { check, wheel, extras, requires } = work;
   const beside = extras.length + requires.length > 0 ? " and what its test requires" : "";
   const steps: Step[] = [
@@ -52,4 +54,14 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
     ...steps,
     { kind: "run-command", title: "run the test command", check },
   ];
+}
+
+function commandSteps({ check, requires, wheel }: CommandWork, environment: Step): readonly Step[] {
+  const steps: Step[] = [];
+  if (check.files.length > 0) steps.push({ kind: "fetch-source", title: "fetch the source", source: check.source });
+  if (wheel) steps.push({ kind: "fetch-wheel", title: "fetch the wheel", wheel });
+  steps.push(environment);
+  if (requires.length > 0)
+    steps.push({ kind: "install-requires", title: "install what the command requires", requires });
+  return [...steps, { kind: "run-command", title: "run the command", check }];
 }

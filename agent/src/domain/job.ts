@@ -42,6 +42,16 @@ export interface TestWork {
   readonly check: ImportCheck | CommandCheck;
 }
 
+/** A command in a fresh environment: a check of the source, or a scan of a wheel. */
+export interface CommandWork {
+  readonly kind: "command";
+  /** Requirements (PEP 508) installed before it. */
+  readonly requires: readonly string[];
+  readonly check: CommandCheck;
+  /** The wheel to scan: the command finds its path in KILN_WHEEL. null for a check. */
+  readonly wheel: Blob | null;
+}
+
 export interface ImportCheck {
   readonly kind: "import";
 }
@@ -55,6 +65,18 @@ export interface CommandCheck {
   readonly files: readonly string[];
 }
 
+/** What a job asks of the container that it runs in; each may be absent. An executor without containers passes it over. */
+export interface ContainerWish {
+  /** A reference to an image, "debian:12" or "name@sha256:…". */
+  readonly image?: string;
+  /** A platform policy, "manylinux_2_28", whose image the agent's owner has set. */
+  readonly manylinux?: string;
+  /** "open": its own command may use the network too. */
+  readonly network?: "none" | "open";
+  /** UUIDs of the GPUs that it gets, "GPU-…" or "MIG-…". */
+  readonly gpus?: readonly string[];
+}
+
 export interface Job {
   /** Unique in its run, for example `build-cp312-linux-x86_64`. */
   readonly name: string;
@@ -62,7 +84,8 @@ export interface Job {
   readonly python: string;
   readonly env: Readonly<Record<string, string>>;
   readonly limits: JobLimits;
-  readonly work: BuildWork | TestWork;
+  readonly work: BuildWork | TestWork | CommandWork;
+  readonly container?: ContainerWish;
 }
 
 /** What the coordinator asked for, parsed. */

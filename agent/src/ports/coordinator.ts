@@ -1,3 +1,4 @@
+import type { JobKind } from "@kiln/proto";
 import type { AttemptRef } from "../domain/attempt-key.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -8,6 +9,8 @@ export interface Registration {
   readonly version: string;
   readonly slots: number;
   readonly executor: string;
+  /** Kinds of jobs that the executor runs, as plans name them. */
+  readonly kinds: readonly JobKind[];
   readonly inventory: Inventory;
 }
 

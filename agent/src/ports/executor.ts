@@ -1,3 +1,4 @@
+import type { JobKind } from "@kiln/proto";
 import type { AttemptRef } from "../domain/attempt-key.ts";
 import type { Blob, Job } from "../domain/job.ts";
 import type { Verdict } from "../domain/outcome.ts";
@@ -56,7 +57,9 @@ export interface Execution {
  * kind is a verdict: `start` does not throw.
  */
 export interface Executor {
-  readonly name: "host" | "dummy";
+  readonly name: "host" | "docker" | "dummy";
+  /** Kinds of jobs that it runs. */
+  readonly kinds: readonly JobKind[];
   start(request: ExecutionRequest, sink: ExecutionSink): Execution;
   /**
    * Called once, before the first `start`: ends what an earlier agent process

@@ -1,4 +1,5 @@
 import type { Interpreter } from "../domain/interpreter.ts";
+import type { CudaToolkit, Gpu } from "../domain/nvidia-smi.ts";
 
 /** Something that was looked for and is there, but cannot be used. */
 export interface InventoryProblem {
@@ -15,6 +16,8 @@ export interface Inventory {
   /** "x86_64", "arm64" (macOS), "aarch64" (Linux). */
   readonly arch: string;
   readonly osTitle: string;
+  /** As the matrix names it: "debian-12", "macos-14", "windows-11"; empty when it cannot be told. */
+  readonly osRelease: string;
   /** "glibc 2.36", "musl 1.2.4"; empty where there is none. */
   readonly libc: string;
   readonly kernel: string;
@@ -23,6 +26,8 @@ export interface Inventory {
   readonly memoryBytes: number;
   /** Where jobs run. */
   readonly diskFreeBytes: number;
+  readonly gpus: readonly Gpu[];
+  readonly cudaToolkits: readonly CudaToolkit[];
   readonly pythons: readonly Interpreter[];
   /** CPythons that are older than what is supported, and so not listed. */
   readonly olderPythons: number;

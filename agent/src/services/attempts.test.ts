@@ -13,6 +13,7 @@ import { Attempts } from "./attempts.ts";
 /** Jobs that end when the test says so; stopping them ends them. */
 class HandExecutor implements Executor {
   readonly name = "dummy";
+  readonly kinds = ["build", "test"] as const;
   readonly running = new Map<string, ExecutionSink>();
   readonly started: string[] = [];
   endsAtOnce = false;

@@ -66,6 +66,7 @@ export function applyJobEvent(
   if (before.name === "finished") reopenRun(farm, run, effects);
   if (after.name === "finished") {
     run.unfinished -= 1;
+    if (job.wheel) effects.builtRuns.add(run.row.run);
     tellDependents(farm, run, job, context, effects);
     if (run.unfinished === 0) finishRun(farm, run, context.nowMs, effects);
   }

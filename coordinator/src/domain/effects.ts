@@ -12,10 +12,21 @@ export interface Effects {
   /** Attempts that no longer hold a lease. */
   readonly released: AttemptKey[];
   readonly changedRuns: Set<number>;
+  /** Runs of which a build has passed. */
+  readonly builtRuns: Set<number>;
   readonly started: { readonly kind: string; readonly waitedMs: number }[];
   readonly finished: { readonly kind: string; readonly outcome: Outcome }[];
 }
 
 export function newEffects(): Effects {
-  return { ops: [], assign: [], stop: [], released: [], changedRuns: new Set(), started: [], finished: [] };
+  return {
+    ops: [],
+    assign: [],
+    stop: [],
+    released: [],
+    changedRuns: new Set(),
+    builtRuns: new Set(),
+    started: [],
+    finished: [],
+  };
 }

@@ -80,7 +80,7 @@ describe("the farm's memory", () => {
           const effects = newEffects();
           if (next.kind === "schedule") {
             for (let pick = schedule(farm); pick; pick = schedule(farm)) {
-              expect(pick.agent.pools.has(pick.job.pool)).toBe(true);
+              expect(pick.agent.able(pick.job.pool)).toBe(true);
               applyJobEvent(
                 farm,
                 pick.run,

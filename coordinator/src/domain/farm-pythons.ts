@@ -1,3 +1,4 @@
+import type { FarmPython } from "@kiln/matrix";
 import type { FarmState } from "./farm-state.ts";
 
 /**
@@ -5,13 +6,12 @@ import type { FarmState } from "./farm-state.ts";
  * order. Agents that were there before a restart count until they had time to
  * come back.
  */
-export function farmPythons(farm: FarmState): readonly { readonly platform: string; readonly feature: string }[] {
-  const pools = new Set<string>();
-  for (const agent of farm.agents.values()) {
-    if (agent.presence !== "offline") for (const pool of agent.pools) pools.add(pool);
+export function farmPythons(farm: FarmState): readonly FarmPython[] {
+  const found = new Map<string, FarmPython>();
+  for (const { presence, row } of farm.agents.values()) {
+    if (presence === "offline") continue;
+    for (const { platform, feature } of row.inventory.pythons)
+      found.set(`${platform} ${feature}`, { platform, feature });
   }
-  return [...pools].toSorted().map((pool) => {
-    const [platform = "", feature = ""] = pool.split("|");
-    return { platform, feature };
-  });
+  return [...found.keys()].toSorted().flatMap((key) => found.get(key) ?? []);
 }

@@ -13,7 +13,8 @@ export type AgentPresence =
 
 export interface LiveAgent {
   row: AgentRow;
-  readonly pools: ReadonlySet<Pool>;
+  /** Whether it has what the pool's jobs require; busy or not, online or not. */
+  readonly able: (pool: Pool) => boolean;
   /** Attempts that the agent holds. */
   busy: number;
   lastSeenMs: number;

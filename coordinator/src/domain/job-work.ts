@@ -1,21 +1,20 @@
-import type { Plan, PlannedJob } from "@kiln/matrix";
+import type { Cell, PlannedJob, Plan } from "@kiln/matrix";
 import type { Blob } from "./rows.ts";
 
+type Planned<K extends PlannedJob["kind"]> = Extract<PlannedJob, { readonly kind: K }>;
+
 /** A planned job with everything that an agent needs to run it. */
-export type JobWork =
-  | {
-      readonly kind: "build";
-      readonly job: PlannedJob & { kind: "build" };
-      readonly candidate: WorkCandidate;
-      readonly source: Blob;
-    }
-  | {
-      readonly kind: "test";
-      readonly job: PlannedJob & { kind: "test" };
-      readonly candidate: WorkCandidate;
-      readonly source: Blob;
-      readonly wheel: Blob;
-    };
+export type JobWork = {
+  readonly candidate: WorkCandidate;
+  readonly source: Blob;
+  /** Environment of its commands: the plan's, and the values of the cell's axes as KILN_MATRIX_…. */
+  readonly env: Readonly<Record<string, string>>;
+} & (
+  | { readonly kind: "build"; readonly job: Planned<"build"> }
+  | { readonly kind: "test"; readonly job: Planned<"test">; readonly wheel: Blob }
+  | { readonly kind: "check"; readonly job: Planned<"check"> }
+  | { readonly kind: "scan"; readonly job: Planned<"scan">; readonly wheel: Blob }
+);
 
 export interface WorkCandidate {
   readonly name: string;
@@ -23,10 +22,52 @@ export interface WorkCandidate {
   readonly version: string | null;
 }
 
-/** Joins the plan's job with the bytes it works on. `wheel` is what the build it tests has made. */
+/** Joins the plan's job with the bytes it works on. `wheel` is what the build it needs has made. */
 export function workOf(plan: Plan, job: PlannedJob, source: Blob, wheel: Blob | null): JobWork {
-  const { candidate } = plan;
-  if (job.kind === "build") return { kind: "build", job, candidate, source };
+  const base = { candidate: plan.candidate, source, env: { ...job.env, ...matrixVariables(plan, job) } };
+  switch (job.kind) {
+    case "build":
+      return { ...base, kind: "build", job };
+    case "check":
+      return { ...base, kind: "check", job };
+    case "test":
+      return { ...base, kind: "test", job, wheel: madeWheel(job, wheel) };
+    case "scan":
+      return { ...base, kind: "scan", job, wheel: madeWheel(job, wheel) };
+    case "bench":
+    case "profile":
+      // No agent says that it runs these, so the scheduler gives them to none.
+      throw new Error(`${job.name} was assigned, and no agent of this version runs ${job.kind} jobs`);
+  }
+}
+
+function madeWheel(job: Planned<"test" | "scan">, wheel: Blob | null): Blob {
   if (!wheel) throw new Error(`${job.name} was assigned before the wheel of ${job.wheelOf} was there`);
-  return { kind: "test", job, candidate, source, wheel };
+  return wheel;
+}
+
+/**
+ * What a command can know of its cell: KILN_MATRIX_OS, KILN_MATRIX_TORCH, …;
+ * characters that a variable's name cannot have are underscores. Builds, checks
+ * and scans serve many cells and get none.
+ */
+function matrixVariables(plan: Plan, job: PlannedJob): Readonly<Record<string, string>> {
+  if (job.kind !== "test") return {};
+  const cell = cellsOf(plan).get(job.cell);
+  if (!cell) throw new Error(`the plan has no cell ${job.cell}`);
+  return Object.fromEntries(
+    Object.entries(cell.axes).map(([axis, value]) => [
+      `KILN_MATRIX_${axis.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`,
+      value,
+    ]),
+  );
+}
+
+/** A plan never changes: its index is made once and lives as long as it does. */
+const INDEXES = new WeakMap<Plan, ReadonlyMap<string, Cell>>();
+
+function cellsOf(plan: Plan): ReadonlyMap<string, Cell> {
+  let index = INDEXES.get(plan);
+  if (!index) INDEXES.set(plan, (index = new Map(plan.cells.map((cell) => [cell.name, cell]))));
+  return index;
 }

@@ -1,12 +1,19 @@
+import type { Requirement } from "@kiln/matrix";
 import type { AttemptKey } from "./attempt-key.ts";
 import { isLive, type JobLife, type LiveJobState } from "./job-state.ts";
 import type { Blob, JobRow, RunRow } from "./rows.ts";
 
-/** What a job needs of an agent: `linux-x86_64|3.12`. Jobs of one pool can run on the same agents. */
-export type Pool = string;
+/** Jobs with the same requirement: they can run on the same agents. Jobs of one run share the object. */
+export interface Pool {
+  /** Equal for equal requirements, in every run. */
+  readonly key: string;
+  readonly requirement: Requirement;
+}
 
-export function poolOf(platform: string, python: string): Pool {
-  return `${platform}|${python}`;
+export function poolOf(requirement: Requirement): Pool {
+  const { kind, platform, os, python, torch, cudaToolkit, gpu } = requirement;
+  const ofGpu = gpu && [gpu.computeCapability, gpu.model, gpu.cuda, gpu.driver];
+  return { key: JSON.stringify([kind, platform, os, python, torch, cudaToolkit, ofGpu]), requirement };
 }
 
 /** The slim entry of a job of an unfinished run; its full spec stays in the store. */
@@ -17,6 +24,8 @@ export interface LiveJob {
   readonly pool: Pool;
   readonly needs: readonly number[];
   readonly dependents: readonly number[];
+  /** Of a touchstone cell: goes before the others of its run. */
+  readonly touchstone: boolean;
   /** Length of the longest chain of jobs that waits for this one; longer goes first. */
   readonly weight: number;
   life: JobLife;

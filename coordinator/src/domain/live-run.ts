@@ -1,6 +1,6 @@
-import type { Plan } from "@kiln/matrix";
+import type { Plan, Requirement } from "@kiln/matrix";
 import { isLive, type JobState } from "./job-state.ts";
-import { poolOf, type LiveJob, type LiveRun } from "./live-job.ts";
+import { poolOf, type LiveJob, type LiveRun, type Pool } from "./live-job.ts";
 import type { AttemptRow, Blob, JobRow, RunRow } from "./rows.ts";
 
 /** The memory of a run that was just planned: nothing has happened yet. */
@@ -60,7 +60,7 @@ export function restoreLiveRun(
   };
 }
 
-type JobShape = Pick<LiveJob, "index" | "name" | "kind" | "pool" | "needs" | "dependents" | "weight">;
+type JobShape = Pick<LiveJob, "index" | "name" | "kind" | "pool" | "needs" | "dependents" | "touchstone" | "weight">;
 
 function shapesOf(plan: Plan): readonly JobShape[] {
   const indexOf = new Map(plan.jobs.map((job, index) => [job.name, index]));
@@ -81,13 +81,22 @@ function shapesOf(plan: Plan): readonly JobShape[] {
       weights[index] = Math.max(weights[index] ?? 0, (weights[dependent] ?? 0) + 1);
     }
   }
+  const pools = new Map<string, Pool>();
+  const poolFor = (requirement: Requirement): Pool => {
+    const pool = poolOf(requirement);
+    const known = pools.get(pool.key);
+    if (known) return known;
+    pools.set(pool.key, pool);
+    return pool;
+  };
   return plan.jobs.map((job, index) => ({
     index,
     name: job.name,
     kind: job.kind,
-    pool: poolOf(job.platform, job.python),
+    pool: poolFor(job.requirement),
     needs: needs[index] ?? [],
     dependents: dependents[index] ?? [],
+    touchstone: job.touchstone,
     weight: weights[index] ?? 0,
   }));
 }

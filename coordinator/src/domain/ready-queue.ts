@@ -12,9 +12,9 @@ interface PoolRun {
   readonly jobs: TinyQueue<LiveJob>;
 }
 
-/** Longest chain of waiting jobs first, then the order of the plan. */
-function compareJobs(a: LiveJob, b: LiveJob): number {
-  return b.weight - a.weight || a.index - b.index;
+/** Touchstones first, then the longest chain of waiting jobs, then the order of the plan. */
+export function compareJobs(a: LiveJob, b: LiveJob): number {
+  return Number(b.touchstone) - Number(a.touchstone) || b.weight - a.weight || a.index - b.index;
 }
 
 /**
@@ -22,13 +22,13 @@ function compareJobs(a: LiveJob, b: LiveJob): number {
  * job that is no longer ready is skipped when it comes to the top.
  */
 export class ReadyQueue {
-  readonly #pools = new Map<Pool, Map<number, PoolRun>>();
+  readonly #pools = new Map<string, { readonly pool: Pool; readonly runs: Map<number, PoolRun> }>();
 
   add(run: LiveRun, job: LiveJob): void {
-    let runs = this.#pools.get(job.pool);
-    if (!runs) this.#pools.set(job.pool, (runs = new Map<number, PoolRun>()));
-    let entry = runs.get(run.row.run);
-    if (!entry) runs.set(run.row.run, (entry = { run, jobs: new TinyQueue<LiveJob>([], compareJobs) }));
+    let waiting = this.#pools.get(job.pool.key);
+    if (!waiting) this.#pools.set(job.pool.key, (waiting = { pool: job.pool, runs: new Map<number, PoolRun>() }));
+    let entry = waiting.runs.get(run.row.run);
+    if (!entry) waiting.runs.set(run.row.run, (entry = { run, jobs: new TinyQueue<LiveJob>([], compareJobs) }));
     entry.jobs.push(job);
   }
 
@@ -38,7 +38,7 @@ export class ReadyQueue {
    * the queue until its state changes.
    */
   next(pool: Pool): ReadyJob | null {
-    const runs = this.#pools.get(pool);
+    const runs = this.#pools.get(pool.key)?.runs;
     if (!runs) return null;
     let best: PoolRun | null = null;
     for (const [number, entry] of runs) {
@@ -48,21 +48,21 @@ export class ReadyQueue {
       // An idle run cannot be beaten: runs come in the order of submission, but for retried ones.
       if (best && best.run.active === 0) break;
     }
-    if (runs.size === 0) this.#pools.delete(pool);
+    if (runs.size === 0) this.#pools.delete(pool.key);
     const job = best?.jobs.peek();
     return best && job ? { run: best.run, job } : null;
   }
 
   /** Forgets a run that has ended. */
   drop(run: LiveRun): void {
-    for (const [pool, runs] of this.#pools) {
-      if (runs.delete(run.row.run) && runs.size === 0) this.#pools.delete(pool);
+    for (const [key, { runs }] of this.#pools) {
+      if (runs.delete(run.row.run) && runs.size === 0) this.#pools.delete(key);
     }
   }
 
   /** Pools in which some job may wait. */
-  pools(): IterableIterator<Pool> {
-    return this.#pools.keys();
+  *pools(): IterableIterator<Pool> {
+    for (const { pool } of this.#pools.values()) yield pool;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { JobKind } from "@kiln/matrix";
 import type { AttemptKey } from "./attempt-key.ts";
 import type { JobStateName } from "./job-state.ts";
 import type { Outcome } from "./outcome.ts";
@@ -13,6 +14,7 @@ export interface CandidateRow {
   readonly name: string;
   readonly version: string | null;
   readonly requiresPython: string | null;
+  readonly requiresDist: readonly string[] | null;
   readonly factsFrom: string;
   readonly origin: string;
 }
@@ -41,7 +43,7 @@ export interface JobRow {
   readonly run: number;
   /** Position in the run's plan, from 0. */
   readonly job: number;
-  readonly kind: "build" | "test";
+  readonly kind: JobKind;
   readonly state: JobStateName;
   readonly outcome: Outcome | null;
   /** One sentence: what happened. */
@@ -94,6 +96,19 @@ export interface PythonRow {
   readonly platform: string;
 }
 
+export interface GpuRow {
+  readonly uuid: string;
+  readonly model: string;
+  readonly computeCapability: string;
+  readonly memoryBytes: number;
+  readonly driver: string;
+}
+
+export interface CudaToolkitRow {
+  readonly version: string;
+  readonly path: string;
+}
+
 export interface AgentRow {
   readonly agentId: string;
   readonly sessionId: string;
@@ -101,6 +116,8 @@ export interface AgentRow {
   readonly version: string;
   readonly slots: number;
   readonly executors: readonly string[];
+  readonly kinds: readonly JobKind[];
+  readonly installsTorch: boolean;
   readonly inventory: AgentInventory;
   readonly registeredAtMs: number;
 }
@@ -115,6 +132,10 @@ export interface AgentInventory {
   readonly cpuCores: number;
   readonly memoryBytes: number;
   readonly diskFreeBytes: number;
+  /** `debian-12`; empty when the agent cannot tell. */
+  readonly osRelease: string;
   readonly pythons: readonly PythonRow[];
+  readonly gpus: readonly GpuRow[];
+  readonly cudaToolkits: readonly CudaToolkitRow[];
   readonly problems: readonly { readonly subject: string; readonly message: string }[];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { applyJobEvent } from "./apply-job-event.ts";
+import { explainWait } from "./explain-wait.ts";
 import { newEffects } from "./effects.ts";
 import type { FarmState } from "./farm-state.ts";
 import type { LiveRun } from "./live-job.ts";
@@ -57,6 +58,27 @@ describe("the scheduler", () => {
     applyJobEvent(farm, run, first, { type: "finish", outcome: "passed", nowMs: 2 }, context, newEffects());
     // The test of 3.11 is ready now; the build of 3.12 has a test waiting behind it.
     expect(assignAll(farm)).toEqual(["r1 build-cp312-linux-x86_64 -> a"]);
+  });
+
+  it("starts touchstones before everything else of their run", () => {
+    const farm = emptyFarm([liveAgent("a", 1, ["3.11", "3.12", "3.13"])]);
+    const plan = twoStepPlan(["3.11", "3.12", "3.13"]);
+    const jobs = plan.jobs.map((job) => ({ ...job, touchstone: job.cell.startsWith("cp312") }));
+    const run = newLiveRun(runRow(1), { ...plan, jobs }, 0);
+    for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
+    expect(assignAll(farm)).toEqual(["r1 build-cp312-linux-x86_64 -> a"]);
+  });
+
+  it("gives a job of a kind that an agent does not run to none, and says so", () => {
+    const farm = emptyFarm([liveAgent("a", 1, ["3.12"])]);
+    const plan = twoStepPlan(["3.12"]);
+    const jobs = plan.jobs.map((job) => ({ ...job, requirement: { ...job.requirement, kind: "bench" as const } }));
+    const run = newLiveRun(runRow(1), { ...plan, jobs }, 0);
+    for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
+    expect(schedule(farm)).toBeNull();
+    const [first] = run.jobs;
+    if (!first) throw new Error("the plan has jobs");
+    expect(explainWait(farm, first.pool)).toBe("no agent has support for bench jobs");
   });
 
   it("has nothing to give when every slot is taken", () => {

@@ -1,5 +1,5 @@
 import type { FarmState, LiveAgent } from "./farm-state.ts";
-import { isFairer, type ReadyJob } from "./ready-queue.ts";
+import { compareJobs, isFairer, type ReadyJob } from "./ready-queue.ts";
 
 export interface Pick extends ReadyJob {
   readonly agent: LiveAgent;
@@ -30,7 +30,8 @@ function freeSlots(agent: LiveAgent): number {
 
 function nextFor(farm: FarmState, agent: LiveAgent): ReadyJob | null {
   let best: ReadyJob | null = null;
-  for (const pool of agent.pools) {
+  for (const pool of farm.ready.pools()) {
+    if (!agent.able(pool)) continue;
     const candidate = farm.ready.next(pool);
     if (candidate && (!best || isBefore(candidate, best))) best = candidate;
   }
@@ -39,5 +40,5 @@ function nextFor(farm: FarmState, agent: LiveAgent): ReadyJob | null {
 
 function isBefore(a: ReadyJob, b: ReadyJob): boolean {
   if (a.run !== b.run) return isFairer(a.run, b.run);
-  return a.job.weight > b.job.weight || (a.job.weight === b.job.weight && a.job.index < b.job.index);
+  return compareJobs(a.job, b.job) < 0;
 }

@@ -1,6 +1,6 @@
-import type { Plan, PlannedJob } from "@kiln/matrix";
+import type { JobKind, Plan, PlannedJob, PlannedWheel, Requirement } from "@kiln/matrix";
+import { ableOf } from "./agent-abilities.ts";
 import type { FarmState, LiveAgent } from "./farm-state.ts";
-import { poolOf } from "./live-job.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import type { AgentRow, RunRow } from "./rows.ts";
 
@@ -10,23 +10,36 @@ const LIMITS = { timeoutMs: 60_000, logBytesMax: 1_000_000 };
 
 /** A plan with a build and a test per cell. */
 export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 2): Plan {
-  const platform = "linux-x86_64";
   const cells = pythons.map((python) => ({
-    name: `cp${python.replace(".", "")}-${platform}`,
-    axes: { os: platform, python },
+    name: `cp${python.replace(".", "")}-${PLATFORM}`,
+    axes: { os: PLATFORM, python },
+    touchstone: false,
+    unknown: [],
+    overridden: [],
   }));
   const jobs = cells.flatMap(({ name: cell, axes: { python } }): PlannedJob[] => {
-    const base = { cell, platform, python, env: {}, limits: LIMITS };
+    const base = { cell, touchstone: false, env: {}, limits: LIMITS };
     const build = `build-${cell}`;
     return [
-      { ...base, kind: "build", name: build, key: build, needs: [], configSettings: {} },
+      {
+        ...base,
+        kind: "build",
+        name: build,
+        key: build,
+        needs: [],
+        requirement: requirementOf("build", python),
+        configSettings: {},
+        wheel: NATIVE_WHEEL,
+      },
       {
         ...base,
         kind: "test",
         name: `test-${cell}`,
         key: `test-${cell}`,
         needs: [build],
+        requirement: requirementOf("test", python),
         wheelOf: build,
+        torch: null,
         extras: [],
         requires: [],
         command: null,
@@ -34,14 +47,52 @@ export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 
       },
     ];
   });
-  return { candidate: { name: "demo", version: "1.0" }, cells, excluded: [], jobs, infrastructureRetries };
+  return {
+    candidate: { name: "demo", version: "1.0" },
+    release: "minor",
+    reduction: { kind: "full" },
+    axes: [
+      { name: "python", values: pythons, resolved: {} },
+      { name: "os", values: [PLATFORM], resolved: {} },
+    ],
+    cells,
+    excluded: [],
+    reduced: [],
+    jobs,
+    buildsBeforeFolding: cells.length,
+    infrastructureRetries,
+    dataVersion: "2026-01-01",
+  };
 }
+
+/** What a job of a plain cell needs. */
+function requirementOf(kind: JobKind, python: string): Requirement {
+  return { kind, platform: PLATFORM, os: null, python, torch: false, cudaToolkit: null, gpu: null };
+}
+
+const PLATFORM = "linux-x86_64";
+const NATIVE_WHEEL: PlannedWheel = {
+  kind: "native",
+  torch: null,
+  index: null,
+  localVersion: null,
+  cxx11Abi: null,
+  archList: [],
+  policy: null,
+};
 
 export function runRow(run: number): RunRow {
   return {
     run,
     submissionId: null,
-    candidate: { name: "demo", version: "1.0", requiresPython: null, factsFrom: "PKG-INFO", origin: "demo-1.0.tar.gz" },
+    candidate: {
+      name: "demo",
+      version: "1.0",
+      requiresPython: null,
+      requiresDist: null,
+      factsFrom: "PKG-INFO",
+      origin: "demo-1.0.tar.gz",
+    },
     source: { sha256: "0".repeat(64), sizeBytes: 1, filename: "demo-1.0.tar.gz" },
     state: "queued",
     verdict: null,
@@ -54,7 +105,7 @@ export function runRow(run: number): RunRow {
 }
 
 export function agentRow(agentId: string, slots: number, pythons: readonly string[]): AgentRow {
-  const platform = "linux-x86_64";
+  const platform = PLATFORM;
   return {
     agentId,
     sessionId: "s1",
@@ -62,6 +113,8 @@ export function agentRow(agentId: string, slots: number, pythons: readonly strin
     version: "0.1.0",
     slots,
     executors: ["dummy"],
+    kinds: ["build", "test", "check", "scan"],
+    installsTorch: false,
     inventory: {
       os: "linux",
       arch: "x86_64",
@@ -73,6 +126,9 @@ export function agentRow(agentId: string, slots: number, pythons: readonly strin
       memoryBytes: 1,
       diskFreeBytes: 1,
       pythons: pythons.map((feature) => ({ feature, version: `${feature}.1`, path: "/p", foundBy: "path", platform })),
+      osRelease: "debian-12",
+      gpus: [],
+      cudaToolkits: [],
       problems: [],
     },
     registeredAtMs: 0,
@@ -81,8 +137,7 @@ export function agentRow(agentId: string, slots: number, pythons: readonly strin
 
 export function liveAgent(agentId: string, slots: number, pythons: readonly string[]): LiveAgent {
   const row = agentRow(agentId, slots, pythons);
-  const pools = new Set(pythons.map((python) => poolOf("linux-x86_64", python)));
-  return { row, pools, busy: 0, lastSeenMs: 0, presence: "online", diskFreeBytes: 1 };
+  return { row, able: ableOf(row), busy: 0, lastSeenMs: 0, presence: "online", diskFreeBytes: 1 };
 }
 
 export function emptyFarm(agents: readonly LiveAgent[]): FarmState {

@@ -1,4 +1,13 @@
-import type { AgentView, JobView, RunEvent, RunSummary, RunView, SpecProblem, SubmitRunBody } from "@kiln/proto";
+import type {
+  AgentView,
+  JobKind,
+  JobView,
+  RunEvent,
+  RunSummary,
+  RunView,
+  SpecProblem,
+  SubmitRunBody,
+} from "@kiln/proto";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 
 /** What people and scripts may change. Each resolves once the change is durable. */
@@ -35,6 +44,8 @@ export interface RunQueries {
   agents(): Promise<readonly AgentView[]>;
   /** Platforms and Pythons of the agents that are online. */
   farmPythons(): Promise<readonly { readonly platform: string; readonly feature: string }[]>;
+  /** Mean time of the passed jobs of a project's earlier runs, by kind. */
+  meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobKind, number>>>>;
   /** The newest state of everything in the run that changed after `eventId`, in order. */
   eventsAfter(run: number, eventId: number): Promise<readonly RunEvent[]>;
 }

@@ -5,6 +5,7 @@ import type { RunChanges } from "./api.ts";
 export class ChangeHub implements RunChanges {
   readonly #runs = new Map<number, Set<() => void>>();
   readonly #logs = new Map<string, Set<() => void>>();
+  readonly #builds = new Set<(run: number) => void>();
 
   onRunChanged(run: number, listener: () => void): Disposable {
     return subscribe(this.#runs, run, listener);
@@ -12,6 +13,15 @@ export class ChangeHub implements RunChanges {
 
   onLogChanged(key: AttemptKey, listener: () => void): Disposable {
     return subscribe(this.#logs, attemptId(key), listener);
+  }
+
+  /** Calls `listener` with every run of which a build has passed, once that is durable. */
+  onBuilt(listener: (run: number) => void): void {
+    this.#builds.add(listener);
+  }
+
+  built(run: number): void {
+    for (const listener of this.#builds) listener(run);
   }
 
   runChanged(run: number): void {

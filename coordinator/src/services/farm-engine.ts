@@ -95,6 +95,8 @@ export class FarmEngine {
   }
 
   #perform(effects: Effects): void {
+    // Before the assignments: a test must find what its build has made.
+    for (const run of effects.builtRuns) this.#hub.built(run);
     this.publishAgain(effects.assign);
     for (const { agentId, key, reason } of effects.stop) this.#bus.requestStop(agentId, key, reason);
     for (const { kind, waitedMs } of effects.started) this.#metrics.jobStarted(kind, waitedMs);
@@ -117,7 +119,7 @@ export class FarmEngine {
     const { run, job } = findJob(this.farm, key);
     const planned = plan.jobs[key.job];
     if (!planned) throw new Error(`the plan of r${key.run} has no job ${key.job}`);
-    const wheel = job.kind === "test" ? wheelOf(run.jobs, job.needs) : null;
+    const wheel = wheelOf(run.jobs, job.needs);
     attempt.publishedAtMs = this.#clock.nowMs();
     const work = workOf(plan, planned, run.row.source, wheel);
     await this.#bus.publishAssignment({ agentId: attempt.agentId, key, leaseTtlMs: this.leaseTtlMs, work });

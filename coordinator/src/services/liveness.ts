@@ -140,8 +140,8 @@ function hopelessJobs(farm: FarmState, sinceMs: number): { run: LiveRun; job: Li
     for (const job of run.jobs) {
       const { state } = job.life;
       if (state.name !== "ready" || state.sinceMs > sinceMs) continue;
-      let possible = runnable.get(job.pool);
-      if (possible === undefined) runnable.set(job.pool, (possible = isRunnableSomewhere(farm, job.pool)));
+      let possible = runnable.get(job.pool.key);
+      if (possible === undefined) runnable.set(job.pool.key, (possible = isRunnableSomewhere(farm, job.pool)));
       if (!possible) found.push({ run, job });
     }
   }

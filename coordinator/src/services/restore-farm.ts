@@ -1,7 +1,8 @@
+import { ableOf } from "../domain/agent-abilities.ts";
 import { attemptId } from "../domain/attempt-key.ts";
 import { restoreProgress } from "../domain/attempt-progress.ts";
 import type { AgentPresence, FarmState, LiveAgent } from "../domain/farm-state.ts";
-import { liveAttemptOf, poolOf } from "../domain/live-job.ts";
+import { liveAttemptOf } from "../domain/live-job.ts";
 import { restoreLiveRun } from "../domain/live-run.ts";
 import { ReadyQueue } from "../domain/ready-queue.ts";
 import type { AgentRow } from "../domain/rows.ts";
@@ -62,7 +63,7 @@ export function newLiveAgent(
 ): LiveAgent {
   return {
     row,
-    pools: new Set(row.inventory.pythons.map((python) => poolOf(python.platform, python.feature))),
+    able: ableOf(row),
     busy: 0,
     lastSeenMs: seen.nowMs,
     presence: seen.presence,

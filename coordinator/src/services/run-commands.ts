@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { SubmitRunBody } from "@kiln/proto";
 import { plan as makePlan, type Plan } from "@kiln/matrix";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
@@ -6,7 +6,7 @@ import { farmPythons } from "../domain/farm-pythons.ts";
 import type { FarmState } from "../domain/farm-state.ts";
 import type { LiveRun } from "../domain/live-job.ts";
 import { newLiveRun, restoreLiveRun } from "../domain/live-run.ts";
-import type { RunRow } from "../domain/rows.ts";
+import type { CandidateRow, RunRow } from "../domain/rows.ts";
 import { noteRunCancelling } from "../domain/run-state.ts";
 import { toJobRow } from "../domain/live-job.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
@@ -67,7 +67,8 @@ export class FarmRunCommands implements RunCommands {
   }
 
   async #submit(body: SubmitRunBody): Promise<SubmitOutcome> {
-    const { source, candidate } = body;
+    const { source } = body;
+    const candidate = { ...body.candidate, requiresDist: body.candidate.requiresDist ?? null };
     // Looked up while the spec is parsed: a submission waits for both.
     const stored = this.#blobs.size(source.sha256);
     const parsed = this.#specs.parse(body.spec, body.specFile);
@@ -76,21 +77,22 @@ export class FarmRunCommands implements RunCommands {
     const planned = makePlan({
       spec: parsed.spec,
       places: parsed.places,
+      ...(body.release === undefined ? {} : { release: body.release }),
       candidate,
       farm: farmPythons(this.#engine.farm),
       sourceSha256: source.sha256,
-      digest: (text) => createHash("sha256").update(text).digest("hex"),
+      digest: (text) => hash("sha256", text),
     });
     if (!planned.ok) return { ok: false, reason: "bad-spec", problems: planned.problems };
     if (this.#unfinishedJobs() + planned.plan.jobs.length > this.#limits.queuedJobsMax) {
       this.#metrics.limitReached("queued-jobs");
       return { ok: false, reason: "queue-full", limit: this.#limits.queuedJobsMax };
     }
-    const run = await this.#insert(body, planned.plan);
+    const run = await this.#insert({ ...body, candidate }, planned.plan);
     return { ok: true, run, created: true };
   }
 
-  #insert(body: SubmitRunBody, plan: Plan): Promise<number> {
+  #insert(body: SubmitRunBody & { readonly candidate: CandidateRow }, plan: Plan): Promise<number> {
     const planJson = JSON.stringify(plan);
     return this.#engine.act((farm, effects, nowMs) => {
       const run = ++farm.lastRun;

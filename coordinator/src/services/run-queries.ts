@@ -1,10 +1,10 @@
 import type { AgentView, AttemptView, CellView, JobSummary, JobView, RunEvent, RunSummary, RunView } from "@kiln/proto";
-import type { Plan, PlannedJob } from "@kiln/matrix";
+import type { JobKind, Plan, PlannedJob } from "@kiln/matrix";
 import { explainWait } from "../domain/explain-wait.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
 import type { FarmState } from "../domain/farm-state.ts";
 import { poolOf } from "../domain/live-job.ts";
-import type { AttemptRow, JobRow, RunRow } from "../domain/rows.ts";
+import type { AttemptRow, CandidateRow, JobRow, RunRow } from "../domain/rows.ts";
 import { formatRunId } from "../domain/run-id.ts";
 import { countJobs, NO_JOBS } from "../domain/run-counts.ts";
 import type { Store } from "../ports/store.ts";
@@ -40,8 +40,20 @@ export class FarmRunQueries implements RunQueries {
     return {
       ...summary,
       source: row.source,
-      cells: plan.cells.map(cellView),
-      excluded: plan.excluded.map(({ rule, reason, source, ...cell }) => ({ ...cellView(cell), rule, reason, source })),
+      cells: plan.cells.map((cell) => ({
+        ...cellView(cell),
+        touchstone: cell.touchstone,
+        unknown: cell.unknown.map((reason) => ({ ...reason })),
+        overridden: cell.overridden.map((reason) => ({ ...reason })),
+      })),
+      excluded: plan.excluded.map(({ rule, reason, source, asOf, ...cell }) => ({
+        ...cellView(cell),
+        rule,
+        reason,
+        source,
+        asOf,
+      })),
+      reduced: plan.reduced.map(({ coveredBy, ...cell }) => ({ ...cellView(cell), coveredBy })),
       jobs: jobs.map((job) => this.#jobSummary(plan, job)),
       lastEventId: jobs.reduce((last, job) => Math.max(last, job.changedId), row.changedId),
       expectedMs: await this.#expectedMs(row, jobs),
@@ -80,10 +92,18 @@ export class FarmRunQueries implements RunQueries {
       slots: row.slots,
       busy,
       executors: [...row.executors],
+      kinds: [...row.kinds],
+      installsTorch: row.installsTorch,
+      gpus: row.inventory.gpus.map((gpu) => ({ ...gpu })),
+      cudaToolkits: row.inventory.cudaToolkits.map((toolkit) => ({ ...toolkit })),
       pythons: row.inventory.pythons.map((python) => ({ ...python })),
       problems: row.inventory.problems.map((problem) => ({ ...problem })),
       lastSeenMs,
     }));
+  }
+
+  meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobKind, number>>>> {
+    return this.#store.meanDurationsMs(project);
   }
 
   async farmPythons(): Promise<readonly { readonly platform: string; readonly feature: string }[]> {
@@ -121,7 +141,7 @@ export class FarmRunQueries implements RunQueries {
     const counts = countJobs(await this.#store.jobCounts(rows.map((row) => row.run)));
     return rows.map((row) => ({
       run: formatRunId(row.run),
-      candidate: row.candidate,
+      candidate: candidateView(row.candidate),
       state: row.state,
       verdict: row.verdict,
       reason: row.reason,
@@ -154,7 +174,7 @@ export class FarmRunQueries implements RunQueries {
   #sentence(planned: PlannedJob, row: JobRow): string {
     if (row.state === "blocked") return `waits for ${planned.needs.join(", ")}`;
     if (row.state !== "ready") return row.summary;
-    const wait = explainWait(this.#farm, poolOf(planned.platform, planned.python));
+    const wait = explainWait(this.#farm, poolOf(planned.requirement));
     return row.summary ? `${row.summary}; tried again: ${wait}` : wait;
   }
 
@@ -189,6 +209,10 @@ export class FarmRunQueries implements RunQueries {
     );
     return slots === 0 ? null : Math.round(leftMs / slots);
   }
+}
+
+function candidateView(row: CandidateRow): RunSummary["candidate"] {
+  return { ...row, requiresDist: row.requiresDist === null ? null : [...row.requiresDist] };
 }
 
 function cellView(cell: { readonly name: string; readonly axes: Readonly<Record<string, string>> }): CellView {

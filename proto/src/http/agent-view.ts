@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { JobKind } from "./job-view.ts";
 
 export const AgentView = Type.Object({
   agentId: Type.String(),
@@ -26,6 +27,21 @@ export const AgentView = Type.Object({
       platform: Type.String({ description: "Platform of its wheels, for example linux-x86_64" }),
     }),
   ),
+  osRelease: Type.String({
+    description: "As the matrix names it, for example debian-12; empty when it cannot be told",
+  }),
+  kinds: Type.Array(JobKind, { description: "Kinds of jobs it runs" }),
+  installsTorch: Type.Boolean({ description: "Whether it can install a PyTorch into a job's environment" }),
+  gpus: Type.Array(
+    Type.Object({
+      uuid: Type.String(),
+      model: Type.String({ description: "As the driver names it" }),
+      computeCapability: Type.String({ description: "For example 9.0" }),
+      memoryBytes: Type.Integer(),
+      driver: Type.String({ description: "For example 535.104.05" }),
+    }),
+  ),
+  cudaToolkits: Type.Array(Type.Object({ version: Type.String(), path: Type.String() })),
   problems: Type.Array(Type.Object({ subject: Type.String(), message: Type.String() })),
   lastSeenMs: Type.Integer(),
 });

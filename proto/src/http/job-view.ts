@@ -22,8 +22,10 @@ export const JOB_STATES = ["blocked", "ready", "assigned", "running", "cancellin
 export const JobStateName = Type.Enum([...JOB_STATES]);
 export type JobStateName = (typeof JOB_STATES)[number];
 
-export const JobKind = Type.Enum(["build", "test"]);
-export type JobKind = Static<typeof JobKind>;
+/** What a job does, in the order of a run's life. */
+export const JOB_KINDS = ["check", "build", "scan", "test", "bench", "profile"] as const;
+export const JobKind = Type.Enum([...JOB_KINDS]);
+export type JobKind = (typeof JOB_KINDS)[number];
 
 const UnixMs = Type.Integer({ minimum: 0, description: "Unix time in milliseconds" });
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -69,7 +71,7 @@ export type AttemptView = Static<typeof AttemptView>;
 export const JobSummary = Type.Object({
   name: Type.String({ description: "Unique in the run, for example build-cp312-linux-x86_64" }),
   kind: JobKind,
-  cell: Type.String({ description: "The cell it belongs to, for example cp312-linux-x86_64" }),
+  cell: Type.String({ description: "The first cell it serves, for example cp312-linux-x86_64; builds can serve many" }),
   needs: Type.Array(Type.String(), { description: "Names of the jobs that must pass first" }),
   state: JobStateName,
   outcome: Nullable(OutcomeName),

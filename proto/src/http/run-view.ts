@@ -9,10 +9,20 @@ export const CandidateFacts = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200 }),
   version: Nullable(Type.String({ maxLength: 200, description: "null when only the built wheel can tell" })),
   requiresPython: Nullable(Type.String({ maxLength: 500 })),
+  requiresDist: Type.Optional(
+    Nullable(
+      Type.Array(Type.String({ maxLength: 2000 }), {
+        maxItems: 1000,
+        description: "Requires-Dist: dependencies (PEP 508); null or missing when only a build can tell",
+      }),
+    ),
+  ),
   factsFrom: Type.String({ maxLength: 300, description: "The file these were read from, for example PKG-INFO" }),
   origin: Type.String({ maxLength: 1000, description: "Where the source came from, for people" }),
 });
 export type CandidateFacts = Static<typeof CandidateFacts>;
+
+export const RELEASE_TYPES = ["patch", "minor", "major", "hotfix"] as const;
 
 export const SubmitRunBody = Type.Object(
   {
@@ -20,6 +30,7 @@ export const SubmitRunBody = Type.Object(
     specFile: Type.String({ maxLength: 1000, description: "The name that errors in the spec should carry" }),
     source: BlobView,
     candidate: CandidateFacts,
+    release: Type.Optional(Type.Enum([...RELEASE_TYPES], { description: "Profile to use instead of the spec's own" })),
     submissionId: Type.Optional(
       Type.String({ minLength: 8, maxLength: 100, description: "Makes a repeated submission return the first run" }),
     ),
@@ -63,19 +74,38 @@ export const CellView = Type.Object({
 });
 export type CellView = Static<typeof CellView>;
 
-export const ExcludedCellView = Type.Object({
-  ...CellView.properties,
+const ReasonFields = {
   rule: Type.String({ description: "For example requires-python" }),
   reason: Type.String({ description: "A sentence" }),
   source: Type.String({ description: "The document that says so" }),
+  asOf: Type.String({ description: "Date of that document or of its reading; empty for what was read just now" }),
+};
+
+export const PlannedCellView = Type.Object({
+  ...CellView.properties,
+  touchstone: Type.Boolean({ description: "Its jobs go first" }),
+  unknown: Type.Array(Type.Object(ReasonFields), { description: "What could not be told of it" }),
+  overridden: Type.Array(Type.Object({ ...ReasonFields, override: Type.String() }), {
+    description: "What the rules said against it and the spec set aside, with the spec's reason",
+  }),
 });
+export type PlannedCellView = Static<typeof PlannedCellView>;
+
+export const ExcludedCellView = Type.Object({ ...CellView.properties, ...ReasonFields });
 export type ExcludedCellView = Static<typeof ExcludedCellView>;
+
+export const ReducedCellView = Type.Object({
+  ...CellView.properties,
+  coveredBy: Type.String({ description: "The planned cell that stands for it" }),
+});
+export type ReducedCellView = Static<typeof ReducedCellView>;
 
 export const RunView = Type.Object({
   ...RunSummary.properties,
   source: BlobView,
-  cells: Type.Array(CellView),
+  cells: Type.Array(PlannedCellView),
   excluded: Type.Array(ExcludedCellView),
+  reduced: Type.Array(ReducedCellView, { description: "Possible cells that others stand for" }),
   jobs: Type.Array(JobSummary),
   lastEventId: Type.Integer({ description: "The newest event that this view includes" }),
   expectedMs: Nullable(Type.Integer({ description: "How long the rest is expected to take, from earlier runs" })),
@@ -104,3 +134,19 @@ export const RetryRunBody = Type.Object(
   { additionalProperties: false },
 );
 export type RetryRunBody = Static<typeof RetryRunBody>;
+
+/** GET /api/v1/projects/{name}/durations */
+export const ProjectDurations = Type.Object({
+  durationsMs: Type.Partial(
+    Type.Object({
+      check: Type.Number(),
+      build: Type.Number(),
+      scan: Type.Number(),
+      test: Type.Number(),
+      bench: Type.Number(),
+      profile: Type.Number(),
+    }),
+    { description: "Mean time of the passed jobs of earlier runs, by kind; a kind that never ran is missing" },
+  ),
+});
+export type ProjectDurations = Static<typeof ProjectDurations>;

@@ -13,6 +13,7 @@ const SDIST = Buffer.from("a source of no importance");
 /** An executor that passes every job at once and says when it was asked to. */
 class InstantExecutor implements Executor {
   readonly name = "dummy";
+  readonly kinds = ["build", "test"] as const;
   started: () => void = () => {};
 
   start(...[request, sink]: Parameters<Executor["start"]>): ReturnType<Executor["start"]> {

@@ -4,8 +4,10 @@ import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { startNatsServer, temporaryFolder } from "@kiln/testkit";
 import { Farm } from "../farm/farm.ts";
+import { measureCoverings } from "./covering-bench.ts";
 import { openLatencyBench } from "./kiln-latency.ts";
 import { measureBareWrites, measureBlob, measureDrain, measureLogs } from "./kiln-throughput.ts";
+import { measurePlan } from "./plan-bench.ts";
 import { RawJetStream } from "./raw-jetstream.ts";
 import { median, percentile } from "./statistics.ts";
 
@@ -129,7 +131,38 @@ async function bytes(): Promise<void> {
   row("Kiln blob GET", mbs(median(blobs.map((result) => result.getMbPerSecond))));
 }
 
+/** Each plan in a process of its own, with the memory that it took there. */
+function plans(): void {
+  const matrices = [
+    ["own-axes", "full"],
+    ["own-axes", "pairwise"],
+    ["torch-cuda", "full"],
+    ["torch-cuda", "pairwise"],
+  ] as const;
+  for (const [matrix, reduction] of matrices) {
+    const rounds = Array.from({ length: ROUNDS }, () => measurePlan(matrix, reduction));
+    const [first] = rounds;
+    row(
+      `plan of 100,000 cells, ${matrix}, ${reduction}`,
+      ms(median(rounds.map((result) => result.planMs))),
+      `${mb(median(rounds.map((result) => result.peakRssMb)))} at most; ${first?.cells} planned, ${first?.excluded} excluded, ${first?.jobs} jobs`,
+    );
+  }
+}
+
+/** Every mark's size beside the fewest rows known; the times are of one core. */
+function coverings(): void {
+  const results = measureCoverings();
+  for (const { mark, rows, ms: took } of results) {
+    const name = `covering array ${mark.name}, ${mark.strength}-wise`;
+    row(name, `${rows} rows`, `${ms(took)}; at most ${mark.rowsMax}, best known ${mark.rowsBest}`);
+  }
+  row("all covering arrays", ms(results.reduce((total, result) => total + result.ms, 0)));
+}
+
 describeMachine();
+coverings();
+plans();
 await latencies();
 await drain();
 await bytes();

@@ -30,6 +30,7 @@ export interface DummyParts {
  */
 export class DummyExecutor implements Executor {
   readonly name = "dummy";
+  readonly kinds = ["check", "build", "scan", "test"] as const;
   readonly #parts: DummyParts;
   readonly #uploaded = new Map<string, Blob>();
 
@@ -109,7 +110,7 @@ class DummyJob {
 
   #pass(): void {
     const { work } = this.#job;
-    if (work.kind === "test") return this.#end(PASSED);
+    if (work.kind !== "build") return this.#end(PASSED);
     const known = this.#uploaded.get(wheelText(work, this.#job.python));
     if (!known) return void this.#upload(work);
     this.#sink.artifact("wheel", known);
@@ -155,7 +156,7 @@ function scriptOf(job: Job): DummyScript | null {
   const told = job.env[VARIABLE];
   if (told !== undefined) return parseDummyScript(told);
   const { work } = job;
-  const command = work.kind === "test" && work.check.kind === "command" ? work.check.command : "pass";
+  const command = work.kind !== "build" && work.check.kind === "command" ? work.check.command : "pass";
   return parseDummyScript(command) ?? { action: { kind: "pass" }, afterMs: 0 };
 }
 

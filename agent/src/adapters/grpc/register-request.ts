@@ -4,7 +4,7 @@ import type { Registration } from "../../ports/coordinator.ts";
 
 /** A registration as its message. */
 export function registerRequest(registration: Registration): wire.RegisterRequest {
-  const { agentId, sessionId, name, version, slots, executor, inventory } = registration;
+  const { agentId, sessionId, name, version, slots, executor, kinds, inventory } = registration;
   return create(wire.RegisterRequestSchema, {
     agentId,
     sessionId,
@@ -12,6 +12,9 @@ export function registerRequest(registration: Registration): wire.RegisterReques
     version,
     slots,
     executors: [executor],
+    kinds: [...kinds],
+    // Environments get what pip finds on the user's own index: no choice of a PyTorch by CUDA yet.
+    installsTorch: false,
     inventory: {
       os: inventory.os,
       arch: inventory.arch,
@@ -29,6 +32,9 @@ export function registerRequest(registration: Registration): wire.RegisterReques
         foundBy,
         platform,
       })),
+      osRelease: inventory.osRelease,
+      gpus: inventory.gpus.map((gpu) => ({ ...gpu, memoryBytes: BigInt(gpu.memoryBytes) })),
+      cudaToolkits: inventory.cudaToolkits.map((toolkit) => ({ ...toolkit })),
       problems: inventory.problems.map(({ subject, message }) => ({ subject, message })),
     },
   });

@@ -5,7 +5,7 @@ import { runTool } from "../system/run-tool.ts";
 const PROBE_TIMEOUT_MS = 10_000;
 
 /** Runs on every Python since 2.6: what is too old must be able to say so. */
-const SCRIPT = `
+export const PROBE_SCRIPT = `
 import json, os, platform, sys, sysconfig
 missing = []
 for name in ("venv", "ensurepip", "ssl", "zlib"):
@@ -46,7 +46,7 @@ export type ProbeResult =
 /** Asks an executable what it is. */
 export async function probePython(path: string): Promise<ProbeResult> {
   // -E and -s: the answer must not depend on who asks.
-  const { ok, output } = await runTool(path, ["-E", "-s", "-c", SCRIPT], {
+  const { ok, output } = await runTool(path, ["-E", "-s", "-c", PROBE_SCRIPT], {
     timeoutMs: PROBE_TIMEOUT_MS,
     cwd: tmpdir(),
   });

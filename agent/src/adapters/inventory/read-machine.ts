@@ -1,6 +1,7 @@
-import { readdirSync, statfsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { arch, availableParallelism, platform } from "node:os";
 import { cpu, mem, osInfo } from "systeminformation";
+import { osRelease } from "../../domain/os-release.ts";
 import type { Inventory } from "../../ports/inventory.ts";
 import { runTool } from "../system/run-tool.ts";
 
@@ -11,7 +12,7 @@ const OS_NAMES: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 };
 const LIBC_TIMEOUT_MS = 2_000;
 
-export type MachineFacts = Omit<Inventory, "pythons" | "olderPythons" | "problems">;
+export type MachineFacts = Omit<Inventory, "pythons" | "olderPythons" | "gpus" | "cudaToolkits" | "problems">;
 
 /** What this machine is. `workFolder` is where jobs run. */
 export async function readMachine(workFolder: string): Promise<MachineFacts> {
@@ -21,6 +22,12 @@ export async function readMachine(workFolder: string): Promise<MachineFacts> {
     os: OS_NAMES[platform()] ?? platform(),
     arch: matrixArch(),
     osTitle: `${os.distro} ${release}`.trim(),
+    osRelease: osRelease({
+      os: OS_NAMES[platform()] ?? platform(),
+      osReleaseText: readOsRelease(),
+      title: os.distro,
+      version: os.release,
+    }),
     libc,
     kernel: os.kernel,
     cpuModel: `${processor.manufacturer} ${processor.brand}`.trim(),
@@ -28,6 +35,12 @@ export async function readMachine(workFolder: string): Promise<MachineFacts> {
     memoryBytes: memory.total,
     diskFreeBytes: diskFreeBytes(workFolder),
   };
+}
+
+/** The text of os-release(5): the first of its two places that is there; empty outside Linux. */
+function readOsRelease(): string {
+  const path = ["/etc/os-release", "/usr/lib/os-release"].find((place) => existsSync(place));
+  return path === undefined ? "" : readFileSync(path, "utf8");
 }
 
 /** Bytes that this user may still write there. */

@@ -1,6 +1,6 @@
 import type { job as wire } from "@kiln/proto";
 import type { AttemptRef } from "../../domain/attempt-key.ts";
-import type { Assignment, Blob, BuildWork, Candidate, Job, TestWork } from "../../domain/job.ts";
+import type { Assignment, Blob, Candidate, Job, TestWork } from "../../domain/job.ts";
 
 export type ParsedAssignment =
   | { readonly ok: true; readonly assignment: Assignment }
@@ -39,7 +39,7 @@ function parseJob(job: wire.JobSpec): Job {
   };
 }
 
-function parseWork(name: string, work: wire.JobSpec["work"]): BuildWork | TestWork {
+function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {
   switch (work.case) {
     case "build": {
       const { source, candidate, configSettings } = work.value;
@@ -54,6 +54,15 @@ function parseWork(name: string, work: wire.JobSpec["work"]): BuildWork | TestWo
         extras,
         requires,
         check: parseCheck(name, check),
+      };
+    }
+    case "command": {
+      const { command, source, files, requires, wheel } = work.value;
+      return {
+        kind: "command",
+        requires,
+        check: { kind: "command", command, source: parseBlob(source), files },
+        wheel: wheel ? parseBlob(wheel) : null,
       };
     }
     case undefined:

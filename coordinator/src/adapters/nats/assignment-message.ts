@@ -13,8 +13,8 @@ export function assignmentMessage(assignment: OutgoingAssignment): wire.Assignme
     leaseTtlMs,
     job: {
       name: job.name,
-      python: job.python,
-      env: { ...job.env },
+      python: job.requirement.python,
+      env: { ...work.env },
       limits: { timeoutMs: job.limits.timeoutMs, logBytesMax: BigInt(job.limits.logBytesMax) },
       work: workMessage(work),
     },
@@ -23,29 +23,47 @@ export function assignmentMessage(assignment: OutgoingAssignment): wire.Assignme
 
 function workMessage(work: JobWork): wire.JobSpec["work"] {
   const candidate = create(wire.CandidateSchema, { name: work.candidate.name, version: work.candidate.version ?? "" });
-  if (work.kind === "build") {
-    const value = create(wire.BuildWorkSchema, {
-      source: blobMessage(work.source),
-      candidate,
-      configSettings: { ...work.job.configSettings },
-    });
-    return { case: "build", value };
+  switch (work.kind) {
+    case "build":
+      return {
+        case: "build",
+        value: create(wire.BuildWorkSchema, {
+          source: blobMessage(work.source),
+          candidate,
+          configSettings: { ...work.job.configSettings },
+        }),
+      };
+    case "test": {
+      const { extras, requires } = work.job;
+      const value = create(wire.TestWorkSchema, {
+        wheel: blobMessage(work.wheel),
+        candidate,
+        extras: [...extras],
+        requires: [...requires],
+        check: testCheck(work),
+      });
+      return { case: "test", value };
+    }
+    case "check":
+    case "scan": {
+      const { command, files, requires } = work.job;
+      const value = create(wire.CommandWorkSchema, {
+        command,
+        source: blobMessage(work.source),
+        files: [...files],
+        requires: [...requires],
+        ...(work.kind === "scan" ? { wheel: blobMessage(work.wheel) } : {}),
+      });
+      return { case: "command", value };
+    }
   }
-  const { command, extras, requires, files } = work.job;
-  const value = create(wire.TestWorkSchema, {
-    wheel: blobMessage(work.wheel),
-    candidate,
-    extras: [...extras],
-    requires: [...requires],
-    check:
-      command === null
-        ? { case: "importCheck", value: create(wire.ImportCheckSchema) }
-        : {
-            case: "command",
-            value: create(wire.CommandCheckSchema, { command, source: blobMessage(work.source), files: [...files] }),
-          },
-  });
-  return { case: "test", value };
+}
+
+function testCheck(work: JobWork & { readonly kind: "test" }): wire.TestWork["check"] {
+  const { command, files } = work.job;
+  if (command === null) return { case: "importCheck", value: create(wire.ImportCheckSchema) };
+  const source = blobMessage(work.source);
+  return { case: "command", value: create(wire.CommandCheckSchema, { command, source, files: [...files] }) };
 }
 
 function blobMessage(blob: Blob): wire.BlobRef {

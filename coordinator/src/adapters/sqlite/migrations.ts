@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
+import { upgradePlans } from "./upgrade-plans.ts";
 
 /**
  * Numbered, forward only, run at start. Never edit one that was released: add
  * the next.
  */
-const MIGRATIONS: readonly string[] = [
+const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   `
   CREATE TABLE runs (
     run            INTEGER PRIMARY KEY,
@@ -78,6 +79,42 @@ const MIGRATIONS: readonly string[] = [
     registered_at  INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE agents ADD COLUMN kinds TEXT NOT NULL DEFAULT '["build","test"]';  -- JSON
+  ALTER TABLE agents ADD COLUMN installs_torch INTEGER NOT NULL DEFAULT 0;       -- 0 or 1
+  UPDATE agents SET inventory = json_set(inventory, '$.osRelease', '', '$.gpus', json('[]'), '$.cudaToolkits', json('[]'));
+  UPDATE runs SET candidate = json_set(candidate, '$.requiresDist', NULL);
+  `,
+  upgradePlans,
+  `
+  CREATE TABLE staged_files (
+    run              INTEGER NOT NULL REFERENCES runs (run),
+    variant          TEXT NOT NULL,         -- cpu, cu118, ...; any
+    filename         TEXT NOT NULL,
+    project          TEXT NOT NULL,         -- normalised
+    version          TEXT NOT NULL,
+    sha256           TEXT NOT NULL,         -- of the blob
+    size_bytes       INTEGER NOT NULL,
+    requires_python  TEXT,
+    metadata_sha256  TEXT,                  -- of the blob with its METADATA
+    job              INTEGER,               -- the build that made it; NULL: it was uploaded
+    staged_at        INTEGER NOT NULL,
+    yanked           TEXT,                  -- why; NULL: it is not
+    PRIMARY KEY (run, variant, filename)
+  ) STRICT, WITHOUT ROWID;
+
+  -- The builds whose wheel was looked at, so that no crash leaves one out.
+  CREATE TABLE staged_builds (
+    run        INTEGER NOT NULL,
+    job        INTEGER NOT NULL,
+    filename   TEXT NOT NULL,
+    sha256     TEXT NOT NULL,
+    refused    TEXT,                        -- why; NULL: it is staged
+    looked_at  INTEGER NOT NULL,
+    PRIMARY KEY (run, job),
+    FOREIGN KEY (run, job) REFERENCES jobs (run, job)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */
@@ -90,6 +127,10 @@ export function migrate(database: DatabaseSync): void {
     );
   }
   for (let next = version; next < MIGRATIONS.length; next += 1) {
-    database.exec(`BEGIN IMMEDIATE; ${MIGRATIONS[next]}; PRAGMA user_version = ${next + 1}; COMMIT`);
+    const step = MIGRATIONS[next];
+    database.exec("BEGIN IMMEDIATE");
+    if (typeof step === "string") database.exec(step);
+    else step?.(database);
+    database.exec(`PRAGMA user_version = ${next + 1}; COMMIT`);
   }
 }

@@ -71,6 +71,8 @@ export function readAgent(row: Columns): AgentRow {
     version: row["version"] as string,
     slots: row["slots"] as number,
     executors: JSON.parse(row["executors"] as string) as AgentRow["executors"],
+    kinds: JSON.parse(row["kinds"] as string) as AgentRow["kinds"],
+    installsTorch: row["installs_torch"] === 1,
     inventory: JSON.parse(row["inventory"] as string) as AgentRow["inventory"],
     registeredAtMs: row["registered_at"] as number,
   };

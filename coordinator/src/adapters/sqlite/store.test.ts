@@ -44,4 +44,52 @@ describe("the SQLite file", () => {
     database.close();
     expect(() => openSqliteStore(file)).toThrow(/schema 999.*newer Kiln/);
   });
+
+  it("of an earlier Kiln keeps its runs, whose plans gain what they did not say", async () => {
+    const file = newFile();
+    const database = new DatabaseSync(file);
+    database.exec(SCHEMA_ONE);
+    const plan = {
+      candidate: { name: "demo", version: "1.0" },
+      cells: [{ name: "cp312-linux-x86_64", axes: { os: "linux-x86_64", python: "3.12" } }],
+      excluded: [],
+      jobs: [{ kind: "build", name: "build-cp312-linux-x86_64", platform: "linux-x86_64", python: "3.12", needs: [] }],
+      infrastructureRetries: 2,
+    };
+    database.prepare("INSERT INTO plans VALUES (1, ?)").run(JSON.stringify(plan));
+    database
+      .prepare("INSERT INTO agents VALUES ('a1', 's1', 'a', '0.1.0', 1, '[\"host\"]', '{\"os\":\"linux\"}', 0)")
+      .run();
+    database.close();
+    await using store = openSqliteStore(file);
+    const upgraded = JSON.parse((await store.planJson(1)) ?? "");
+    expect(upgraded.jobs[0]).toMatchObject({
+      requirement: { kind: "build", platform: "linux-x86_64", python: "3.12", gpu: null },
+      wheel: { kind: "native" },
+    });
+    expect(upgraded.jobs[0]).not.toHaveProperty("platform");
+    expect(upgraded.cells[0]).toMatchObject({ touchstone: false, unknown: [] });
+    const { agents } = await store.loadActive();
+    expect(agents).toMatchObject([{ agentId: "a1", kinds: ["build", "test"], inventory: { gpus: [], osRelease: "" } }]);
+  });
 });
+
+/** What the first Kiln made, as far as the upgrade looks at it. */
+const SCHEMA_ONE = `
+  CREATE TABLE runs (run INTEGER PRIMARY KEY, submission_id TEXT UNIQUE, project TEXT NOT NULL, candidate TEXT NOT NULL,
+    source TEXT NOT NULL, state TEXT NOT NULL, verdict TEXT, reason TEXT NOT NULL, submitted_at INTEGER NOT NULL,
+    started_at INTEGER, finished_at INTEGER, changed_id INTEGER NOT NULL) STRICT;
+  CREATE TABLE plans (run INTEGER PRIMARY KEY, plan TEXT NOT NULL) STRICT;
+  CREATE TABLE jobs (run INTEGER NOT NULL, job INTEGER NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT,
+    summary TEXT NOT NULL, attempts INTEGER NOT NULL, retries_left INTEGER NOT NULL, agent_id TEXT,
+    python_version TEXT NOT NULL, ready_at INTEGER, started_at INTEGER, finished_at INTEGER, changed_id INTEGER NOT NULL,
+    PRIMARY KEY (run, job)) STRICT, WITHOUT ROWID;
+  CREATE TABLE attempts (run INTEGER NOT NULL, job INTEGER NOT NULL, attempt INTEGER NOT NULL, agent_id TEXT NOT NULL,
+    state TEXT NOT NULL, outcome TEXT, summary TEXT NOT NULL, excerpt TEXT NOT NULL, python_version TEXT NOT NULL,
+    assigned_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER, acked_seq INTEGER NOT NULL,
+    log_bytes INTEGER NOT NULL, log_bytes_dropped INTEGER NOT NULL, steps TEXT NOT NULL, artifacts TEXT NOT NULL,
+    PRIMARY KEY (run, job, attempt)) STRICT, WITHOUT ROWID;
+  CREATE TABLE agents (agent_id TEXT PRIMARY KEY, session_id TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
+    slots INTEGER NOT NULL, executors TEXT NOT NULL, inventory TEXT NOT NULL, registered_at INTEGER NOT NULL) STRICT;
+  PRAGMA user_version = 1;
+`;

@@ -4,9 +4,11 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
+import type { StagingStore } from "../../ports/staging-store.ts";
 import type { ActiveState, JobCount, RunChanges, Store } from "../../ports/store.ts";
 import { migrate } from "./migrations.ts";
 import { readAgent, readAttempt, readJob, readRun, type Columns } from "./rows.ts";
+import { SqliteStagingStore } from "./staging-store.ts";
 import { SqliteWrites } from "./writes.ts";
 
 /** How many of a project's latest passed jobs say how long a job takes. */
@@ -14,8 +16,11 @@ const HISTORY_JOBS = 100;
 /** How long to wait for a coordinator that is just ending to let go of the file. */
 const LOCK_WAIT_MS = 1_000;
 
+/** Both stores; closing the one closes the other. */
+export type SqliteStores = Store & { readonly staging: StagingStore };
+
 /** Opens, and makes where needed, the store in one SQLite file (WAL, every commit fsynced). */
-export function openSqliteStore(file: string): Store {
+export function openSqliteStore(file: string): SqliteStores {
   mkdirSync(dirname(file), { recursive: true });
   const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
   try {
@@ -33,7 +38,8 @@ export function openSqliteStore(file: string): Store {
   return new SqliteStore(database);
 }
 
-class SqliteStore implements Store {
+class SqliteStore implements SqliteStores {
+  readonly staging: StagingStore;
   readonly #database: DatabaseSync;
   readonly #writes: SqliteWrites;
   readonly #prepared = new Map<string, StatementSync>();
@@ -42,6 +48,7 @@ class SqliteStore implements Store {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#writes = new SqliteWrites(database);
+    this.staging = new SqliteStagingStore(database);
   }
 
   async commit(ops: readonly StoreOp[]): Promise<void> {

@@ -141,10 +141,11 @@ export class SqliteWrites {
 
   #upsertAgent(row: AgentRow): void {
     this.#run(
-      `INSERT INTO agents (agent_id, session_id, name, version, slots, executors, inventory, registered_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO agents (agent_id, session_id, name, version, slots, executors, kinds, installs_torch, inventory, registered_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (agent_id) DO UPDATE SET session_id = excluded.session_id, name = excluded.name,
            version = excluded.version, slots = excluded.slots, executors = excluded.executors,
+           kinds = excluded.kinds, installs_torch = excluded.installs_torch,
            inventory = excluded.inventory, registered_at = excluded.registered_at`,
       row.agentId,
       row.sessionId,
@@ -152,6 +153,8 @@ export class SqliteWrites {
       row.version,
       row.slots,
       JSON.stringify(row.executors),
+      JSON.stringify(row.kinds),
+      row.installsTorch ? 1 : 0,
       JSON.stringify(row.inventory),
       row.registeredAtMs,
     );

@@ -100,6 +100,7 @@ const registration = create(wire.RegisterRequestSchema, {
   sessionId: "s1",
   name: "a",
   slots: 1,
+  kinds: ["build", "test"],
   inventory: { os: "linux", pythons: [{ feature: "3.12", version: "3.12.1", platform: "linux-x86_64" }] },
 });
 

@@ -1,4 +1,4 @@
-import { AgentView } from "@kiln/proto";
+import { AgentView, ProjectDurations } from "@kiln/proto";
 import { Type } from "typebox";
 import type { App, RouteContext } from "./http-deps.ts";
 import { json, responses } from "./responses.ts";
@@ -42,5 +42,21 @@ export function agentRoutes(app: App, { queries, version }: RouteContext): void 
       },
     },
     async () => ({ version, pythons: await queries.farmPythons() }),
+  );
+
+  app.get(
+    "/projects/:name/durations",
+    {
+      schema: {
+        operationId: "getProjectDurations",
+        summary: "Show how long the jobs of a project's earlier runs took",
+        tags: ["farm"],
+        params: Type.Object({
+          name: Type.String({ minLength: 1, maxLength: 200, description: "As candidates name it" }),
+        }),
+        response: responses({ 200: json("Mean durations by kind of job", ProjectDurations) }, "unauthorized"),
+      },
+    },
+    async (request) => ({ durationsMs: await queries.meanDurationsMs(request.params.name) }),
   );
 }

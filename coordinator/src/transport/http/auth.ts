@@ -3,20 +3,44 @@ import type { FastifyRequest } from "fastify";
 import { HttpProblem } from "./problem.ts";
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
+const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;
 
 /**
  * A hook that lets only requests with `Authorization: Bearer <token>` through
- * (RFC 6750). Comparing digests takes the same time whatever the guess, of
+ * (RFC 6750); with `basic` also those that have it as their password, whoever
+ * the user. Browsers remember such a password and send it with any page's
+ * request, so it is for what no page can make harm with. Comparing digests takes the same time whatever the guess, of
  * whatever length.
  */
-export function requireToken(token: string): (request: FastifyRequest) => Promise<void> {
+export function requireToken(
+  token: string,
+  { basic = false }: { readonly basic?: boolean } = {},
+): (request: FastifyRequest) => Promise<void> {
   const expected = digest(token);
   return async (request) => {
     const header = request.headers.authorization;
-    const given = BEARER.exec(header ?? "")?.[1];
+    const given = BEARER.exec(header ?? "")?.[1] ?? (basic ? passwordIn(header) : undefined);
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
-    throw unauthorized(header === undefined);
+    throw basic ? passwordNeeded(header === undefined) : unauthorized(header === undefined);
   };
+}
+
+/** RFC 7617. */
+function passwordIn(header: string | undefined): string | undefined {
+  const encoded = BASIC.exec(header ?? "")?.[1];
+  const pair = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
+  const colon = pair.indexOf(":");
+  return colon === -1 ? undefined : pair.slice(colon + 1);
+}
+
+function passwordNeeded(missing: boolean): HttpProblem {
+  return new HttpProblem(
+    "unauthorized",
+    missing
+      ? "put a user name and the farm's token into the address: http://kiln:TOKEN@HOST/…; the token is in farm.json in the farm's home"
+      : "the password is not this farm's token; it is in farm.json in the farm's home",
+    { headers: { "WWW-Authenticate": 'Basic realm="kiln", charset="UTF-8"' } },
+  );
 }
 
 function unauthorized(missing: boolean): HttpProblem {

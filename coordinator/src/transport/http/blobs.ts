@@ -104,13 +104,18 @@ function downloadRoutes(app: App, { blobs }: RouteContext): void {
   app.head("/blobs/:sha256", { schema: head }, answer);
 }
 
-interface BlobToSend {
+export interface BlobToSend {
   readonly sizeBytes: number;
   readonly etag: string;
   readonly read: (range?: { readonly start: number; readonly end: number }) => NodeJS.ReadableStream;
 }
 
-function sendBlob(request: FastifyRequest, reply: FastifyReply, { sizeBytes, etag, read }: BlobToSend): FastifyReply {
+/** Answers a GET or HEAD with immutable bytes, or the part that `Range` asks for. */
+export function sendBlob(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { sizeBytes, etag, read }: BlobToSend,
+): FastifyReply {
   reply.headers({
     ETag: etag,
     "Accept-Ranges": "bytes",
@@ -140,7 +145,8 @@ function isRangeWanted(request: FastifyRequest, etag: string): boolean {
   return request.method === "GET" && (condition === undefined || condition === etag);
 }
 
-function namesEtag(header: string | undefined, etag: string): boolean {
+/** Whether `If-None-Match` names it. */
+export function namesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(",").some((part) => ["*", etag, `W/${etag}`].includes(part.trim()));
 }

@@ -10,6 +10,7 @@ import type { BlobStore } from "../../ports/blob-store.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
+import type { StagingIndex } from "../../services/index-api.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { LiveStreams } from "./live-stream.ts";
 
@@ -19,6 +20,7 @@ export interface HttpServerDeps {
   readonly commands: RunCommands;
   readonly queries: RunQueries;
   readonly changes: RunChanges;
+  readonly index: StagingIndex;
   readonly blobs: BlobStore;
   readonly logs: LogStore;
   readonly metrics: Pick<Metrics, "limitReached"> & {

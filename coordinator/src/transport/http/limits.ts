@@ -56,6 +56,7 @@ export const HTTP_LIMIT_NAMES = [
   "http-event-streams",
   "http-log-streams",
   "http-uploads",
+  "http-upstream-fetches",
 ] as const;
 
 export type HttpLimitName = (typeof HTTP_LIMIT_NAMES)[number];

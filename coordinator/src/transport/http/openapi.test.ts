@@ -41,18 +41,29 @@ describe("the OpenAPI document", () => {
       "get /api/v1/blobs/{sha256}",
       "get /api/v1/farm",
       "get /api/v1/openapi.json",
+      "get /api/v1/projects/{name}/durations",
       "get /api/v1/runs",
       "get /api/v1/runs/{run}",
       "get /api/v1/runs/{run}/events",
       "get /api/v1/runs/{run}/jobs/{job}",
       "get /api/v1/runs/{run}/jobs/{job}/log",
+      "get /api/v1/runs/{run}/staged",
       "get /healthz",
+      "get /index/upstream/{source}/{project}/{sha256}/{filename}",
+      "get /index/{run}/{variant}/files/{sha256}/{filename}",
+      "get /index/{run}/{variant}/simple/",
+      "get /index/{run}/{variant}/simple/{project}/",
       "get /metrics",
       "get /readyz",
       "head /api/v1/blobs/{sha256}",
+      "head /index/upstream/{source}/{project}/{sha256}/{filename}",
+      "head /index/{run}/{variant}/files/{sha256}/{filename}",
       "post /api/v1/runs",
       "post /api/v1/runs/{run}/cancel",
       "post /api/v1/runs/{run}/retry",
+      "post /api/v1/runs/{run}/staged/{filename}/unyank",
+      "post /api/v1/runs/{run}/staged/{filename}/yank",
+      "post /index/{run}/{variant}/legacy/",
       "put /api/v1/blobs/{sha256}",
     ]);
     const ids = operations().map(({ operationId }) => operationId);
@@ -76,7 +87,10 @@ describe("the OpenAPI document", () => {
   it("asks for the token everywhere but where the process is watched", () => {
     const open = operations().filter(({ security }) => security?.length === 0);
     expect(open.map(({ route }) => route).toSorted()).toEqual(["get /healthz", "get /metrics", "get /readyz"]);
-    expect(document.components.securitySchemes).toEqual({ farmToken: { type: "http", scheme: "bearer" } });
+    expect(document.components.securitySchemes).toEqual({
+      farmToken: { type: "http", scheme: "bearer" },
+      farmTokenAsPassword: { type: "http", scheme: "basic" },
+    });
   });
 
   it("knows every problem that the API answers with, but those that no route can answer for", () => {
@@ -98,6 +112,14 @@ describe("the OpenAPI document", () => {
     const refs = new Set(JSON.stringify(document).match(/#\/components\/schemas\/\w+/g));
     for (const ref of refs) expect(document.components.schemas).toHaveProperty(ref.split("/").at(-1) ?? "");
     expect(refs.size).toBe(Object.keys(document.components.schemas).length);
+  });
+
+  it("describes the form that stages a file, and that a password will do on the index", () => {
+    const post = document.paths["/index/{run}/{variant}/legacy/"]?.["post"];
+    expect(post?.requestBody?.content).toMatchObject({
+      "multipart/form-data": { schema: { required: [":action", "sha256_digest", "content"] } },
+    });
+    expect(post?.security).toEqual([{ farmTokenAsPassword: [] }, { farmToken: [] }]);
   });
 
   it("describes what goes in as raw bytes", () => {

@@ -3,22 +3,30 @@ import {
   AttemptView,
   BlobView,
   CandidateFacts,
-  CellView,
   ExcludedCellView,
+  PlannedCellView,
+  ProjectDurations,
+  ReducedCellView,
   JobSummary,
   JobView,
   OutcomeName,
   Problem,
+  RefusedWheelView,
   RetryRunBody,
   RunCounts,
   RunEvent,
   RunSummary,
   RunView,
   SpecProblem,
+  StagedFileView,
+  StagedView,
   StepView,
   SubmitRunBody,
+  UnyankBody,
+  YankBody,
 } from "@kiln/proto";
 import swagger from "@fastify/swagger";
+import type { FastifyContextConfig } from "fastify";
 import type { TSchema } from "typebox";
 import type { App } from "./http-deps.ts";
 import { nameSchemas } from "./name-schemas.ts";
@@ -28,6 +36,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The handler reads the request's bytes itself. */
     takesRawBody?: boolean;
+    /** Likewise, and this is what the form in it has. */
+    takesForm?: TSchema;
   }
 }
 
@@ -36,20 +46,27 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   AttemptView,
   BlobView,
   CandidateFacts,
-  CellView,
   ExcludedCellView,
+  PlannedCellView,
+  ProjectDurations,
+  ReducedCellView,
   JobSummary,
   JobView,
   OutcomeName,
   Problem,
+  RefusedWheelView,
   RetryRunBody,
   RunCounts,
   RunEvent,
   RunSummary,
   RunView,
   SpecProblem,
+  StagedFileView,
+  StagedView,
   StepView,
   SubmitRunBody,
+  UnyankBody,
+  YankBody,
 };
 
 /** Collects the schemas of every route that is added afterwards. */
@@ -68,19 +85,31 @@ export function documentRoutes(app: App, version: string): void {
         { name: "runs", description: "Release candidates on their way through the farm" },
         { name: "jobs", description: "What a run is made of" },
         { name: "blobs", description: "Content-addressed bytes" },
+        { name: "index", description: "The candidate's files, for installers and uploaders" },
         { name: "farm", description: "Agents and what they can run" },
         { name: "operation", description: "Health and metrics" },
       ],
-      components: { securitySchemes: { farmToken: { type: "http", scheme: "bearer" } } },
+      components: {
+        securitySchemes: {
+          farmToken: { type: "http", scheme: "bearer" },
+          farmTokenAsPassword: { type: "http", scheme: "basic" },
+        },
+      },
       security: [{ farmToken: [] }],
     },
     convertConstToEnum: false,
     exposeHeadRoutes: true,
     transform: ({ schema, url, route }) => ({
       url,
-      schema: route.config?.takesRawBody ? { ...schema, consumes: ["application/octet-stream"], body: {} } : schema,
+      schema: { ...schema, ...documentedBody(route.config) },
     }),
   });
+}
+
+/** What goes in where the handler reads the request itself, and no schema may parse it. */
+function documentedBody({ takesRawBody, takesForm }: FastifyContextConfig = {}): object {
+  if (takesForm) return { consumes: ["multipart/form-data"], body: takesForm };
+  return takesRawBody ? { consumes: ["application/octet-stream"], body: {} } : {};
 }
 
 /** Serves the document, made once when everything is registered. */

@@ -3,6 +3,8 @@ import type { Problem, SpecProblem } from "@kiln/proto";
 /** Every error that the API answers with: the closed set behind `urn:kiln:problem:…` (RFC 9457). */
 export const PROBLEMS = {
   "invalid-request": { status: 400, title: "The request is not valid" },
+  "upload-refused": { status: 400, title: "The file cannot be staged" },
+  "file-exists": { status: 400, title: "File already exists" },
   "digest-mismatch": { status: 400, title: "The bytes have another digest" },
   unauthorized: { status: 401, title: "The farm's token is needed" },
   "no-such-route": { status: 404, title: "There is nothing at this address" },
@@ -10,6 +12,10 @@ export const PROBLEMS = {
   "no-such-job": { status: 404, title: "There is no such job" },
   "no-such-attempt": { status: 404, title: "There is no such attempt" },
   "no-such-blob": { status: 404, title: "There is no such blob" },
+  "no-such-index": { status: 404, title: "There is no such index" },
+  "no-such-project": { status: 404, title: "The index does not have this project" },
+  "no-such-file": { status: 404, title: "There is no such file" },
+  "not-acceptable": { status: 406, title: "There is no answer of this media type" },
   "request-timeout": { status: 408, title: "The request took too long to arrive" },
   "nothing-to-retry": { status: 409, title: "There is nothing to retry" },
   "length-required": { status: 411, title: "The length must be given beforehand" },
@@ -21,9 +27,11 @@ export const PROBLEMS = {
   "source-missing": { status: 422, title: "The source was not uploaded" },
   "headers-too-large": { status: 431, title: "The headers are too large" },
   internal: { status: 500, title: "The coordinator failed" },
+  "upstream-failed": { status: 502, title: "The upstream index failed" },
   "queue-full": { status: 503, title: "The farm's queue is full" },
   "too-many-streams": { status: 503, title: "Too many streams are open" },
   "too-many-uploads": { status: 503, title: "Too many uploads are under way" },
+  "too-many-fetches": { status: 503, title: "Too much is being fetched from upstream" },
   "not-ready": { status: 503, title: "The coordinator is not ready" },
   "storage-full": { status: 507, title: "The coordinator's disk is full" },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

@@ -5,6 +5,7 @@ import { requireToken } from "./auth.ts";
 import { blobRoutes } from "./blobs.ts";
 import { answerBrokenRequest, answerError, answerNotFound } from "./errors.ts";
 import { healthRoutes } from "./health.ts";
+import { indexRoutes } from "./index-routes.ts";
 import { guardHost } from "./host-guard.ts";
 import type { App, HttpServerDeps, RouteContext } from "./http-deps.ts";
 import { takeJsonBodies } from "./json-body.ts";
@@ -15,6 +16,7 @@ import { LiveStreams } from "./live-stream.ts";
 import { documentRoutes, openapiRoute } from "./openapi.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
+import { stagedRoutes } from "./staged.ts";
 
 const CLOSE_SWEEP_INTERVAL_MS = 20;
 
@@ -45,10 +47,12 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
 
   documentRoutes(app, deps.version);
   group(app, "", (open) => healthRoutes(open, context));
+  group(app, "/index", (scope) => indexRoutes(scope, context));
   group(app, "/api/v1", (api) => {
     takeJsonBodies(api);
     api.addHook("onRequest", requireToken(deps.token));
     group(api, "", (scope) => runRoutes(scope, context));
+    group(api, "", (scope) => stagedRoutes(scope, context));
     group(api, "", (scope) => blobRoutes(scope, context));
     runEventRoutes(api, context);
     jobRoutes(api, context);
@@ -64,6 +68,8 @@ function newApp({ log, metrics }: HttpServerDeps, limits: HttpLimits): App {
     ...(log === false ? { logger: false } : { loggerInstance: log }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.jsonBytesMax,
+    // File names of wheels are long, and longer where a character is escaped.
+    routerOptions: { maxParamLength: 1_024 },
     requestTimeout: limits.uploadTimeoutMs,
     connectionTimeout: limits.idleTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,

@@ -7,9 +7,12 @@ import type { JobSummary, JobView, RunEvent, RunSummary, RunView } from "@kiln/p
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { openDiskBlobStore } from "../../adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "../../adapters/disk/log-store.ts";
+import { openSqliteStore, type SqliteStores } from "../../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { BlobStore } from "../../ports/blob-store.ts";
 import type { LogStore } from "../../ports/log-store.ts";
+import type { Upstream } from "../../ports/upstream.ts";
+import { stagingIndexOn } from "../../services/testing-index.ts";
 import type { RunChanges, RunCommandOutcome, RunCommands, RunQueries, SubmitOutcome } from "../../services/api.ts";
 import type { HttpServerDeps, Readiness } from "./http-deps.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -57,6 +60,7 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
       source,
       cells: [],
       excluded: [],
+      reduced: [],
       jobs: [jobSummary("running")],
       lastEventId,
       expectedMs: null,
@@ -75,6 +79,10 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
 
   async agents() {
     return [];
+  }
+
+  async meanDurationsMs() {
+    return { build: 2_000 };
   }
 
   async farmPythons() {
@@ -144,6 +152,8 @@ export interface TestServer extends AsyncDisposable {
   readonly farm: FakeFarm;
   readonly blobs: BlobStore;
   readonly logs: LogStore;
+  /** What the staging index is on; it has no run until a test inserts one. */
+  readonly store: SqliteStores;
   readonly limitsReached: string[];
   /** Fetches below /api/v1 with the farm's token. */
   get(path: string, init?: TestRequest): Promise<Response>;
@@ -154,6 +164,7 @@ export interface TestServerOptions {
   readonly allowedHosts?: readonly string[];
   readonly ready?: () => Promise<Readiness>;
   readonly log?: FastifyBaseLogger;
+  readonly upstream?: Upstream;
   readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
 }
 
@@ -164,12 +175,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const disk = await openDiskBlobStore(join(folder, "blobs"), { blobBytesMax: 8 * 1024 * 1024 });
   const blobs = options.wrapBlobs?.(disk) ?? disk;
   const logs = await openDiskLogStore(join(folder, "logs"));
+  const store = openSqliteStore(join(folder, "kiln.db"));
   const farm = new FakeFarm();
   const limitsReached: string[] = [];
   const deps: HttpServerDeps = {
     commands: farm,
     queries: farm,
     changes: farm,
+    index: stagingIndexOn(store, blobs, options.upstream).index,
     blobs,
     logs,
     metrics: {
@@ -194,12 +207,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     farm,
     blobs,
     logs,
+    store,
     limitsReached,
     get: (path, init = {}) =>
       fetch(`${url}/api/v1${path}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } }),
     [Symbol.asyncDispose]: async () => {
       await app.close();
       await logs[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/agent.proto.
  */
 export const file_kiln_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChNraWxuL3YxL2FnZW50LnByb3RvEgdraWxuLnYxIp8BCg9SZWdpc3RlclJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDQoFc2xvdHMYBSABKA0SEQoJZXhlY3V0b3JzGAYgAygJEiUKCWludmVudG9yeRgHIAEoCzISLmtpbG4udjEuSW52ZW50b3J5IkcKEFJlZ2lzdGVyUmVzcG9uc2USHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAEgASgNEhQKDHdpbmRvd19ieXRlcxgCIAEoDSKEAgoJSW52ZW50b3J5EgoKAm9zGAEgASgJEgwKBGFyY2gYAiABKAkSEAoIb3NfdGl0bGUYAyABKAkSDAoEbGliYxgEIAEoCRIOCgZrZXJuZWwYBSABKAkSEQoJY3B1X21vZGVsGAYgASgJEhEKCWNwdV9jb3JlcxgHIAEoDRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSFwoPZGlza19mcmVlX2J5dGVzGAkgASgEEisKB3B5dGhvbnMYCiADKAsyGi5raWxuLnYxLlB5dGhvbkludGVycHJldGVyEisKCHByb2JsZW1zGAsgAygLMhkua2lsbi52MS5JbnZlbnRvcnlQcm9ibGVtImcKEVB5dGhvbkludGVycHJldGVyEg8KB2ZlYXR1cmUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIMCgRwYXRoGAMgASgJEhAKCGZvdW5kX2J5GAQgASgJEhAKCHBsYXRmb3JtGAUgASgJIjQKEEludmVudG9yeVByb2JsZW0SDwoHc3ViamVjdBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJImkKFFN0cmVhbVJlc3VsdHNSZXF1ZXN0Eh8KBWhlbGxvGAEgASgLMg4ua2lsbi52MS5IZWxsb0gAEiUKBmZyYW1lcxgCIAEoCzITLmtpbG4udjEuRnJhbWVCYXRjaEgAQgkKB21lc3NhZ2UiVAoFSGVsbG8SEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIlCghhdHRlbXB0cxgDIAMoCzITLmtpbG4udjEuQXR0ZW1wdFJlZiIyCgpGcmFtZUJhdGNoEiQKBmZyYW1lcxgBIAMoCzIULmtpbG4udjEuUmVzdWx0RnJhbWUiiwEKFVN0cmVhbVJlc3VsdHNSZXNwb25zZRIjCgd3ZWxjb21lGAEgASgLMhAua2lsbi52MS5XZWxjb21lSAASHQoEYWNrcxgCIAEoCzINLmtpbG4udjEuQWNrc0gAEiMKB3JlZnVzZWQYAyABKAsyEC5raWxuLnYxLlJlZnVzZWRIAEIJCgdtZXNzYWdlIicKB1dlbGNvbWUSHAoGcmVzdW1lGAEgAygLMgwua2lsbi52MS5BY2siIgoEQWNrcxIaCgRhY2tzGAEgAygLMgwua2lsbi52MS5BY2siOAoDQWNrEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNIj8KB1JlZnVzZWQSJAoHYXR0ZW1wdBgBIAEoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhIOCgZyZWFzb24YAiABKAkihgEKCUhlYXJ0YmVhdBIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiUKCGF0dGVtcHRzGAMgAygLMhMua2lsbi52MS5BdHRlbXB0UmVmEhcKD2Rpc2tfZnJlZV9ieXRlcxgEIAEoBBITCgtzcG9vbF9ieXRlcxgFIAEoBCJwCgdDb250cm9sEigKBmNhbmNlbBgBIAEoCzIWLmtpbG4udjEuQ2FuY2VsQXR0ZW1wdEgAEjAKDnJlZ2lzdGVyX2FnYWluGAIgASgLMhYua2lsbi52MS5SZWdpc3RlckFnYWluSABCCQoHY29tbWFuZCJFCg1DYW5jZWxBdHRlbXB0EiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSDgoGcmVhc29uGAIgASgJIg8KDVJlZ2lzdGVyQWdhaW4yowEKDEFnZW50U2VydmljZRI/CghSZWdpc3RlchIYLmtpbG4udjEuUmVnaXN0ZXJSZXF1ZXN0Ghkua2lsbi52MS5SZWdpc3RlclJlc3BvbnNlElIKDVN0cmVhbVJlc3VsdHMSHS5raWxuLnYxLlN0cmVhbVJlc3VsdHNSZXF1ZXN0Gh4ua2lsbi52MS5TdHJlYW1SZXN1bHRzUmVzcG9uc2UoATABYgZwcm90bzM", [file_kiln_v1_job, file_kiln_v1_results]);
+  fileDesc("ChNraWxuL3YxL2FnZW50LnByb3RvEgdraWxuLnYxIsYBCg9SZWdpc3RlclJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDQoFc2xvdHMYBSABKA0SEQoJZXhlY3V0b3JzGAYgAygJEiUKCWludmVudG9yeRgHIAEoCzISLmtpbG4udjEuSW52ZW50b3J5Eg0KBWtpbmRzGAggAygJEhYKDmluc3RhbGxzX3RvcmNoGAkgASgIIkcKEFJlZ2lzdGVyUmVzcG9uc2USHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAEgASgNEhQKDHdpbmRvd19ieXRlcxgCIAEoDSLhAgoJSW52ZW50b3J5EgoKAm9zGAEgASgJEgwKBGFyY2gYAiABKAkSEAoIb3NfdGl0bGUYAyABKAkSDAoEbGliYxgEIAEoCRIOCgZrZXJuZWwYBSABKAkSEQoJY3B1X21vZGVsGAYgASgJEhEKCWNwdV9jb3JlcxgHIAEoDRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSFwoPZGlza19mcmVlX2J5dGVzGAkgASgEEisKB3B5dGhvbnMYCiADKAsyGi5raWxuLnYxLlB5dGhvbkludGVycHJldGVyEisKCHByb2JsZW1zGAsgAygLMhkua2lsbi52MS5JbnZlbnRvcnlQcm9ibGVtEhIKCm9zX3JlbGVhc2UYDCABKAkSGgoEZ3B1cxgNIAMoCzIMLmtpbG4udjEuR3B1EisKDWN1ZGFfdG9vbGtpdHMYDiADKAsyFC5raWxuLnYxLkN1ZGFUb29sa2l0ImQKA0dwdRIMCgR1dWlkGAEgASgJEg0KBW1vZGVsGAIgASgJEhoKEmNvbXB1dGVfY2FwYWJpbGl0eRgDIAEoCRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSDgoGZHJpdmVyGAUgASgJIiwKC0N1ZGFUb29sa2l0Eg8KB3ZlcnNpb24YASABKAkSDAoEcGF0aBgCIAEoCSJnChFQeXRob25JbnRlcnByZXRlchIPCgdmZWF0dXJlGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDAoEcGF0aBgDIAEoCRIQCghmb3VuZF9ieRgEIAEoCRIQCghwbGF0Zm9ybRgFIAEoCSI0ChBJbnZlbnRvcnlQcm9ibGVtEg8KB3N1YmplY3QYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJpChRTdHJlYW1SZXN1bHRzUmVxdWVzdBIfCgVoZWxsbxgBIAEoCzIOLmtpbG4udjEuSGVsbG9IABIlCgZmcmFtZXMYAiABKAsyEy5raWxuLnYxLkZyYW1lQmF0Y2hIAEIJCgdtZXNzYWdlIlQKBUhlbGxvEhAKCGFnZW50X2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJQoIYXR0ZW1wdHMYAyADKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYiMgoKRnJhbWVCYXRjaBIkCgZmcmFtZXMYASADKAsyFC5raWxuLnYxLlJlc3VsdEZyYW1lIosBChVTdHJlYW1SZXN1bHRzUmVzcG9uc2USIwoHd2VsY29tZRgBIAEoCzIQLmtpbG4udjEuV2VsY29tZUgAEh0KBGFja3MYAiABKAsyDS5raWxuLnYxLkFja3NIABIjCgdyZWZ1c2VkGAMgASgLMhAua2lsbi52MS5SZWZ1c2VkSABCCQoHbWVzc2FnZSInCgdXZWxjb21lEhwKBnJlc3VtZRgBIAMoCzIMLmtpbG4udjEuQWNrIiIKBEFja3MSGgoEYWNrcxgBIAMoCzIMLmtpbG4udjEuQWNrIjgKA0FjaxIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEgsKA3NlcRgCIAEoDSI/CgdSZWZ1c2VkEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSDgoGcmVhc29uGAIgASgJIoYBCglIZWFydGJlYXQSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIlCghhdHRlbXB0cxgDIAMoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhIXCg9kaXNrX2ZyZWVfYnl0ZXMYBCABKAQSEwoLc3Bvb2xfYnl0ZXMYBSABKAQicAoHQ29udHJvbBIoCgZjYW5jZWwYASABKAsyFi5raWxuLnYxLkNhbmNlbEF0dGVtcHRIABIwCg5yZWdpc3Rlcl9hZ2FpbhgCIAEoCzIWLmtpbG4udjEuUmVnaXN0ZXJBZ2FpbkgAQgkKB2NvbW1hbmQiRQoNQ2FuY2VsQXR0ZW1wdBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSIPCg1SZWdpc3RlckFnYWluMqMBCgxBZ2VudFNlcnZpY2USPwoIUmVnaXN0ZXISGC5raWxuLnYxLlJlZ2lzdGVyUmVxdWVzdBoZLmtpbG4udjEuUmVnaXN0ZXJSZXNwb25zZRJSCg1TdHJlYW1SZXN1bHRzEh0ua2lsbi52MS5TdHJlYW1SZXN1bHRzUmVxdWVzdBoeLmtpbG4udjEuU3RyZWFtUmVzdWx0c1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_kiln_v1_job, file_kiln_v1_results]);
 
 /**
  * @generated from message kiln.v1.RegisterRequest
@@ -66,6 +66,20 @@ export type RegisterRequest = Message<"kiln.v1.RegisterRequest"> & {
    * @generated from field: kiln.v1.Inventory inventory = 7;
    */
   inventory?: Inventory | undefined;
+
+  /**
+   * Kinds of jobs it runs, as plans name them: "build", "test", "check", "scan".
+   *
+   * @generated from field: repeated string kinds = 8;
+   */
+  kinds: string[];
+
+  /**
+   * Whether it can install a PyTorch of a given version and CUDA into a job's environment.
+   *
+   * @generated from field: bool installs_torch = 9;
+   */
+  installsTorch: boolean;
 };
 
 /**
@@ -169,6 +183,24 @@ export type Inventory = Message<"kiln.v1.Inventory"> & {
    * @generated from field: repeated kiln.v1.InventoryProblem problems = 11;
    */
   problems: InventoryProblem[];
+
+  /**
+   * The system's release as the matrix names it: "debian-12", "macos-14",
+   * "windows-11"; empty when it cannot be told.
+   *
+   * @generated from field: string os_release = 12;
+   */
+  osRelease: string;
+
+  /**
+   * @generated from field: repeated kiln.v1.Gpu gpus = 13;
+   */
+  gpus: Gpu[];
+
+  /**
+   * @generated from field: repeated kiln.v1.CudaToolkit cuda_toolkits = 14;
+   */
+  cudaToolkits: CudaToolkit[];
 };
 
 /**
@@ -177,6 +209,79 @@ export type Inventory = Message<"kiln.v1.Inventory"> & {
  */
 export const InventorySchema: GenMessage<Inventory> = /*@__PURE__*/
   messageDesc(file_kiln_v1_agent, 2);
+
+/**
+ * An NVIDIA GPU, from nvidia-smi's query interface.
+ *
+ * @generated from message kiln.v1.Gpu
+ */
+export type Gpu = Message<"kiln.v1.Gpu"> & {
+  /**
+   * @generated from field: string uuid = 1;
+   */
+  uuid: string;
+
+  /**
+   * As the driver names it: "NVIDIA H100 80GB HBM3".
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * "9.0"
+   *
+   * @generated from field: string compute_capability = 3;
+   */
+  computeCapability: string;
+
+  /**
+   * @generated from field: uint64 memory_bytes = 4;
+   */
+  memoryBytes: bigint;
+
+  /**
+   * "535.104.05"
+   *
+   * @generated from field: string driver = 5;
+   */
+  driver: string;
+};
+
+/**
+ * Describes the message kiln.v1.Gpu.
+ * Use `create(GpuSchema)` to create a new message.
+ */
+export const GpuSchema: GenMessage<Gpu> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 3);
+
+/**
+ * A CUDA toolkit with a working nvcc.
+ *
+ * @generated from message kiln.v1.CudaToolkit
+ */
+export type CudaToolkit = Message<"kiln.v1.CudaToolkit"> & {
+  /**
+   * "12.1.105", as nvcc says.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * Absolute path of the folder that holds bin/nvcc.
+   *
+   * @generated from field: string path = 2;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message kiln.v1.CudaToolkit.
+ * Use `create(CudaToolkitSchema)` to create a new message.
+ */
+export const CudaToolkitSchema: GenMessage<CudaToolkit> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 4);
 
 /**
  * @generated from message kiln.v1.PythonInterpreter
@@ -223,7 +328,7 @@ export type PythonInterpreter = Message<"kiln.v1.PythonInterpreter"> & {
  * Use `create(PythonInterpreterSchema)` to create a new message.
  */
 export const PythonInterpreterSchema: GenMessage<PythonInterpreter> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 3);
+  messageDesc(file_kiln_v1_agent, 5);
 
 /**
  * Something that was looked for and is there, but cannot be used.
@@ -251,7 +356,7 @@ export type InventoryProblem = Message<"kiln.v1.InventoryProblem"> & {
  * Use `create(InventoryProblemSchema)` to create a new message.
  */
 export const InventoryProblemSchema: GenMessage<InventoryProblem> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 4);
+  messageDesc(file_kiln_v1_agent, 6);
 
 /**
  * @generated from message kiln.v1.StreamResultsRequest
@@ -280,7 +385,7 @@ export type StreamResultsRequest = Message<"kiln.v1.StreamResultsRequest"> & {
  * Use `create(StreamResultsRequestSchema)` to create a new message.
  */
 export const StreamResultsRequestSchema: GenMessage<StreamResultsRequest> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 5);
+  messageDesc(file_kiln_v1_agent, 7);
 
 /**
  * @generated from message kiln.v1.Hello
@@ -309,7 +414,7 @@ export type Hello = Message<"kiln.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 6);
+  messageDesc(file_kiln_v1_agent, 8);
 
 /**
  * @generated from message kiln.v1.FrameBatch
@@ -326,7 +431,7 @@ export type FrameBatch = Message<"kiln.v1.FrameBatch"> & {
  * Use `create(FrameBatchSchema)` to create a new message.
  */
 export const FrameBatchSchema: GenMessage<FrameBatch> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 7);
+  messageDesc(file_kiln_v1_agent, 9);
 
 /**
  * @generated from message kiln.v1.StreamResultsResponse
@@ -361,7 +466,7 @@ export type StreamResultsResponse = Message<"kiln.v1.StreamResultsResponse"> & {
  * Use `create(StreamResultsResponseSchema)` to create a new message.
  */
 export const StreamResultsResponseSchema: GenMessage<StreamResultsResponse> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 8);
+  messageDesc(file_kiln_v1_agent, 10);
 
 /**
  * Where each attempt of the hello goes on. A refused attempt comes as Refused.
@@ -380,7 +485,7 @@ export type Welcome = Message<"kiln.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 9);
+  messageDesc(file_kiln_v1_agent, 11);
 
 /**
  * @generated from message kiln.v1.Acks
@@ -397,7 +502,7 @@ export type Acks = Message<"kiln.v1.Acks"> & {
  * Use `create(AcksSchema)` to create a new message.
  */
 export const AcksSchema: GenMessage<Acks> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 10);
+  messageDesc(file_kiln_v1_agent, 12);
 
 /**
  * @generated from message kiln.v1.Ack
@@ -421,7 +526,7 @@ export type Ack = Message<"kiln.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 11);
+  messageDesc(file_kiln_v1_agent, 13);
 
 /**
  * The attempt is not, or no longer, this agent's: stop it and drop its spool.
@@ -445,7 +550,7 @@ export type Refused = Message<"kiln.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 12);
+  messageDesc(file_kiln_v1_agent, 14);
 
 /**
  * Agent to coordinator over core NATS: liveness, and which leases it holds.
@@ -486,7 +591,7 @@ export type Heartbeat = Message<"kiln.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 13);
+  messageDesc(file_kiln_v1_agent, 15);
 
 /**
  * Coordinator to agent over core NATS. Repeated by the coordinator until the
@@ -520,7 +625,7 @@ export type Control = Message<"kiln.v1.Control"> & {
  * Use `create(ControlSchema)` to create a new message.
  */
 export const ControlSchema: GenMessage<Control> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 14);
+  messageDesc(file_kiln_v1_agent, 16);
 
 /**
  * @generated from message kiln.v1.CancelAttempt
@@ -542,7 +647,7 @@ export type CancelAttempt = Message<"kiln.v1.CancelAttempt"> & {
  * Use `create(CancelAttemptSchema)` to create a new message.
  */
 export const CancelAttemptSchema: GenMessage<CancelAttempt> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 15);
+  messageDesc(file_kiln_v1_agent, 17);
 
 /**
  * @generated from message kiln.v1.RegisterAgain
@@ -555,7 +660,7 @@ export type RegisterAgain = Message<"kiln.v1.RegisterAgain"> & {
  * Use `create(RegisterAgainSchema)` to create a new message.
  */
 export const RegisterAgainSchema: GenMessage<RegisterAgain> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 16);
+  messageDesc(file_kiln_v1_agent, 18);
 
 /**
  * gRPC between agents and the coordinator. Every call carries the farm's token

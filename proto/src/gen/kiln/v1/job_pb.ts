@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/job.proto.
  */
 export const file_kiln_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCLsAQoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAAaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgR3b3JrIswBCglCdWlsZFdvcmsSIAoGc291cmNlGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEj8KD2NvbmZpZ19zZXR0aW5ncxgDIAMoCzImLmtpbG4udjEuQnVpbGRXb3JrLkNvbmZpZ1NldHRpbmdzRW50cnkaNQoTQ29uZmlnU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItUBCghUZXN0V29yaxIfCgV3aGVlbBgBIAEoCzIQLmtpbG4udjEuQmxvYlJlZhIlCgljYW5kaWRhdGUYAiABKAsyEi5raWxuLnYxLkNhbmRpZGF0ZRIOCgZleHRyYXMYAyADKAkSEAoIcmVxdWlyZXMYBCADKAkSLAoMaW1wb3J0X2NoZWNrGAUgASgLMhQua2lsbi52MS5JbXBvcnRDaGVja0gAEigKB2NvbW1hbmQYBiABKAsyFS5raWxuLnYxLkNvbW1hbmRDaGVja0gAQgcKBWNoZWNrIg0KC0ltcG9ydENoZWNrIlAKDENvbW1hbmRDaGVjaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCSJnCgpBc3NpZ25tZW50EiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSHQoDam9iGAIgASgLMhAua2lsbi52MS5Kb2JTcGVjEhQKDGxlYXNlX3R0bF9tcxgDIAEoDSqsAgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9QQVNTRUQQARIYChRPVVRDT01FX0JVSUxEX0ZBSUxFRBACEhgKFE9VVENPTUVfVEVTVFNfRkFJTEVEEAMSFQoRT1VUQ09NRV9SRUdSRVNTRUQQBBIVChFPVVRDT01FX1RJTUVEX09VVBAFEhwKGE9VVENPTUVfT1VUX09GX1JFU09VUkNFUxAGEhQKEE9VVENPTUVfQkFEX1NQRUMQBxIaChZPVVRDT01FX0lORlJBU1RSVUNUVVJFEAgSFgoST1VUQ09NRV9BR0VOVF9MT1NUEAkSFQoRT1VUQ09NRV9DQU5DRUxMRUQQChITCg9PVVRDT01FX05PVF9SVU4QC2IGcHJvdG8z");
+  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCKVAgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBHdvcmsizAEKCUJ1aWxkV29yaxIgCgZzb3VyY2UYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSJQoJY2FuZGlkYXRlGAIgASgLMhIua2lsbi52MS5DYW5kaWRhdGUSPwoPY29uZmlnX3NldHRpbmdzGAMgAygLMiYua2lsbi52MS5CdWlsZFdvcmsuQ29uZmlnU2V0dGluZ3NFbnRyeRo1ChNDb25maWdTZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi1QEKCFRlc3RXb3JrEh8KBXdoZWVsGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEg4KBmV4dHJhcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIsCgxpbXBvcnRfY2hlY2sYBSABKAsyFC5raWxuLnYxLkltcG9ydENoZWNrSAASKAoHY29tbWFuZBgGIAEoCzIVLmtpbG4udjEuQ29tbWFuZENoZWNrSABCBwoFY2hlY2siggEKC0NvbW1hbmRXb3JrEg8KB2NvbW1hbmQYASABKAkSIAoGc291cmNlGAIgASgLMhAua2lsbi52MS5CbG9iUmVmEg0KBWZpbGVzGAMgAygJEhAKCHJlcXVpcmVzGAQgAygJEh8KBXdoZWVsGAUgASgLMhAua2lsbi52MS5CbG9iUmVmIg0KC0ltcG9ydENoZWNrIlAKDENvbW1hbmRDaGVjaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCSJnCgpBc3NpZ25tZW50EiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSHQoDam9iGAIgASgLMhAua2lsbi52MS5Kb2JTcGVjEhQKDGxlYXNlX3R0bF9tcxgDIAEoDSqsAgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9QQVNTRUQQARIYChRPVVRDT01FX0JVSUxEX0ZBSUxFRBACEhgKFE9VVENPTUVfVEVTVFNfRkFJTEVEEAMSFQoRT1VUQ09NRV9SRUdSRVNTRUQQBBIVChFPVVRDT01FX1RJTUVEX09VVBAFEhwKGE9VVENPTUVfT1VUX09GX1JFU09VUkNFUxAGEhQKEE9VVENPTUVfQkFEX1NQRUMQBxIaChZPVVRDT01FX0lORlJBU1RSVUNUVVJFEAgSFgoST1VUQ09NRV9BR0VOVF9MT1NUEAkSFQoRT1VUQ09NRV9DQU5DRUxMRUQQChITCg9PVVRDT01FX05PVF9SVU4QC2IGcHJvdG8z");
 
 /**
  * One attempt at one job. The attempt number fences it: what a superseded
@@ -179,6 +179,12 @@ export type JobSpec = Message<"kiln.v1.JobSpec"> & {
      */
     value: TestWork;
     case: "test";
+  } | {
+    /**
+     * @generated from field: kiln.v1.CommandWork command = 7;
+     */
+    value: CommandWork;
+    case: "command";
   } | { case: undefined; value?: undefined };
 };
 
@@ -280,6 +286,53 @@ export const TestWorkSchema: GenMessage<TestWork> = /*@__PURE__*/
   messageDesc(file_kiln_v1_job, 6);
 
 /**
+ * A command in a fresh environment: a check of the source, or a scan of a wheel.
+ *
+ * @generated from message kiln.v1.CommandWork
+ */
+export type CommandWork = Message<"kiln.v1.CommandWork"> & {
+  /**
+   * Run by the platform's shell in a directory that holds `files` only.
+   *
+   * @generated from field: string command = 1;
+   */
+  command: string;
+
+  /**
+   * @generated from field: kiln.v1.BlobRef source = 2;
+   */
+  source?: BlobRef | undefined;
+
+  /**
+   * Paths inside the source to copy, relative to its root.
+   *
+   * @generated from field: repeated string files = 3;
+   */
+  files: string[];
+
+  /**
+   * Requirements (PEP 508) to install before it.
+   *
+   * @generated from field: repeated string requires = 4;
+   */
+  requires: string[];
+
+  /**
+   * The wheel to scan: its path is in KILN_WHEEL. Not set for a check.
+   *
+   * @generated from field: kiln.v1.BlobRef wheel = 5;
+   */
+  wheel?: BlobRef | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.CommandWork.
+ * Use `create(CommandWorkSchema)` to create a new message.
+ */
+export const CommandWorkSchema: GenMessage<CommandWork> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 7);
+
+/**
  * @generated from message kiln.v1.ImportCheck
  */
 export type ImportCheck = Message<"kiln.v1.ImportCheck"> & {
@@ -290,7 +343,7 @@ export type ImportCheck = Message<"kiln.v1.ImportCheck"> & {
  * Use `create(ImportCheckSchema)` to create a new message.
  */
 export const ImportCheckSchema: GenMessage<ImportCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 7);
+  messageDesc(file_kiln_v1_job, 8);
 
 /**
  * @generated from message kiln.v1.CommandCheck
@@ -323,7 +376,7 @@ export type CommandCheck = Message<"kiln.v1.CommandCheck"> & {
  * Use `create(CommandCheckSchema)` to create a new message.
  */
 export const CommandCheckSchema: GenMessage<CommandCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 8);
+  messageDesc(file_kiln_v1_job, 9);
 
 /**
  * Coordinator to agent, over JetStream. Delivered at least once; the agent
@@ -355,7 +408,7 @@ export type Assignment = Message<"kiln.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 9);
+  messageDesc(file_kiln_v1_job, 10);
 
 /**
  * The closed set of outcomes.

@@ -1,0 +1,56 @@
+import type { DatabaseSync } from "node:sqlite";
+
+/** The part of a plan of schema 1 that changed. */
+interface PlanOne {
+  readonly cells: readonly { readonly name: string; readonly axes: Readonly<Record<string, string>> }[];
+  readonly excluded: readonly object[];
+  readonly jobs: readonly {
+    readonly kind: string;
+    readonly platform: string;
+    readonly python: string;
+  }[];
+}
+
+/** Schema 3: plans say what their jobs require, and more of their cells. One at a time, so that memory stays small. */
+export function upgradePlans(database: DatabaseSync): void {
+  const write = database.prepare("UPDATE plans SET plan = ? WHERE run = ?");
+  const runs = database.prepare("SELECT run FROM plans").all();
+  const read = database.prepare("SELECT plan FROM plans WHERE run = ?");
+  for (const { run } of runs) {
+    const row = read.get(run ?? null);
+    const plan = JSON.parse(row?.["plan"] as string) as PlanOne;
+    write.run(JSON.stringify(upgraded(plan)), run ?? null);
+  }
+}
+
+function upgraded(plan: PlanOne): object {
+  const values = (axis: string): readonly string[] => [...new Set(plan.cells.flatMap(({ axes }) => axes[axis] ?? []))];
+  const axes = ["python", "os"].map((name) => ({ name, values: values(name), resolved: {} }));
+  return {
+    ...plan,
+    release: "minor",
+    reduction: { kind: "full" },
+    axes,
+    cells: plan.cells.map((cell) => ({ ...cell, touchstone: false, unknown: [], overridden: [] })),
+    excluded: plan.excluded.map((cell) => ({ ...cell, asOf: "" })),
+    reduced: [],
+    jobs: plan.jobs.map(({ platform, python, ...job }) => ({
+      ...job,
+      requirement: { kind: job.kind, platform, os: null, python, torch: false, cudaToolkit: null, gpu: null },
+      touchstone: false,
+      ...(job.kind === "build" ? { wheel: NATIVE_WHEEL } : { torch: null }),
+    })),
+    buildsBeforeFolding: plan.cells.length,
+    dataVersion: "",
+  };
+}
+
+const NATIVE_WHEEL = {
+  kind: "native",
+  torch: null,
+  index: null,
+  localVersion: null,
+  cxx11Abi: null,
+  archList: [],
+  policy: null,
+};
