@@ -1,0 +1,37 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "@kiln/testkit";
+
+/** A build backend (PEP 517) without dependencies, so that the build needs no index. */
+const BACKEND = `
+import os, zipfile
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    name = "demo-1.0-py3-none-any.whl"
+    info = "demo-1.0.dist-info/"
+    texts = {
+        "demo.py": open("demo.py").read(),
+        info + "METADATA": "Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n",
+        info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }
+    texts[info + "RECORD"] = "".join(path + ",,\\n" for path in [*texts, info + "RECORD"])
+    with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as wheel:
+        for path, text in texts.items():
+            wheel.writestr(path, text)
+    return name
+`;
+
+const FILES: Readonly<Record<string, string>> = {
+  "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+  "backend.py": BACKEND,
+  "demo.py": "ANSWER = 42\n",
+};
+
+/** A pure-Python project `demo` 1.0 as a packed source (.tar.gz with one top-level folder). */
+export function tarOfPureProject(): Buffer {
+  using folder = temporaryFolder();
+  mkdirSync(join(folder.path, "demo-1.0"));
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder.path, "demo-1.0", name), text);
+  return execFileSync("tar", ["-C", folder.path, "-czf", "-", "demo-1.0"]);
+}
