@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { EXIT } from "../exit-code.ts";
 import { FarmClient } from "../farm/client.ts";
 import { findHome, type Home } from "../farm/home.ts";
+import { upstreamSettings } from "../package-index/upstream-settings.ts";
 import { usageError } from "../program/cli-error.ts";
 import { examples, type CliCommand } from "../program/command.ts";
 import type { Context } from "../program/context.ts";
@@ -43,14 +44,15 @@ A process that dies is started again, at most 5 times a minute. Logs are in KILN
     const base = parsePortBase(options.portBase);
     const slots = parseSlots(options.slots);
     const home = findHome(context.env);
+    const note = (text: string): void => context.out.note(text);
     const farm = await startFarm({
       home,
       ports: portsFrom(base),
-      env: context.env,
+      env: { ...context.env, ...(await upstreamSettings(context.env, note)) },
       agent: options.agent,
       slots,
       nowMs: context.nowMs,
-      note: (text) => context.out.note(text),
+      note,
       signal: context.interrupted,
       killSignal: context.interruptedAgain,
     });

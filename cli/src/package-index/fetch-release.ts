@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { valid } from "@renovatebot/pep440";
 import { CliError, errorMessage, usageError } from "../program/cli-error.ts";
 import { normalName } from "../source/argument.ts";
+import { certFile } from "./cert-file.ts";
 import { chooseSdist } from "./choose-sdist.ts";
 import { download, readPage, useNetworkSettings } from "./index-http.ts";
 import { findIndexes, withoutPassword, type IndexLocations } from "./index-locations.ts";
@@ -50,19 +51,6 @@ export async function fetchRelease(options: FetchRelease): Promise<string> {
   } finally {
     undo();
   }
-}
-
-/** Certificates: what pip or uv are set to use, where that is beyond what Node has. */
-async function certFile(env: NodeJS.ProcessEnv, asked: Promise<PipConfig> | undefined): Promise<string | null> {
-  const config = await asked;
-  return (
-    env["PIP_CERT"] ||
-    config?.get("install.cert") ||
-    config?.get("global.cert") ||
-    env["SSL_CERT_FILE"] ||
-    env["REQUESTS_CA_BUNDLE"] ||
-    null
-  );
 }
 
 async function findFile(indexes: IndexLocations, options: FetchRelease): Promise<{ file: IndexFile; index: string }> {
