@@ -25,7 +25,7 @@ export {
   CellView,
   ExcludedCellView,
   PlannedCellView,
-  ProjectDurations,
+  ProjectView,
   ReducedCellView,
   RELEASE_TYPES,
   RetryRunBody,

@@ -62,7 +62,7 @@ export const command: CliCommand<Options> = {
     const { pythons } = await findPythons(context, source.candidate.name);
     const { candidate: facts, sha256: sourceSha256, spec } = source;
     const candidate = { ...facts, requiresDist: facts.requiresDist ?? null };
-    const { plan } = planLocally({ candidate, sourceSha256, spec, pythons, release: null });
+    const { plan } = planLocally({ candidate, sourceSha256, spec, pythons, release: null, failing: [] });
     const { wheelCoverage } = await import("@kiln/matrix");
     const cells = [...plan.cells, ...plan.reduced];
     const report = wheelCoverage(files, cells, { project: candidate.name, prereleases: options.pre === true });

@@ -18,10 +18,15 @@ profiles:
 `;
 
 /** Runs `kiln ARGS` beside a project `p`, pointed at a farm that knows no durations. */
-async function kiln(args: readonly string[], durationsMs: Record<string, number> | null = null): Promise<KilnResult> {
+async function kiln(
+  args: readonly string[],
+  durationsMs: Record<string, number> | null = null,
+  failing: readonly string[] = [],
+): Promise<KilnResult> {
   await using dir = await tempDir();
   await using farm = await fakeFarm();
   farm.durationsMs = durationsMs;
+  farm.failingCells = [...failing];
   await mkdir(join(dir.path, "p"));
   await writeFile(join(dir.path, "p", "pyproject.toml"), PYPROJECT);
   await writeFile(join(dir.path, "p", "kiln.yaml"), SPEC);
@@ -58,6 +63,21 @@ describe("plan", () => {
     const { stdout } = await kiln(["plan", "p", "--release", "patch"]);
     expect(stdout).toContain("Patch release, pairwise");
     expect(stdout).toMatch(/Reduction: pairwise, \d+ of \d+ possible cells\. All \d+ possible pairs of axis\s+values/);
+  });
+
+  test("a reduced matrix keeps the cells that failed in the project's newest run", async () => {
+    const cellsOf = async (failing: readonly string[]): Promise<readonly string[]> => {
+      const { stdout } = await kiln(["plan", "p", "--release", "patch", "--json"], {}, failing);
+      const { plan } = JSON.parse(stdout) as { plan: { cells: { name: string }[]; reduced: { name: string }[] } };
+      const names = plan.cells.map(({ name }) => name);
+      left = plan.reduced.map(({ name }) => name);
+      return names;
+    };
+    let left: readonly string[] = [];
+    await cellsOf([]);
+    const [failed = ""] = left;
+    expect(failed).not.toBe("");
+    expect(await cellsOf([failed])).toContain(failed);
   });
 
   test("--json has the plan, what it was made of, and what the farm makes of it", async () => {

@@ -74,7 +74,8 @@ export const command: CliCommand<Options> = {
     const known = await findPythons(context, source.candidate.name);
     const { sha256: sourceSha256, spec, candidate } = source;
     const facts = { ...candidate, requiresDist: candidate.requiresDist ?? null };
-    const local = planLocally({ candidate: facts, sourceSha256, spec, pythons: known.pythons, release });
+    const failing = known.farm?.earlier?.failingCells ?? [];
+    const local = planLocally({ candidate: facts, sourceSha256, spec, pythons: known.pythons, release, failing });
     if (options.explain !== undefined) {
       const { explain } = await import("../planning/explain.ts");
       return explain(context, local, options.explain);

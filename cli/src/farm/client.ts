@@ -1,12 +1,4 @@
-import type {
-  AgentView,
-  JobView,
-  ProjectDurations,
-  RetryRunBody,
-  RunSummary,
-  RunView,
-  SubmitRunBody,
-} from "@kiln/proto";
+import type { AgentView, JobView, ProjectView, RetryRunBody, RunSummary, RunView, SubmitRunBody } from "@kiln/proto";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../program/cli-error.ts";
@@ -60,10 +52,9 @@ export class FarmClient {
     return (await this.#json<{ agents: AgentView[] }>({ method: "GET", path: "/agents" })).agents;
   }
 
-  /** Mean times of a project's passed jobs in earlier runs, by kind. */
-  async durations(project: string): Promise<ProjectDurations["durationsMs"]> {
-    const path = `/projects/${encodeURIComponent(project)}/durations`;
-    return (await this.#json<ProjectDurations>({ method: "GET", path })).durationsMs;
+  /** What a project's earlier runs say of its next. */
+  project(name: string): Promise<ProjectView> {
+    return this.#json<ProjectView>({ method: "GET", path: `/projects/${encodeURIComponent(name)}` });
   }
 
   async runs(limit: number): Promise<readonly RunSummary[]> {

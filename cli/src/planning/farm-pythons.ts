@@ -20,12 +20,12 @@ export async function findPythons(context: Context, project: string): Promise<Kn
   if (address !== null) {
     const client = new FarmClient(address, context.interrupted);
     try {
-      const [{ pythons }, agents, durationsMs] = await Promise.all([
+      const [{ pythons }, agents, earlier] = await Promise.all([
         client.farm(),
         client.agents(),
-        durationsOf(client, project),
+        earlierRuns(client, project),
       ]);
-      return { pythons, from: `the agents of the farm at ${address.url}`, farm: { agents, durationsMs } };
+      return { pythons, from: `the agents of the farm at ${address.url}`, farm: { agents, earlier } };
     } catch (error) {
       // A farm.json that its farm left behind is as good as none; a farm that was named must answer.
       if (!isPassing(error) || address.from === "KILN_URL") throw error;
@@ -39,10 +39,10 @@ export async function findPythons(context: Context, project: string): Promise<Kn
   };
 }
 
-/** null when the farm is of a version that keeps none. */
-async function durationsOf(client: FarmClient, project: string): Promise<FarmFacts["durationsMs"]> {
+/** null when the farm is of a version that does not tell. */
+async function earlierRuns(client: FarmClient, project: string): Promise<FarmFacts["earlier"]> {
   try {
-    return await client.durations(project);
+    return await client.project(project);
   } catch (error) {
     if (error instanceof FarmRefusal && error.status === 404) return null;
     throw error;

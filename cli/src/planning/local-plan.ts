@@ -11,6 +11,8 @@ export interface LocalPlanInputs {
   readonly pythons: readonly FarmPython[];
   /** null: what the spec says. */
   readonly release: ReleaseType | null;
+  /** Cells that failed in the newest run, as the farm says. */
+  readonly failing: readonly string[];
 }
 
 export interface LocalPlan {
@@ -21,11 +23,11 @@ export interface LocalPlan {
 
 /** The plan that the farm would make of the same inputs; throws a CliError that lists every mistake. */
 export function planLocally(local: LocalPlanInputs): LocalPlan {
-  const { candidate, sourceSha256, spec: source, pythons, release } = local;
+  const { candidate, sourceSha256, spec: source, pythons, release, failing } = local;
   const { spec, places } = readSpec(source);
   const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
   const chosen = release === null ? {} : { release };
-  const inputs = { spec, candidate, farm: pythons, sourceSha256, digest, places, ...chosen };
+  const inputs = { spec, candidate, farm: pythons, sourceSha256, digest, places, failing, ...chosen };
   const result = plan(inputs);
   if (result.ok) return { plan: result.plan, inputs };
   if (source.text === "") {

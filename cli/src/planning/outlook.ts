@@ -9,7 +9,7 @@ import {
   type Plan,
   type Satisfiability,
 } from "@kiln/matrix";
-import type { AgentView, ProjectDurations } from "@kiln/proto";
+import type { AgentView, ProjectView } from "@kiln/proto";
 
 /** What a farm would make of a plan. */
 export interface Outlook {
@@ -32,7 +32,8 @@ export interface NotKnown {
 /** What the running farm says of itself; null for what it does not know. */
 export interface FarmFacts {
   readonly agents: readonly AgentView[];
-  readonly durationsMs: ProjectDurations["durationsMs"] | null;
+  /** What earlier runs of the project say. */
+  readonly earlier: ProjectView | null;
 }
 
 /** How long a plan would take, and which of its cells the farm's agents can run. Without a farm nobody knows. */
@@ -52,9 +53,10 @@ export function outlook(plan: Plan, farm: FarmFacts | null): Outlook {
   };
 }
 
-function timeOf(plan: Plan, { agents, durationsMs }: FarmFacts): Outlook["time"] {
+function timeOf(plan: Plan, { agents, earlier }: FarmFacts): Outlook["time"] {
   const name = plan.candidate.name;
-  if (durationsMs === null) return { kind: "unknown", why: "this farm keeps no durations of earlier runs" };
+  if (earlier === null) return { kind: "unknown", why: "this farm keeps no durations of earlier runs" };
+  const { durationsMs } = earlier;
   const kinds = [...new Set(plan.jobs.map((job) => job.kind))];
   const missing = kinds.filter((kind) => durationsMs[kind] === undefined);
   if (missing.length > 0) {

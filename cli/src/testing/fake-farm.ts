@@ -1,4 +1,4 @@
-import type { AgentView, JobView, ProjectDurations, RunEvent, RunView, SubmitRunBody } from "@kiln/proto";
+import type { AgentView, JobView, ProjectView, RunEvent, RunView, SubmitRunBody } from "@kiln/proto";
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { bodyText, httpServer, sendJson, type TestServer } from "./http-server.ts";
@@ -25,7 +25,8 @@ export interface FakeFarm extends AsyncDisposable {
   hanging: boolean;
   agents: readonly AgentView[];
   /** null: the farm is of a version without that page. */
-  durationsMs: ProjectDurations["durationsMs"] | null;
+  durationsMs: ProjectView["durationsMs"] | null;
+  failingCells: string[];
 }
 
 const TOKEN = "a-token-for-tests";
@@ -45,6 +46,7 @@ export async function fakeFarm(): Promise<FakeFarm> {
     hanging: false,
     agents: [],
     durationsMs: null,
+    failingCells: [],
   };
   const server = await httpServer(async (request, response) => {
     if (request.headers.authorization !== `Bearer ${TOKEN}`) {
@@ -70,8 +72,8 @@ async function answer(farm: Farm, request: IncomingMessage, response: ServerResp
   if (path === "/farm")
     return sendJson(response, { version: "0.1.0", pythons: [{ platform: "linux-x86_64", feature: "3.12" }] });
   if (path === "/agents") return sendJson(response, { agents: farm.agents });
-  if (path === "/projects/hello/durations" && farm.durationsMs !== null) {
-    return sendJson(response, { durationsMs: farm.durationsMs });
+  if (path === "/projects/hello" && farm.durationsMs !== null) {
+    return sendJson(response, { durationsMs: farm.durationsMs, failingCells: farm.failingCells });
   }
   if (path === "/runs" && request.method === "POST") return submit(farm, request, response);
   if (path === "/runs") return sendJson(response, { runs: [farm.view] });

@@ -42,6 +42,8 @@ export interface Store extends AsyncDisposable {
   attempts(run: number, job: number): Promise<readonly AttemptRow[]>;
   attempt(key: AttemptKey): Promise<AttemptRow | null>;
   agents(): Promise<readonly AgentRow[]>;
+  /** The newest finished run of this project, or null. */
+  lastFinishedRun(project: string): Promise<number | null>;
   /** Mean time that passed jobs of this project took lately, by kind; a kind without history is absent. */
   meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>>;
 }

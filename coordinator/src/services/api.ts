@@ -1,7 +1,7 @@
 import type {
   AgentView,
-  JobKind,
   JobView,
+  ProjectView,
   RunEvent,
   RunSummary,
   RunView,
@@ -44,8 +44,8 @@ export interface RunQueries {
   agents(): Promise<readonly AgentView[]>;
   /** Platforms and Pythons of the agents that are online. */
   farmPythons(): Promise<readonly { readonly platform: string; readonly feature: string }[]>;
-  /** Mean time of the passed jobs of a project's earlier runs, by kind. */
-  meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobKind, number>>>>;
+  /** What a project's earlier runs say of its next. */
+  project(name: string): Promise<ProjectView>;
   /** The newest state of everything in the run that changed after `eventId`, in order. */
   eventsAfter(run: number, eventId: number): Promise<readonly RunEvent[]>;
 }

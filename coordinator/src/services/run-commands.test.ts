@@ -33,9 +33,9 @@ const fail: FrameBody[] = [
   { type: "finished", outcome: "build-failed", summary: "no", excerpt: "", logBytesDropped: 0 },
 ];
 
-async function failBuild(services: Services, run: number, attempt: number): Promise<void> {
+async function failBuild(services: Services, run: number, attempt: number, job = 0): Promise<void> {
   const peer = new FakePeer("a");
-  const key = { run, job: 0, attempt };
+  const key = { run, job, attempt };
   await services.ingest.accept(peer, [
     { key, frames: fail.map((entry, index) => ({ seq: index + 1, atMs: 0, body: entry })) },
   ]);
@@ -90,6 +90,26 @@ describe("submitting", () => {
     await using services = await servicesInFolder();
     await services.register("a");
     expect(await services.commands.submit(body())).toEqual({ ok: false, reason: "source-missing", sha256 });
+  });
+});
+
+describe("a project's next run", () => {
+  it("keeps the cells that failed in its newest finished one, however much its matrix is reduced", async () => {
+    await using services = await servicesInFolder();
+    await withSource(services);
+    await services.register("a", 8, ["3.10", "3.11", "3.12"]);
+    const plain = await services.commands.submit(body());
+    if (!plain.ok) throw new Error("the spec is good");
+    const jobs = (await services.queries.run(plain.run))?.jobs ?? [];
+    for (const [job, { kind }] of jobs.entries()) if (kind === "build") await failBuild(services, plain.run, 1, job);
+    const cells = ["cp310-linux-x86_64", "cp311-linux-x86_64", "cp312-linux-x86_64"];
+    expect((await services.queries.project("demo")).failingCells).toEqual(cells);
+    expect((await services.queries.project("other")).failingCells).toEqual([]);
+    const patch = "kiln: 1\nprofiles: {patch: {reduce: touchstone}}\n";
+    const next = await services.commands.submit(body({ spec: patch, release: "patch" }));
+    if (!next.ok) throw new Error("the spec is good");
+    const kept = (await services.queries.run(next.run))?.cells.map(({ cell }) => cell);
+    expect(kept?.toSorted()).toEqual(cells);
   });
 });
 

@@ -13,6 +13,7 @@ import type { BlobStore } from "../ports/blob-store.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunCommandOutcome, RunCommands, SubmitOutcome } from "./api.ts";
+import { failingCells } from "./failing-cells.ts";
 import type { FarmEngine } from "./farm-engine.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { SpecCache } from "./spec-cache.ts";
@@ -74,8 +75,12 @@ export class FarmRunCommands implements RunCommands {
     const parsed = this.#specs.parse(body.spec, body.specFile);
     if ((await stored) !== source.sizeBytes) return { ok: false, reason: "source-missing", sha256: source.sha256 };
     if (!parsed.ok) return { ok: false, reason: "bad-spec", problems: parsed.problems };
+    const { profiles, release } = parsed.spec;
+    const isWhole = profiles[body.release ?? release].reduce.kind === "full";
     const planned = makePlan({
       spec: parsed.spec,
+      // A whole matrix has them anyway.
+      failing: isWhole ? [] : await failingCells(this.#store, this.#plans, candidate.name),
       places: parsed.places,
       ...(body.release === undefined ? {} : { release: body.release }),
       candidate,

@@ -1,5 +1,15 @@
-import type { AgentView, AttemptView, CellView, JobSummary, JobView, RunEvent, RunSummary, RunView } from "@kiln/proto";
-import type { JobKind, Plan, PlannedJob } from "@kiln/matrix";
+import type {
+  AgentView,
+  AttemptView,
+  CellView,
+  JobSummary,
+  JobView,
+  ProjectView,
+  RunEvent,
+  RunSummary,
+  RunView,
+} from "@kiln/proto";
+import type { Plan, PlannedJob } from "@kiln/matrix";
 import { explainWait } from "../domain/explain-wait.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
 import type { FarmState } from "../domain/farm-state.ts";
@@ -9,6 +19,7 @@ import { formatRunId } from "../domain/run-id.ts";
 import { countJobs, NO_JOBS } from "../domain/run-counts.ts";
 import type { Store } from "../ports/store.ts";
 import type { AttemptLogInfo, RunQueries } from "./api.ts";
+import { failingCells } from "./failing-cells.ts";
 import type { PlanCache } from "./plan-cache.ts";
 
 /** Reads what is committed and words it for people and scripts. */
@@ -102,8 +113,12 @@ export class FarmRunQueries implements RunQueries {
     }));
   }
 
-  meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobKind, number>>>> {
-    return this.#store.meanDurationsMs(project);
+  async project(name: string): Promise<ProjectView> {
+    const [durationsMs, failing] = await Promise.all([
+      this.#store.meanDurationsMs(name),
+      failingCells(this.#store, this.#plans, name),
+    ]);
+    return { durationsMs, failingCells: [...failing] };
   }
 
   async farmPythons(): Promise<readonly { readonly platform: string; readonly feature: string }[]> {

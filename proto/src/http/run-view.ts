@@ -135,8 +135,8 @@ export const RetryRunBody = Type.Object(
 );
 export type RetryRunBody = Static<typeof RetryRunBody>;
 
-/** GET /api/v1/projects/{name}/durations */
-export const ProjectDurations = Type.Object({
+/** GET /api/v1/projects/{name} */
+export const ProjectView = Type.Object({
   durationsMs: Type.Partial(
     Type.Object({
       check: Type.Number(),
@@ -148,5 +148,8 @@ export const ProjectDurations = Type.Object({
     }),
     { description: "Mean time of the passed jobs of earlier runs, by kind; a kind that never ran is missing" },
   ),
+  failingCells: Type.Array(Type.String(), {
+    description: "Cells of which a job failed in the newest finished run; a reduced matrix keeps them",
+  }),
 });
-export type ProjectDurations = Static<typeof ProjectDurations>;
+export type ProjectView = Static<typeof ProjectView>;

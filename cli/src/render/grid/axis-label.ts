@@ -80,10 +80,10 @@ function prefixOf(axis: string, value: string): string {
   }
 }
 
-/** Of a machine, a cell that does not name it takes any; of everything else it has none. */
+/** A cell that names no GPU or driver takes any machine, with or without one; of other axes it has no value. */
 function lackingLabel(axis: string): string {
-  if (axis === "gpu") return "any GPU";
-  return axis === "driver" ? "any driver" : oneLine(`no ${axis}`);
+  if (axis === "gpu") return "no GPU named";
+  return axis === "driver" ? "no driver named" : oneLine(`no ${axis}`);
 }
 
 function gpuLabel(value: string): string {

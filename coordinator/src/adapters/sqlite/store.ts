@@ -141,6 +141,11 @@ class SqliteStore implements SqliteStores {
     return this.#all("SELECT * FROM agents ORDER BY agent_id").map(readAgent);
   }
 
+  async lastFinishedRun(project: string): Promise<number | null> {
+    const sql = "SELECT run FROM runs WHERE project = ? AND state = 'finished' ORDER BY run DESC LIMIT 1";
+    return this.#one((row) => row["run"] as number, sql, project);
+  }
+
   async meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>> {
     const sql = `SELECT kind, avg(took) AS mean FROM (
         SELECT kind, jobs.finished_at - jobs.started_at AS took FROM runs JOIN jobs USING (run)

@@ -1,4 +1,4 @@
-import { AgentView, ProjectDurations } from "@kiln/proto";
+import { AgentView, ProjectView } from "@kiln/proto";
 import { Type } from "typebox";
 import type { App, RouteContext } from "./http-deps.ts";
 import { json, responses } from "./responses.ts";
@@ -45,18 +45,18 @@ export function agentRoutes(app: App, { queries, version }: RouteContext): void 
   );
 
   app.get(
-    "/projects/:name/durations",
+    "/projects/:name",
     {
       schema: {
-        operationId: "getProjectDurations",
-        summary: "Show how long the jobs of a project's earlier runs took",
+        operationId: "getProject",
+        summary: "Show what a project's earlier runs say of its next",
         tags: ["farm"],
         params: Type.Object({
           name: Type.String({ minLength: 1, maxLength: 200, description: "As candidates name it" }),
         }),
-        response: responses({ 200: json("Mean durations by kind of job", ProjectDurations) }, "unauthorized"),
+        response: responses({ 200: json("The project; empty when it never ran", ProjectView) }, "unauthorized"),
       },
     },
-    async (request) => ({ durationsMs: await queries.meanDurationsMs(request.params.name) }),
+    (request): Promise<ProjectView> => queries.project(request.params.name),
   );
 }

@@ -41,7 +41,7 @@ describe("the OpenAPI document", () => {
       "get /api/v1/blobs/{sha256}",
       "get /api/v1/farm",
       "get /api/v1/openapi.json",
-      "get /api/v1/projects/{name}/durations",
+      "get /api/v1/projects/{name}",
       "get /api/v1/runs",
       "get /api/v1/runs/{run}",
       "get /api/v1/runs/{run}/events",

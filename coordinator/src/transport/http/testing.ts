@@ -81,8 +81,8 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
     return [];
   }
 
-  async meanDurationsMs() {
-    return { build: 2_000 };
+  async project() {
+    return { durationsMs: { build: 2_000 }, failingCells: [] };
   }
 
   async farmPythons() {
