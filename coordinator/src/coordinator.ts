@@ -64,7 +64,10 @@ export async function startCoordinator(
   failed.catch(() => undefined);
 
   const metrics = createPrometheusMetrics({ version: VERSION, limits: [...HTTP_LIMIT_NAMES, "queued-jobs", "agents"] });
-  const blobs = await openDiskBlobStore(join(config.dir, "blobs"), { blobBytesMax: config.blobBytesMax });
+  const blobs = await openDiskBlobStore(join(config.dir, "blobs"), {
+    blobBytesMax: config.blobBytesMax,
+    onPartialDropped: () => metrics.limitReached("partial-uploads"),
+  });
   const logs = stack.use(await openDiskLogStore(join(config.dir, "logs")));
   const store = stack.use(openSqliteStore(join(config.dir, "kiln.db")));
   const bus = stack.use(

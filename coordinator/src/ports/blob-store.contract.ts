@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { BlobStore } from "./blob-store.ts";
+import type { ResumableBlobStore } from "./blob-uploads.ts";
 
 export interface OpenedBlobStore extends AsyncDisposable {
-  readonly store: BlobStore;
+  readonly store: ResumableBlobStore;
   /** The limit it was opened with; at least 1 MiB, small enough to exceed in a test. */
   readonly blobBytesMax: number;
   /** The same bytes through a store that is opened anew, as after a restart. */
-  reopen(): Promise<BlobStore>;
+  reopen(): Promise<ResumableBlobStore>;
   /** How many blobs and leftovers are kept, where the adapter can tell. */
   keptFiles(): Promise<number>;
 }
@@ -24,6 +24,7 @@ export function blobStoreContract(name: string, open: () => Promise<OpenedBlobSt
     storing(() => opened);
     refusing(() => opened);
     reading(() => opened);
+    resuming(() => opened);
   });
 }
 
@@ -161,6 +162,93 @@ function reading(opened: () => OpenedBlobStore): void {
     const digest = sha256(pseudoRandomBytes(3));
     expect(await store.size(digest)).toBeNull();
     await expect(async () => buffer(store.read(digest))).rejects.toThrow();
+  });
+}
+
+function resuming(opened: () => OpenedBlobStore): void {
+  const bytes = pseudoRandomBytes(700_001);
+  const digest = sha256(bytes);
+
+  /** Uploads the first half from `fromBytes` on, then breaks; says how much is kept. */
+  async function breakInHalf(store: ResumableBlobStore, fromBytes = 0, sent = bytes): Promise<number> {
+    const broken = Readable.from(breakAfter(sent.subarray(fromBytes), 350_000 - fromBytes), { objectMode: false });
+    await expect(store.upload(digest, broken, fromBytes)).rejects.toThrow("the cable was pulled");
+    return store.receivedBytes(digest);
+  }
+
+  it("goes on with a broken upload, also after it is opened anew, and keeps one blob", async () => {
+    const { store, reopen, keptFiles } = opened();
+    expect(await store.receivedBytes(digest)).toBe(0);
+    const first = await breakInHalf(store);
+    expect(first).toBeGreaterThan(0);
+    expect(first).toBeLessThanOrEqual(350_000);
+    const second = await breakInHalf(store, first - 1_000);
+    expect(second).toBeGreaterThanOrEqual(first - 1_000);
+    const again = await reopen();
+    expect(await again.receivedBytes(digest)).toBe(second);
+    expect(await again.size(digest)).toBeNull();
+    expect(await again.upload(digest, inChunks(bytes.subarray(second), 10_000), second)).toEqual({
+      ok: true,
+      stored: true,
+      sizeBytes: bytes.byteLength,
+    });
+    expect(bytes.equals(await buffer(again.read(digest)))).toBe(true);
+    expect([await again.receivedBytes(digest), await keptFiles()]).toEqual([bytes.byteLength, 1]);
+    const idle = inChunks(bytes, 10_000);
+    expect(await again.upload(digest, idle, 0)).toEqual({ ok: true, stored: false, sizeBytes: bytes.byteLength });
+  });
+
+  it("starts anew from 0, and in the middle overwrites what is there", async () => {
+    const { store, keptFiles } = opened();
+    await breakInHalf(store, 0, Buffer.alloc(bytes.byteLength));
+    expect(await store.upload(digest, inChunks(bytes, 10_000), 0)).toMatchObject({ ok: true, stored: true });
+    expect(bytes.equals(await buffer(store.read(digest)))).toBe(true);
+    expect(await keptFiles()).toBe(1);
+  });
+
+  it("keeps nothing when the whole has another digest or is over the limit", async () => {
+    const { store, blobBytesMax, keptFiles } = opened();
+    for (const [rest, reason] of [
+      [bytes.subarray(350_001), "digest-mismatch"],
+      [Buffer.alloc(blobBytesMax), "too-large"],
+    ] as const) {
+      const received = await breakInHalf(store);
+      expect(await store.upload(digest, inChunks(rest, 65_536), received)).toMatchObject({ ok: false, reason });
+      expect([await store.receivedBytes(digest), await keptFiles()]).toEqual([0, 0]);
+    }
+  });
+
+  it("does not go on from beyond what came, and reads nothing", async () => {
+    const { store } = opened();
+    const receivedBytes = await breakInHalf(store);
+    const rest = inChunks(bytes.subarray(receivedBytes + 1), 10_000);
+    const outcome = await store.upload(digest, rest, receivedBytes + 1);
+    expect(outcome).toEqual({ ok: false, reason: "beyond-received", receivedBytes });
+    expect(rest.readableDidRead).toBe(false);
+  });
+
+  it("lets one go on at a time; who sends the whole does not wait for it", async () => {
+    const { store, keptFiles } = opened();
+    const received = await breakInHalf(store);
+    const rest = new PassThrough();
+    const first = store.upload(digest, rest, received);
+    const second = await store.upload(digest, inChunks(bytes.subarray(received), 10_000), received);
+    expect(second).toEqual({ ok: false, reason: "under-way" });
+    expect(await store.upload(digest, inChunks(bytes, 10_000), 0)).toMatchObject({ ok: true, stored: true });
+    rest.end(bytes.subarray(received));
+    expect(await first).toEqual({ ok: true, stored: false, sizeBytes: bytes.byteLength });
+    expect(await keptFiles()).toBe(1);
+  });
+
+  it("keeps nothing of an upload of which nothing came", async () => {
+    const { store, keptFiles } = opened();
+    const gone = inChunks(bytes, 1_000);
+    const upload = store.upload(digest, gone, 0);
+    gone.destroy(new Error("gone at once"));
+    await expect(upload).rejects.toThrow("gone at once");
+    expect([await store.receivedBytes(digest), await keptFiles()]).toEqual([0, 0]);
+    await expect(store.upload("abc", inChunks(bytes, 1_000), 0)).rejects.toThrow("SHA-256");
+    await expect(store.receivedBytes("abc")).rejects.toThrow("SHA-256");
   });
 }
 

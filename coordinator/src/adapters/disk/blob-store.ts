@@ -1,10 +1,13 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { finished, type Readable } from "node:stream";
-import type { BlobStore, PutBlobOutcome } from "../../ports/blob-store.ts";
-import { HashingFileWriter, TooManyBytes } from "./hashing-file-writer.ts";
+import type { PutBlobOutcome } from "../../ports/blob-store.ts";
+import type { ResumableBlobStore, UploadBlobOutcome } from "../../ports/blob-uploads.ts";
+import { systemClock } from "../../ports/clock.ts";
+import { HashingFileWriter, TooManyBytes, type Begun } from "./hashing-file-writer.ts";
+import { openPartialUploads, type PartialBounds, type PartialUploads } from "./partial-uploads.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -14,14 +17,24 @@ const ALREADY_THERE = { stored: false } as const;
 export interface DiskBlobStoreOptions {
   /** The largest blob, in bytes. */
   readonly blobBytesMax: number;
+  /** What differs from DEFAULT_PARTIAL_BOUNDS. */
+  readonly partials?: Partial<PartialBounds>;
+  /** Called for each broken upload that is dropped because there are too many, or too much in them. */
+  readonly onPartialDropped?: () => void;
+  /** Unix time in milliseconds; the system's by default. */
+  readonly nowMs?: () => number;
 }
+
+/** Room for a few of the largest wheels, for as long as an agent is likely to be away. */
+const DEFAULT_PARTIAL_BOUNDS: PartialBounds = { countMax: 64, bytesMax: 8 * 1024 ** 3, ageMaxMs: 24 * 3_600_000 };
 
 /**
  * Opens a folder as a blob store and removes what an earlier process left half
- * written. The folder is created where it is missing; it holds `ab/cdef…` for the
- * digest `abcdef…`, and `tmp/`. One process at a time may have it open.
+ * written, except uploads that can go on. The folder is created where it is missing;
+ * it holds `ab/cdef…` for the digest `abcdef…`, `partial/` and `tmp/`. One process at
+ * a time may have it open.
  */
-export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOptions): Promise<BlobStore> {
+export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOptions): Promise<ResumableBlobStore> {
   const tmp = join(folder, "tmp");
   await rm(tmp, { recursive: true, force: true });
   await mkdir(tmp, { recursive: true });
@@ -31,7 +44,13 @@ export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOp
   await Promise.all(missing.map((name) => mkdir(join(folder, name), { recursive: true })));
   await syncFolder(folder);
   await syncFolder(dirname(folder));
-  return new DiskBlobStore(folder, options);
+  const partials = await openPartialUploads(join(folder, "partial"), {
+    ...DEFAULT_PARTIAL_BOUNDS,
+    ...options.partials,
+    nowMs: options.nowMs ?? systemClock.nowMs,
+    onDropped: options.onPartialDropped ?? (() => undefined),
+  });
+  return new DiskBlobStore(folder, options.blobBytesMax, partials);
 }
 
 /**
@@ -40,15 +59,17 @@ export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOp
  * already there is only hashed, so a caller who gets `ok` knows that these very
  * bytes are kept; a caller who wants to skip the reading asks `size` first.
  */
-class DiskBlobStore implements BlobStore {
+class DiskBlobStore implements ResumableBlobStore {
   readonly #folder: string;
   readonly #blobBytesMax: number;
+  readonly #partials: PartialUploads;
   /** Puts of the same digest take turns in making their bytes visible. */
   readonly #publishing = new Map<string, Promise<unknown>>();
 
-  constructor(folder: string, options: DiskBlobStoreOptions) {
+  constructor(folder: string, blobBytesMax: number, partials: PartialUploads) {
     this.#folder = folder;
-    this.#blobBytesMax = options.blobBytesMax;
+    this.#blobBytesMax = blobBytesMax;
+    this.#partials = partials;
   }
 
   async put(sha256: string, bytes: Readable): Promise<PutBlobOutcome> {
@@ -65,6 +86,35 @@ class DiskBlobStore implements BlobStore {
     } finally {
       bytes.off("error", notYet);
       await rm(tmp, { force: true });
+    }
+  }
+
+  async receivedBytes(sha256: string): Promise<number> {
+    return fileSize(this.#path(sha256)) ?? this.#partials.receivedBytes(sha256);
+  }
+
+  async upload(sha256: string, bytes: Readable, fromBytes: number): Promise<UploadBlobOutcome> {
+    const path = this.#path(sha256);
+    const sizeBytes = fileSize(path);
+    if (sizeBytes !== null) return { ok: true, sizeBytes, ...ALREADY_THERE };
+    const claim = this.#partials.claim(sha256, fromBytes);
+    if (!claim.ok) {
+      // Two senders of the same whole blob need not wait for each other.
+      return claim.reason === "under-way" && fromBytes === 0 ? this.put(sha256, bytes) : claim;
+    }
+    bytes.on("error", notYet);
+    let keep = false;
+    try {
+      const written = await this.#goOn(claim.partial.path, { sha256, fromBytes, bytes });
+      if (!written.ok) return written;
+      const { stored } = await this.#inTurn(sha256, () => publish(claim.partial.path, path));
+      return { ...written, stored };
+    } catch (cause) {
+      keep = cause instanceof SourceBroke;
+      throw cause instanceof SourceBroke ? cause.cause : cause;
+    } finally {
+      bytes.off("error", notYet);
+      await claim.partial.release(keep);
     }
   }
 
@@ -97,9 +147,27 @@ class DiskBlobStore implements BlobStore {
     return outcome;
   }
 
-  async #drain(bytes: Readable, writer: HashingFileWriter, sha256: string): Promise<PutBlobOutcome> {
+  /** Throws SourceBroke when everything that came is in the file, and something else when it is not. */
+  async #goOn(
+    path: string,
+    { sha256, fromBytes, bytes }: { readonly sha256: string; readonly fromBytes: number; readonly bytes: Readable },
+  ): Promise<PutBlobOutcome> {
+    await using handle = await open(path, fromBytes === 0 ? "w" : "r+");
+    await handle.truncate(fromBytes);
+    const writer = new HashingFileWriter(handle, this.#blobBytesMax, await hashOf(path, fromBytes));
+    const outcome = await this.#drain(bytes, writer, sha256, "keep");
+    if (outcome.ok) await handle.datasync();
+    return outcome;
+  }
+
+  async #drain(
+    bytes: Readable,
+    writer: HashingFileWriter,
+    sha256: string,
+    onBreak: OnBreak = "drop",
+  ): Promise<PutBlobOutcome> {
     try {
-      await pour(bytes, writer);
+      await pour(bytes, writer, onBreak);
     } catch (cause) {
       if (cause instanceof TooManyBytes) return { ok: false, reason: "too-large", limitBytes: this.#blobBytesMax };
       throw cause;
@@ -139,19 +207,41 @@ function fileSize(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.size ?? null;
 }
 
+/** The hash of the first `bytes` of a file, as if they had just been written. */
+async function hashOf(path: string, bytes: number): Promise<Begun> {
+  const hash = createHash("sha256");
+  if (bytes > 0) {
+    const there = createReadStream(path, { start: 0, end: bytes - 1, highWaterMark: READ_CHUNK_BYTES });
+    for await (const chunk of there) hash.update(chunk as Buffer);
+  }
+  return { bytes, hash };
+}
+
+/** The sender went away; `cause` says how. */
+class SourceBroke extends Error {}
+
+/** What becomes of bytes that came before the source broke and are not written yet. */
+type OnBreak = "drop" | "keep";
+
 /**
  * Like `pipeline`, but a failing writer leaves the source open: behind an HTTP
- * upload it is the connection that the error must still be sent on.
+ * upload it is the connection that the error must still be sent on. Throws SourceBroke
+ * when the source breaks and what came is written, which is for `keep` only.
  */
-async function pour(source: Readable, sink: HashingFileWriter): Promise<void> {
+async function pour(source: Readable, sink: HashingFileWriter, onBreak: OnBreak): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let broken: Error | null = null;
   const forget = finished(source, { writable: false }, (error) => {
-    if (error) sink.destroy(error);
+    if (!error) return;
+    broken = error;
+    if (onBreak === "keep") sink.end();
+    else sink.destroy(error);
   });
   sink.once("finish", resolve).once("error", reject);
   source.pipe(sink);
   try {
     await promise;
+    if (broken) throw new SourceBroke("the source broke", { cause: broken });
   } finally {
     forget();
     source.unpipe(sink);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { Writable } from "node:stream";
 import { writeFully } from "./write-fully.ts";
@@ -10,23 +10,32 @@ import { writeFully } from "./write-fully.ts";
  */
 const WAITING_BYTES_MAX = 1024 * 1024;
 
+/** Bytes that are in the file already: how many, and a hash that has seen them. */
+export interface Begun {
+  readonly bytes: number;
+  readonly hash: Hash;
+}
+
 /** A stream was longer than allowed; nothing past the limit was written. */
 export class TooManyBytes extends Error {}
 
 /**
  * Writes what it is given to `handle` and hashes it. The hash of a batch is taken
- * while the disk is busy with the same batch. With `handle` null it only hashes.
+ * while the disk is busy with the same batch. With `handle` null it only hashes. With `begun`
+ * it goes on behind what is there.
  */
 export class HashingFileWriter extends Writable {
   readonly #handle: FileHandle | null;
   readonly #bytesMax: number;
-  readonly #hash = createHash("sha256");
-  #bytes = 0;
+  readonly #hash: Hash;
+  #bytes: number;
 
-  constructor(handle: FileHandle | null, bytesMax: number) {
+  constructor(handle: FileHandle | null, bytesMax: number, begun?: Begun) {
     super({ highWaterMark: WAITING_BYTES_MAX, decodeStrings: true });
     this.#handle = handle;
     this.#bytesMax = bytesMax;
+    this.#hash = begun?.hash ?? createHash("sha256");
+    this.#bytes = begun?.bytes ?? 0;
   }
 
   get bytes(): number {

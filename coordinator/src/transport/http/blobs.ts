@@ -1,19 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { PutBlobOutcome } from "../../ports/blob-store.ts";
+import { BlobParams, uploadRoutes } from "./blob-uploads.ts";
 import { parseByteRange } from "./byte-range.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
-import { json, responses } from "./responses.ts";
-
-const BlobParams = Type.Object({
-  sha256: Type.String({ pattern: "^[0-9a-f]{64}$", description: "SHA-256 of the bytes, in lower-case hexadecimal" }),
-});
-
-const StoredBlob = Type.Object({
-  sha256: Type.String(),
-  sizeBytes: Type.Integer({ minimum: 0 }),
-});
+import { responses } from "./responses.ts";
 
 const OctetStream = { "application/octet-stream": { schema: Type.Unsafe<Buffer>({}) } };
 const Headers = {
@@ -27,54 +18,8 @@ export function blobRoutes(app: App, context: RouteContext): void {
   // The handler reads the raw stream itself: nothing is buffered or copied on the way.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  uploadRoute(app, context);
+  uploadRoutes(app, context);
   downloadRoutes(app, context);
-}
-
-function uploadRoute(app: App, context: RouteContext): void {
-  let uploads = 0;
-  app.put(
-    "/blobs/:sha256",
-    {
-      config: { takesRawBody: true },
-      schema: {
-        operationId: "putBlob",
-        summary: "Upload bytes under their digest",
-        description:
-          "A digest that is already there is answered at once, without reading the body. What is answered with 200 or " +
-          "201 survives a crash of the coordinator and of its machine.",
-        tags: ["blobs"],
-        params: BlobParams,
-        response: responses(
-          { 201: json("Stored", StoredBlob), 200: json("It was already there", StoredBlob) },
-          "unauthorized",
-          "digest-mismatch",
-          "length-required",
-          "too-large",
-          "too-many-uploads",
-          "storage-full",
-        ),
-      },
-    },
-    async (request, reply) => {
-      const { sha256 } = request.params;
-      refuseBadLength(request, context);
-      const present = await context.blobs.size(sha256);
-      if (present !== null) return { sha256, sizeBytes: present };
-      if (uploads >= context.limits.uploadsMax) throw tooManyUploads(context);
-      uploads++;
-      // Once everything is here, a slow disk is no reason to hang up on a silent sender.
-      request.raw.once("end", () => request.raw.socket.setTimeout(0));
-      try {
-        const outcome = await context.blobs.put(sha256, request.raw);
-        if (!outcome.ok) throw refusedBytes(outcome, sha256);
-        reply.code(outcome.stored ? 201 : 200);
-        return { sha256, sizeBytes: outcome.sizeBytes };
-      } finally {
-        uploads--;
-      }
-    },
-  );
 }
 
 function downloadRoutes(app: App, { blobs }: RouteContext): void {
@@ -149,39 +94,4 @@ function isRangeWanted(request: FastifyRequest, etag: string): boolean {
 export function namesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(",").some((part) => ["*", etag, `W/${etag}`].includes(part.trim()));
-}
-
-function refuseBadLength(request: FastifyRequest, { limits, metrics }: RouteContext): void {
-  const header = request.headers["content-length"];
-  if (header === undefined) {
-    throw new HttpProblem("length-required", "send Content-Length: the size of the blob in bytes");
-  }
-  if (Number(header) <= limits.blobBytesMax) return;
-  metrics.limitReached("http-blob-bytes");
-  throw tooLarge(limits.blobBytesMax);
-}
-
-function tooManyUploads({ limits, metrics }: RouteContext): HttpProblem {
-  metrics.limitReached("http-uploads");
-  return new HttpProblem(
-    "too-many-uploads",
-    `${limits.uploadsMax} uploads are under way (limit http-uploads); try again in a moment`,
-    { headers: { "Retry-After": "1" } },
-  );
-}
-
-function refusedBytes(outcome: PutBlobOutcome & { readonly ok: false }, sha256: string): HttpProblem {
-  switch (outcome.reason) {
-    case "digest-mismatch":
-      return new HttpProblem(
-        "digest-mismatch",
-        `the bytes that came have the digest ${outcome.actualSha256}, not ${sha256}; nothing was kept`,
-      );
-    case "too-large":
-      return tooLarge(outcome.limitBytes);
-  }
-}
-
-function tooLarge(limitBytes: number): HttpProblem {
-  return new HttpProblem("too-large", `a blob may have ${limitBytes} bytes (limit http-blob-bytes)`);
 }

@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from "fastify";
-import type { BlobStore } from "../../ports/blob-store.ts";
+import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
@@ -21,7 +21,7 @@ export interface HttpServerDeps {
   readonly queries: RunQueries;
   readonly changes: RunChanges;
   readonly index: StagingIndex;
-  readonly blobs: BlobStore;
+  readonly blobs: ResumableBlobStore;
   readonly logs: LogStore;
   readonly metrics: Pick<Metrics, "limitReached"> & {
     scrape(): Promise<{ readonly contentType: string; readonly text: string }>;

@@ -56,6 +56,7 @@ export const HTTP_LIMIT_NAMES = [
   "http-event-streams",
   "http-log-streams",
   "http-uploads",
+  "partial-uploads",
   "http-upstream-fetches",
 ] as const;
 

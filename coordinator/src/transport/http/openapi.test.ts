@@ -39,6 +39,7 @@ describe("the OpenAPI document", () => {
     ).toEqual([
       "get /api/v1/agents",
       "get /api/v1/blobs/{sha256}",
+      "get /api/v1/blobs/{sha256}/upload",
       "get /api/v1/farm",
       "get /api/v1/openapi.json",
       "get /api/v1/projects/{name}",

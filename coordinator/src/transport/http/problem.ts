@@ -18,6 +18,7 @@ export const PROBLEMS = {
   "not-acceptable": { status: 406, title: "There is no answer of this media type" },
   "request-timeout": { status: 408, title: "The request took too long to arrive" },
   "nothing-to-retry": { status: 409, title: "There is nothing to retry" },
+  "upload-conflict": { status: 409, title: "The upload cannot go on from there" },
   "length-required": { status: 411, title: "The length must be given beforehand" },
   "too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body is of a type that is not taken here" },

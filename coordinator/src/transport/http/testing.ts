@@ -9,7 +9,7 @@ import { openDiskBlobStore } from "../../adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "../../adapters/disk/log-store.ts";
 import { openSqliteStore, type SqliteStores } from "../../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
-import type { BlobStore } from "../../ports/blob-store.ts";
+import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Upstream } from "../../ports/upstream.ts";
 import { stagingIndexOn } from "../../services/testing-index.ts";
@@ -150,7 +150,7 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly farm: FakeFarm;
-  readonly blobs: BlobStore;
+  readonly blobs: ResumableBlobStore;
   readonly logs: LogStore;
   /** What the staging index is on; it has no run until a test inserts one. */
   readonly store: SqliteStores;
@@ -165,7 +165,7 @@ export interface TestServerOptions {
   readonly ready?: () => Promise<Readiness>;
   readonly log?: FastifyBaseLogger;
   readonly upstream?: Upstream;
-  readonly wrapBlobs?: (blobs: BlobStore) => BlobStore;
+  readonly wrapBlobs?: (blobs: ResumableBlobStore) => ResumableBlobStore;
 }
 
 /** A server on a real socket with real blobs and logs in a temporary folder, over a fake farm. */
