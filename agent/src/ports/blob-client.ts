@@ -12,6 +12,10 @@ export type StoreBlobResult = { readonly ok: true; readonly blob: Blob } | BlobF
 export interface BlobClient {
   /** Writes a new file with exactly these bytes, digest verified. */
   fetch(blob: Blob, target: string, signal: AbortSignal): Promise<FetchBlobResult>;
-  /** Stores a file under its digest; storing it again is cheap. */
-  store(path: string, filename: string, signal: AbortSignal): Promise<StoreBlobResult>;
+  /**
+   * Stores a file under its digest; storing it again is cheap. After a break, also
+   * one that ended an earlier process, it goes on behind what the coordinator has.
+   * `note` hears, for the job's log, how many bytes were sent and from where.
+   */
+  store(path: string, filename: string, signal: AbortSignal, note?: (text: string) => void): Promise<StoreBlobResult>;
 }

@@ -95,7 +95,8 @@ export const STEP_ACTIONS = {
     if (!(await lstat(join(context.folder.built, filename))).isFile()) {
       return agents("build-failed", `${filename} is not an ordinary file`);
     }
-    const stored = await context.blobs.store(join(context.folder.built, filename), filename, context.signal);
+    const path = join(context.folder.built, filename);
+    const stored = await context.blobs.store(path, filename, context.signal, (text) => context.note(text));
     if (!stored.ok) return agents("infrastructure", `the wheel could not be stored: ${stored.message}`);
     context.note(`${filename} (${formatBytes(stored.blob.sizeBytes)}, SHA-256 ${stored.blob.sha256})`);
     context.artifact("wheel", stored.blob);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, openAsBlob } from "node:fs";
+import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { backoffMs } from "../../domain/backoff.ts";
@@ -8,6 +8,8 @@ import type { BlobClient, BlobFailure, FetchBlobResult, StoreBlobResult } from "
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { BlobCache } from "./blob-cache.ts";
+import { FinalError, refusal } from "./refusal.ts";
+import { BlobUpload, type BlobRequest } from "./blob-upload.ts";
 
 const BACKOFF = { baseMs: 200, capMs: 5_000 };
 /** Downloads after which a digest that keeps coming out wrong is given up. */
@@ -25,9 +27,6 @@ interface Parts {
   readonly log: Log;
   readonly random: () => number;
 }
-
-/** The coordinator's answer is final: trying again does not help. */
-class FinalError extends Error {}
 
 /** Blobs over HTTP, with a cache of those fetched. */
 export class HttpBlobClient implements BlobClient {
@@ -55,17 +54,19 @@ export class HttpBlobClient implements BlobClient {
     });
   }
 
-  async store(path: string, filename: string, signal: AbortSignal): Promise<StoreBlobResult> {
+  async store(
+    path: string,
+    filename: string,
+    signal: AbortSignal,
+    note: (text: string) => void = () => undefined,
+  ): Promise<StoreBlobResult> {
     const sha256 = await sha256Of(path);
-    const { size } = await stat(path);
+    const { size: sizeBytes } = await stat(path);
+    const ask = (request: BlobRequest): Promise<Response> => this.#request(sha256, signal, request);
+    const upload = new BlobUpload({ path, filename, sizeBytes }, ask, note);
     return this.#retrying("a blob could not be stored", signal, async () => {
-      const known = await this.#request("HEAD", sha256, signal);
-      if (known.status !== 200) {
-        const body = await openAsBlob(path);
-        const response = await this.#request("PUT", sha256, signal, body);
-        if (!response.ok) throw await refusal("store", response);
-      }
-      return { ok: true, blob: { sha256, sizeBytes: size, filename } } as const;
+      await upload.attempt();
+      return { ok: true, blob: { sha256, sizeBytes, filename } } as const;
     });
   }
 
@@ -80,25 +81,21 @@ export class HttpBlobClient implements BlobClient {
   }
 
   async #downloadOnce(blob: Blob, signal: AbortSignal): Promise<void> {
-    const response = await this.#request("GET", blob.sha256, signal);
+    const response = await this.#request(blob.sha256, signal, { method: "GET" });
     if (!response.ok || !response.body) throw await refusal("fetch", response);
     if (!(await this.#parts.cache.keep(blob.sha256, response.body, signal))) {
       this.#parts.log.warn({ sha256: blob.sha256 }, "a blob came with another digest");
     }
   }
 
-  #request(
-    method: "GET" | "HEAD" | "PUT",
-    sha256: string,
-    signal: AbortSignal,
-    body?: globalThis.Blob,
-  ): Promise<Response> {
-    return fetch(`${this.#options.url}/api/v1/blobs/${sha256}`, {
+  #request(sha256: string, signal: AbortSignal, { method, below, body, headers }: BlobRequest): Promise<Response> {
+    return fetch(`${this.#options.url}/api/v1/blobs/${sha256}${below ?? ""}`, {
       method,
       signal,
       headers: {
         authorization: `Bearer ${this.#options.token}`,
         ...(body ? { "content-type": "application/octet-stream" } : {}),
+        ...headers,
       },
       ...(body ? { body } : {}),
     });
@@ -144,14 +141,6 @@ function aborted(): BlobFailure {
 
 function isDiskFull(cause: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
-}
-
-/** What an answer that is no success means: client errors are final, the rest may pass. */
-async function refusal(what: "fetch" | "store", response: Response): Promise<Error> {
-  const detail = (await response.text().catch(() => "")).slice(0, 300);
-  const message = `the coordinator did not ${what} a blob: HTTP ${response.status} ${detail}`.trim();
-  const isFinal = response.status >= 400 && response.status < 500 && response.status !== 408 && response.status !== 429;
-  return isFinal ? new FinalError(message) : new Error(message);
 }
 
 /** Lower-case hexadecimal. */
