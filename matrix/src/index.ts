@@ -37,6 +37,7 @@ export type {
   PlannedMeasure,
   PlannedScan,
   PlannedTest,
+  PlannedContainer,
   PlannedWheel,
   Reason,
   ReducedCell,

@@ -7,9 +7,9 @@ const ANSWERS_MAX = 10_000;
 
 /** What an agent can run, in the matrix's terms. */
 export function abilitiesOf(row: AgentRow): AgentCapabilities {
-  const { inventory, name, kinds, installsTorch } = row;
+  const { inventory, name, kinds, installsTorch, executors } = row;
   const { osRelease, pythons, gpus, cudaToolkits } = inventory;
-  return capabilitiesOf({ name, kinds, osRelease, pythons, installsTorch, gpus, cudaToolkits });
+  return capabilitiesOf({ name, kinds, osRelease, pythons, installsTorch, gpus, cudaToolkits, executors });
 }
 
 /** Whether an agent has what a pool requires. The scheduler asks for every pool at every decision: answers are kept. */

@@ -11,9 +11,9 @@ export interface Pool {
 }
 
 export function poolOf(requirement: Requirement): Pool {
-  const { kind, platform, os, python, torch, cudaToolkit, gpu } = requirement;
+  const { kind, platform, os, python, torch, cudaToolkit, gpu, container } = requirement;
   const ofGpu = gpu && [gpu.computeCapability, gpu.model, gpu.cuda, gpu.driver];
-  return { key: JSON.stringify([kind, platform, os, python, torch, cudaToolkit, ofGpu]), requirement };
+  return { key: JSON.stringify([kind, platform, os, python, torch, cudaToolkit, ofGpu, container]), requirement };
 }
 
 /** The slim entry of a job of an unfinished run; its full spec stays in the store. */

@@ -18,7 +18,7 @@ export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 
     overridden: [],
   }));
   const jobs = cells.flatMap(({ name: cell, axes: { python } }): PlannedJob[] => {
-    const base = { cell, touchstone: false, env: {}, limits: LIMITS };
+    const base = { cell, touchstone: false, env: {}, limits: LIMITS, container: null };
     const build = `build-${cell}`;
     return [
       {
@@ -67,7 +67,7 @@ export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 
 
 /** What a job of a plain cell needs. */
 function requirementOf(kind: JobKind, python: string): Requirement {
-  return { kind, platform: PLATFORM, os: null, python, torch: false, cudaToolkit: null, gpu: null };
+  return { kind, platform: PLATFORM, os: null, python, torch: false, cudaToolkit: null, gpu: null, container: false };
 }
 
 const PLATFORM = "linux-x86_64";

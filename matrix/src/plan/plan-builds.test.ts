@@ -124,6 +124,7 @@ describe("what a build needs and makes", () => {
       torch: true,
       cudaToolkit: "12.1",
       gpu: null,
+      container: false,
     });
   });
 

@@ -10,6 +10,7 @@ import { keyOf } from "./job-keys.ts";
 import { axesOf, nameOf } from "./per-projection.ts";
 import type { Digest } from "./plan-inputs.ts";
 import type { CellAxes, PlannedBuild, PlannedTest, PlannedWheel } from "./plan.ts";
+import { containerKey, containerOn, namesImage } from "./planned-container.ts";
 import { requirementText, type RequirementPool } from "./requirements.ts";
 import { nameWheels, type WheelClash, type WheelNames } from "./wheel-names.ts";
 
@@ -70,15 +71,18 @@ interface BuildParts extends BuildInputs {
 
 function planBuild(table: CellTable, build: FoldedBuild, wheel: PlannedWheel, parts: BuildParts): PlannedBuild {
   const cell = axesOf(table, build.madeIn);
+  const platform = platformOf(cell.os);
+  const { container } = parts.spec;
   const requirement = parts.pool.intern({
     kind: "build",
-    platform: platformOf(cell.os),
+    platform,
     // Any release of the platform will do under the wheel's policy, but glibc does not make wheels for musl.
     os: osTarget(cell.os)?.libc === "musl" ? cell.os : null,
     python: cell.python,
     torch: wheel.torch !== null,
     cudaToolkit: build.at.cuda !== null && isCudaVersion(build.at.cuda) ? build.at.cuda : null,
     gpu: null,
+    container: namesImage(platform, container),
   });
   // On which index it is staged does not change how the build ends.
   const { index: _index, ...made } = wheel;
@@ -88,6 +92,7 @@ function planBuild(table: CellTable, build: FoldedBuild, wheel: PlannedWheel, pa
     wheel: { ...made, torch: made.torch === null ? null : { ...made.torch } },
     abi3: build.at.kind === "abi3" && build.wheel.kind.kind === "abi3" ? build.wheel.kind.python : null,
     cuda: build.at.cuda,
+    ...containerKey(containerOn(platform, container) === null ? null : container),
   });
   const { env, configSettings, limits } = parts.common;
   return {
@@ -102,6 +107,7 @@ function planBuild(table: CellTable, build: FoldedBuild, wheel: PlannedWheel, pa
     limits,
     configSettings,
     wheel,
+    container: containerOn(platform, container, wheel.policy),
   };
 }
 

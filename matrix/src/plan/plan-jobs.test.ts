@@ -8,6 +8,7 @@ const COMMAND: CommandSpec = {
   requires: ["ruff"],
   files: ["."],
   env: { B: "1", A: "2" },
+  container: null,
   limits: LIMITS,
 };
 
@@ -24,6 +25,7 @@ describe("tests", () => {
       torch: true,
       cudaToolkit: null,
       gpu: { computeCapability: "9.0", model: null, cuda: "12.1", driver: null },
+      container: false,
     });
   });
 

@@ -17,6 +17,7 @@ import type {
   PlannedScan,
   PlannedTest,
 } from "./plan.ts";
+import { containerKey, containerOn, namesImage } from "./planned-container.ts";
 import { cellRequirements, requirementText, RequirementPool } from "./requirements.ts";
 import type { WheelClash } from "./wheel-names.ts";
 
@@ -87,12 +88,17 @@ function testPlanner({
   candidateKey,
 }: JobParts): (row: number, build: PlannedBuild) => PlannedTest {
   const { spec, knowledge, digest, isTouchstone } = inputs;
-  const { extras, requires, command, files, limits } = spec.test;
+  const { extras, requires, command, files, limits, container } = spec.test;
   const env = sortedRecord(spec.test.env);
   const own = { env, extras, requires, command, files, limits: { ...limits } };
-  const share = keyOf(digest, { kind: "test", candidate: candidateKey, ...own });
+  const share = keyOf(digest, { kind: "test", candidate: candidateKey, ...own, ...containerKey(container) });
   const keyIn = cellKeys(table, share, digest);
-  const requirementOf = cellRequirements(table, "test", spec.test.gpu === "required", knowledge, pool);
+  const requirementOf = cellRequirements(
+    table,
+    { kind: "test", wantsGpu: spec.test.gpu === "required", container },
+    knowledge,
+    pool,
+  );
   const torchIn = perProjection(table, ["torch", "cuda"], torchOf);
   // Tests of one wheel share the list of what they need: a plan can have many.
   const needs = new Map<PlannedBuild, readonly string[]>();
@@ -117,6 +123,7 @@ function testPlanner({
       requires,
       command,
       files,
+      container: containerOn(requirement.platform, container),
     };
   };
 }
@@ -125,10 +132,11 @@ function testPlanner({
 function planChecks({ table, inputs, pool, candidateKey }: JobParts): PlannedCheck[] {
   const { spec, digest, newest } = inputs;
   const { os, python } = axesOf(table, newest);
-  const placed = { platform: platformOf(os), os: null, python, torch: false, cudaToolkit: null, gpu: null };
-  const requirement = pool.intern({ kind: "check", ...placed });
+  const platform = platformOf(os);
+  const placed = { platform, os: null, python, torch: false, cudaToolkit: null, gpu: null };
   return spec.checks.map((check): PlannedCheck => {
-    const { command, requires, files, limits } = check;
+    const { command, requires, files, limits, container } = check;
+    const requirement = pool.intern({ kind: "check", ...placed, container: namesImage(platform, container) });
     const shared = { kind: "check", candidate: candidateKey, requirement: requirementText(requirement) };
     return {
       kind: "check",
@@ -143,6 +151,7 @@ function planChecks({ table, inputs, pool, candidateKey }: JobParts): PlannedChe
       requires,
       command,
       files,
+      container: containerOn(platform, container),
     };
   });
 }
@@ -160,9 +169,10 @@ function scanPlanner(
   return (build) => {
     const { platform, python } = build.requirement;
     return shared.map(({ scan, share, env }): PlannedScan => {
-      const { command, requires, files, limits } = scan;
+      const { command, requires, files, limits, container } = scan;
       const anywhere = { os: null, torch: false, cudaToolkit: null, gpu: null };
-      const requirement = pool.intern({ kind: "scan", platform, python, ...anywhere });
+      const boxed = namesImage(platform, container);
+      const requirement = pool.intern({ kind: "scan", platform, python, ...anywhere, container: boxed });
       return {
         kind: "scan",
         name: `scan-${scan.name}-${build.name.replace(/^build-/, "")}`,
@@ -177,6 +187,7 @@ function scanPlanner(
         requires,
         command,
         files,
+        container: containerOn(platform, container),
       };
     });
   };
@@ -189,9 +200,9 @@ function measurePlanner(
   { table, inputs, pool, candidateKey }: JobParts,
 ): (row: number, build: PlannedBuild, test: PlannedTest) => PlannedMeasure | null {
   const { knowledge, digest, isTouchstone } = inputs;
-  const { when, command, requires, files, limits } = measure;
+  const { when, command, requires, files, limits, container } = measure;
   const admits = perProjection(table, Object.keys(when ?? {}), (cell) => holds(when, cell));
-  const requirementOf = cellRequirements(table, kind, true, knowledge, pool);
+  const requirementOf = cellRequirements(table, { kind, wantsGpu: true, container }, knowledge, pool);
   const env = sortedRecord(measure.env);
   const share = keyOf(digest, { kind, candidate: candidateKey, ...commandKey(measure) });
   const keyIn = cellKeys(table, share, digest);
@@ -213,11 +224,12 @@ function measurePlanner(
       requires,
       command,
       files,
+      container: containerOn(requirement.platform, container),
     };
   };
 }
 
 function commandKey(of: Omit<MeasureSpec, "when">): Readonly<Record<string, CanonicalValue>> {
-  const { command, requires, files, env, limits } = of;
-  return { command, requires, files, env, limits: { ...limits } };
+  const { command, requires, files, env, limits, container } = of;
+  return { command, requires, files, env, limits: { ...limits }, ...containerKey(container) };
 }

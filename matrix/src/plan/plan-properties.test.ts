@@ -71,13 +71,14 @@ const condition: fc.Arbitrary<Condition | null> = fc.option(
 );
 const entry = fc.record({ values: assignment, when: condition, place: fc.constant(PLACE) });
 const reason = fc.constantFrom("", "because");
+const container = fc.constantFrom(null, { image: "debian:12", network: "open" as const });
+const common = { env: record, container, limits };
 const command: fc.Arbitrary<CommandSpec> = fc.record({
   name: fc.constant("one"),
   command: text,
   requires: fc.array(text, { maxLength: 2 }),
   files: fc.array(text, { maxLength: 2 }),
-  env: record,
-  limits,
+  ...common,
 });
 const measure: fc.Arbitrary<MeasureSpec> = fc
   .tuple(command, condition)
@@ -136,15 +137,14 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   keep: fc.array(entry, { maxLength: 2 }),
   release: fc.constantFrom("patch" as const, "major" as const),
   profiles: fc.record({ patch: profile, minor: profile, major: profile, hotfix: profile }),
-  build: fc.record({ env: record, configSettings: record, wheels, limits }),
+  build: fc.record({ ...common, configSettings: record, wheels }),
   test: fc.record({
-    env: record,
+    ...common,
     extras: fc.array(text, { maxLength: 2 }),
     requires: fc.array(text, { maxLength: 2 }),
     command: fc.option(text),
     files: fc.array(text, { maxLength: 2 }),
     gpu: fc.constantFrom("required" as const, "none" as const),
-    limits,
   }),
   checks: fc.array(command, { maxLength: 1 }),
   scans: fc.array(command, { maxLength: 1 }),

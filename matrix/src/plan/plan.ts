@@ -97,6 +97,18 @@ interface PlannedJobBase {
   readonly touchstone: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly limits: JobLimits;
+  /** null: nothing is asked of the container, where the agent runs it in one. */
+  readonly container: PlannedContainer | null;
+}
+
+/** What a Linux job asks of the container that it runs in. */
+export interface PlannedContainer {
+  /** An OCI reference; null: what the agent's owner has set, for the policy or for all jobs. */
+  readonly image: string | null;
+  /** The policy of the wheel to build, `manylinux_2_28`; null for jobs that build none, or one without a policy. */
+  readonly manylinux: string | null;
+  /** Of its own commands; steps that install something have one. */
+  readonly network: "none" | "open";
 }
 
 export interface PlannedBuild extends PlannedJobBase {

@@ -3,10 +3,12 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { isCudaVersion } from "../known/cuda-value.ts";
 import { platformOf } from "../known/os-target.ts";
 import type { GpuRequirement, Requirement } from "../require/requirement.ts";
+import type { ContainerSpec } from "../spec/spec.ts";
 import type { CellTable } from "./cell-table.ts";
 import { perProjection } from "./per-projection.ts";
 import type { JobKind } from "./job-kind.ts";
 import type { CellAxes } from "./plan.ts";
+import { namesImage } from "./planned-container.ts";
 
 /** Gives each distinct requirement one object. */
 export class RequirementPool {
@@ -23,13 +25,15 @@ export class RequirementPool {
 
 /** A text that is equal for equal requirements and only for those. */
 export function requirementText(requirement: Requirement): string {
-  const { kind, platform, os, python, torch, cudaToolkit, gpu, ...rest } = requirement;
+  const { kind, platform, os, python, torch, cudaToolkit, gpu, container, ...rest } = requirement;
   // A field that is added to the type is an error here until the text has it.
   rest satisfies Readonly<Record<string, never>>;
   const { computeCapability, model, cuda, driver } = gpu ?? NO_GPU;
   return JSON.stringify([
     [kind, platform, os, python, torch, cudaToolkit],
     gpu === null ? null : [computeCapability, model, cuda, driver],
+    // Keys of jobs hold this text: those of jobs that name no image are what they were before there were images.
+    ...(container ? ["container"] : []),
   ]);
 }
 
@@ -37,12 +41,12 @@ const NO_GPU: GpuRequirement = { computeCapability: null, model: null, cuda: nul
 
 /**
  * What an agent needs for jobs of `kind` in a cell: those that run the wheel
- * there. `wantsGpu` false: they are content without one.
+ * there. `wantsGpu` false: they are content without one. `container` is what
+ * the spec asks for them.
  */
 export function cellRequirements(
   table: CellTable,
-  kind: JobKind,
-  wantsGpu: boolean,
+  { kind, wantsGpu, container }: { kind: JobKind; wantsGpu: boolean; container: ContainerSpec | null },
   knowledge: Knowledge,
   pool: RequirementPool,
 ): (row: number) => Requirement {
@@ -60,6 +64,7 @@ export function cellRequirements(
       torch: cell["torch"] !== undefined,
       cudaToolkit: null,
       gpu: wantsGpu ? gpuRequirement(cell, knowledge) : null,
+      container: namesImage(platform, container),
     });
   });
 }

@@ -47,6 +47,7 @@ export const MEASURE: MeasureSpec = {
   requires: [],
   files: ["bench"],
   env: {},
+  container: null,
   limits: LIMITS,
 };
 
@@ -72,8 +73,17 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
     keep: [],
     release: "minor",
     profiles: { patch: FULL, minor: FULL, major: FULL, hotfix: FULL },
-    build: { env: {}, configSettings: {}, wheels: [WHEEL], limits: LIMITS },
-    test: { env: {}, extras: [], requires: [], command: null, files: [], gpu: "required", limits: LIMITS },
+    build: { env: {}, configSettings: {}, wheels: [WHEEL], container: null, limits: LIMITS },
+    test: {
+      env: {},
+      extras: [],
+      requires: [],
+      command: null,
+      files: [],
+      gpu: "required",
+      container: null,
+      limits: LIMITS,
+    },
     checks: [],
     scans: [],
     bench: null,

@@ -11,6 +11,8 @@ export interface AgentFacts {
   readonly installsTorch: boolean;
   readonly gpus: readonly { readonly model: string; readonly computeCapability: string; readonly driver: string }[];
   readonly cudaToolkits: readonly { readonly version: string }[];
+  /** How it runs jobs: "host", "docker", "dummy". */
+  readonly executors: readonly string[];
 }
 
 /** The same in the matrix's terms: "NVIDIA H100 80GB HBM3" becomes "H100", a toolkit "12.1.105" becomes "12.1". */
@@ -27,5 +29,6 @@ export function capabilitiesOf(agent: AgentFacts): AgentCapabilities {
       computeCapability,
       driver,
     })),
+    containers: agent.executors.includes("docker"),
   };
 }

@@ -12,6 +12,7 @@ const PLAIN: Requirement = {
   torch: false,
   cudaToolkit: null,
   gpu: null,
+  container: false,
 };
 const ANY_GPU: GpuRequirement = { computeCapability: null, model: null, cuda: null, driver: null };
 const H100 = { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0", driver: "535.104.05" };
@@ -23,6 +24,7 @@ const AGENT: AgentFacts = {
   installsTorch: false,
   gpus: [],
   cudaToolkits: [],
+  executors: ["host"],
 };
 
 function lacking(requirement: Partial<Requirement>, agent: Partial<AgentFacts> = {}): readonly string[] {
@@ -46,6 +48,14 @@ it("a cell of a release runs on that release only, minor releases of a family in
       { pythons: [{ platform: "linux-aarch64", feature: "3.12" }] },
     ),
   ).toEqual([]);
+});
+
+it("a job that names an image needs an agent that runs jobs in containers; any other job does not mind one", () => {
+  expect(lacking({ container: true })).toEqual(["containers (Docker or Podman)"]);
+  expect(lacking({ container: true }, { executors: ["dummy"] })).toEqual(["containers (Docker or Podman)"]);
+  expect(lacking({ container: true }, { executors: ["docker"] })).toEqual([]);
+  expect(lacking({}, { executors: ["docker"] })).toEqual([]);
+  expect(describeRequirement({ ...PLAIN, container: true }, KNOWLEDGE)).toContain("containers (Docker or Podman)");
 });
 
 it("everything that is missing is told at once", () => {

@@ -9,12 +9,13 @@ import type { AgentCapabilities, AgentGpu, GpuRequirement, Requirement } from ".
  */
 export function lacks(requirement: Requirement, agent: AgentCapabilities, knowledge: Knowledge): readonly string[] {
   const missing: string[] = [];
-  const { kind, platform, os, python, torch, cudaToolkit, gpu } = requirement;
+  const { kind, platform, os, python, torch, cudaToolkit, gpu, container } = requirement;
   if (!agent.kinds.includes(kind)) missing.push(`support for ${kind} jobs`);
   if (!agent.pythons.some((has) => has.platform === platform && has.feature === python)) {
     missing.push(`CPython ${python} on ${platform}`);
   }
   if (os !== null && !isRelease(agent.os, withoutArch(os))) missing.push(withoutArch(os));
+  if (container && !agent.containers) missing.push("containers (Docker or Podman)");
   if (torch && !agent.installsTorch) missing.push("support for installing PyTorch");
   if (cudaToolkit !== null && !agent.cudaToolkits.includes(cudaToolkit)) missing.push(`CUDA toolkit ${cudaToolkit}`);
   if (gpu) missing.push(...lackingGpu(gpu, agent, platform, knowledge));
@@ -24,7 +25,7 @@ export function lacks(requirement: Requirement, agent: AgentCapabilities, knowle
 /** Everything that a requirement asks for, in the same words. */
 export function describeRequirement(requirement: Requirement, knowledge: Knowledge): readonly string[] {
   const nothing = { name: "", kinds: [requirement.kind], os: "", pythons: [], installsTorch: false };
-  return lacks(requirement, { ...nothing, cudaToolkits: [], gpus: [] }, knowledge);
+  return lacks(requirement, { ...nothing, cudaToolkits: [], gpus: [], containers: false }, knowledge);
 }
 
 /** True when the agent's release is the one asked for: rhel-8.10 is a rhel-8. */

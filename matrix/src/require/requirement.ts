@@ -14,6 +14,8 @@ export interface Requirement {
   /** CUDA toolkit to compile with, a feature version "12.1"; null: none. */
   readonly cudaToolkit: string | null;
   readonly gpu: GpuRequirement | null;
+  /** Whether the job names an image, so that it has to run in a container. */
+  readonly container: boolean;
 }
 
 export interface GpuRequirement {
@@ -39,6 +41,8 @@ export interface AgentCapabilities {
   /** Feature versions of the CUDA toolkits that it can compile with. */
   readonly cudaToolkits: readonly string[];
   readonly gpus: readonly AgentGpu[];
+  /** Whether it runs jobs in containers. */
+  readonly containers: boolean;
 }
 
 export interface AgentGpu {

@@ -10,7 +10,14 @@ const SM90: GpuRequirement = { computeCapability: "9.0", model: null, cuda: "12.
 /** As much of a plan as the question needs: a build and a test per cell. */
 function planOf(cells: Readonly<Record<string, Partial<Requirement>>>): Plan {
   const jobs = Object.entries(cells).flatMap(([cell, changes]) => {
-    const requirement = { platform: "linux-x86_64", os: null, python: "3.12", torch: false, cudaToolkit: null };
+    const requirement = {
+      platform: "linux-x86_64",
+      os: null,
+      python: "3.12",
+      torch: false,
+      cudaToolkit: null,
+      container: false,
+    };
     const build = { kind: "build", name: `build-${cell}`, cell, needs: [] };
     const test = { kind: "test", name: `test-${cell}`, cell, needs: [build.name] };
     return [
@@ -33,6 +40,7 @@ function agent(name: string, changes: { gpu?: boolean; online?: boolean; freeSlo
     installsTorch: false,
     gpus: gpu ? [h100] : [],
     cudaToolkits: [],
+    executors: ["host"],
   });
   return { capabilities, online, freeSlots };
 }

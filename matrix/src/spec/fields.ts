@@ -13,8 +13,8 @@ export interface Field {
 
 export type Fields<K extends string> = { readonly [key in K]?: Field };
 
-const MEASURE = ["when", "command", "requires", "files", "env", "timeout", "log-limit"] as const;
-const COMMAND = ["name", "command", "requires", "files", "env", "timeout", "log-limit"] as const;
+const MEASURE = ["when", "command", "requires", "files", "env", "container", "timeout", "log-limit"] as const;
+const COMMAND = ["name", "command", "requires", "files", "env", "container", "timeout", "log-limit"] as const;
 
 /** Sections and their keys: what kiln.yaml may hold. `*` and `[]` stand for each entry of a mapping or list. */
 export const KEYS = {
@@ -48,13 +48,14 @@ export const KEYS = {
   ],
   profiles: ["patch", "minor", "major", "hotfix"],
   "profiles.*": ["reduce", "jobs"],
-  build: ["wheel", "wheels", "env", "config-settings", "timeout", "log-limit"],
+  build: ["wheel", "wheels", "env", "config-settings", "container", "timeout", "log-limit"],
   "build.wheels[]": ["name", "when", "kind", "python", "torch", "cuda", "arch-list", "policy", "local-version"],
-  test: ["requires", "extras", "files", "command", "gpu", "env", "timeout", "log-limit"],
+  test: ["requires", "extras", "files", "command", "gpu", "env", "container", "timeout", "log-limit"],
   "checks[]": COMMAND,
   "scans[]": COMMAND,
   bench: MEASURE,
   profile: MEASURE,
+  "*.container": ["image", "network"],
   retry: ["infrastructure"],
 } as const;
 
@@ -107,6 +108,7 @@ function suggestKey(key: string, section: Section): string {
 
 function homeWords(home: Section): string {
   if (home === "") return "at the top level";
+  if (home === "*.container") return "under container: of a kind of job, such as build:";
   if (home === "profiles.*") return "under a type of release in profiles:";
   return home.endsWith("[]") ? `in an entry of ${home.slice(0, -2)}:` : `under ${home}:`;
 }

@@ -167,7 +167,7 @@ describe("commands", () => {
       "profile: {command: python bench.py --profile}",
     ].join("\n");
     const spec = specOf(text);
-    const plain = { requires: [], files: [], env: {}, limits: LIMITS };
+    const plain = { requires: [], files: [], env: {}, container: null, limits: LIMITS };
     expect(spec.test.gpu).toBe("none");
     expect(spec.checks).toEqual([
       {
@@ -176,6 +176,7 @@ describe("commands", () => {
         requires: ["ruff"],
         files: ["."],
         env: { A: "1" },
+        container: null,
         limits: { timeoutMs: 600_000, logBytesMax: 1_048_576 },
       },
     ]);
@@ -245,5 +246,38 @@ describe("commands", () => {
     const problems = problemsOf(text);
     expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toContain(message);
+  });
+});
+
+describe("a container", () => {
+  test("is read for each kind of job, and one that asks for nothing is none", () => {
+    const spec = specOf(
+      "build: {container: {image: ' debian:12 '}}\ntest: {container: {network: open}}\n" +
+        "checks: [{name: a, command: x, container: {image: localhost/b, network: open}}]\n" +
+        "scans: [{name: a, command: x, container: {network: none}}]\nbench: {command: x, container: }",
+    );
+    expect(spec.build.container).toEqual({ image: "debian:12", network: "none" });
+    expect(spec.test.container).toEqual({ image: null, network: "open" });
+    expect(spec.checks[0]?.container).toEqual({ image: "localhost/b", network: "open" });
+    expect([spec.scans[0]?.container, spec.bench?.container, specOf("").build.container]).toEqual([null, null, null]);
+  });
+
+  test.for([
+    ["build: {container: debian}", "1:20 build.container", "{image: …}"],
+    ["build: {container: {image: 12}}", "1:28 build.container.image", "debian:12"],
+    ["build: {container: {image: }}", "1:28 build.container.image", "debian:12"],
+    ["test: {container: {image: Debian:12}}", "1:27 test.container.image", "write debian:12"],
+    ["test: {container: {image: 'docker://debian'}}", "1:27 test.container.image", "write debian"],
+    ["test: {container: {image: debian@sha256:12}}", "1:27 test.container.image", "64 hexadecimal"],
+    ["test: {container: {image: 'debian:a b'}}", "1:27 test.container.image", "tags are"],
+    ["test: {container: {image: a//b}}", "1:27 test.container.image", "debian:12"],
+    [`test: {container: {image: ${"a".repeat(501)}}}`, "1:27 test.container.image", "shorter"],
+    ["test: {container: {network: opened}}", "1:29 test.container.network", '"open"'],
+    ["test: {container: {imgae: debian}}", "1:20 test.container.imgae", '"image"'],
+    ["test: {image: debian}", "1:8 test.image", "under container:"],
+    ["scans: [{name: a, command: x, container: {image: A}}]", "1:50 scans[0].container.image", "write a"],
+  ] as const)("%j is at %s and suggests %s", ([text, place, suggestion]) => {
+    expect(placesOf(text)).toEqual([place]);
+    expect(problemsOf(text)[0]?.suggestion).toContain(suggestion);
   });
 });

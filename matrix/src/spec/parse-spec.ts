@@ -4,6 +4,7 @@ import { readChoice, readEntries, readSection, readText, wrongType, type Field }
 import { ProblemList } from "./problem-list.ts";
 import { quote } from "./quote.ts";
 import { readCommands, readMeasure } from "./read-commands.ts";
+import { readContainer } from "./read-container.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { readMatrix } from "./read-matrix.ts";
 import { readProfiles } from "./read-profiles.ts";
@@ -64,6 +65,7 @@ function readBuild(field: Field | undefined, names: AxisNames, problems: Problem
     env: readEntries(fields.env, ENV_NAME, problems),
     configSettings: readEntries(fields["config-settings"], SETTING_NAME, problems),
     wheels: readWheels(fields.wheel, fields.wheels, names, problems),
+    container: readContainer(fields.container, problems),
     limits: readLimits(fields.timeout, fields["log-limit"], problems),
   };
 }

@@ -1,6 +1,7 @@
 import { readEntries, readSection, wrongType, type Field, type SectionFields } from "./fields.ts";
 import { readCommandText, readFiles, readJobName, readRequires, refuseSameNames } from "./job-parts.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { readContainer } from "./read-container.ts";
 import { readCondition } from "./read-condition.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
@@ -75,6 +76,7 @@ function readCommon(
     requires: readRequires(fields.requires, '[ruff, "mypy>=1"]', problems),
     files: readFiles(fields.files, wholeSource, problems),
     env: readEntries(fields.env, ENV_NAME, problems),
+    container: readContainer(fields.container, problems),
     limits: readLimits(fields.timeout, fields["log-limit"], problems),
   };
 }

@@ -1,6 +1,7 @@
 import { readChoice, readEntries, readList, type SectionFields } from "./fields.ts";
 import { readCommandText, readFiles, readRequires } from "./job-parts.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { readContainer } from "./read-container.ts";
 import { quote } from "./quote.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { isExtraName } from "./requirement.ts";
@@ -21,6 +22,7 @@ export function readTest(fields: SectionFields<"test">, problems: ProblemList): 
     command: command ? readCommandText(command, "pytest -q tests", problems) : null,
     files: readFiles(files, "refused", problems),
     gpu: readChoice(gpu, ["required", "none"], problems),
+    container: readContainer(fields.container, problems),
     limits: readLimits(timeout, fields["log-limit"], problems),
   };
 }

@@ -54,6 +54,7 @@ describe("any document", () => {
     requires: mostly(["pytest", "numpy>=2"], [], null),
     files: mostly(["tests", "a/b.txt"], [], null),
     env: mostly({ A: "b", N: 1, E: "" }, null),
+    container: mostly({ image: " debian:12 ", network: "open" }, { image: "Reg.io/a/b" }, {}, null),
     timeout: mostly("90s", "1h30m"),
     "log-limit": mostly("1MiB", "1GB"),
   };

@@ -36,6 +36,8 @@ function schemaAccepts(document: string): boolean {
 
 /** The keys of a section as `KEYS` names it: `profiles.*`, `build.wheels[]`. */
 function propertiesOf(section: string): Readonly<Record<string, Node>> {
+  // What several sections share.
+  if (section === "*.container") return schema.$defs["container"]?.properties ?? {};
   let node: Node | undefined = schema;
   for (const part of section === "" ? [] : section.split(/\.|(?=\[\])/)) {
     if (part === "[]") node = node?.items;
@@ -106,6 +108,10 @@ const GOOD = [
   "scans: [{name: a, command: x}]",
   "bench: {command: x, when: {python: '>=3.9'}, files: [bench]}",
   "checks: \nscans: \nbench: \nprofile: \nprofiles: ",
+  "build: {container: {image: 'debian:12', network: open}}\ntest: {container: {network: none}}",
+  `test: {container: {image: 'localhost/a/b__c@sha256:${"0".repeat(64)}'}}`,
+  "build: {container: }\ntest: {container: {}}",
+  "checks: [{name: a, command: x, container: {image: '127.0.0.1:5000/a-b:1.0'}}]",
 ];
 
 const BAD = [
@@ -234,6 +240,15 @@ const BAD = [
   "bench: {}",
   "bench: {name: a, command: x}",
   "profile: x",
+  "build: {container: debian}",
+  "build: {container: {image: }}",
+  "build: {container: {image: 'Debian:12'}}",
+  "test: {container: {image: 'docker://debian'}}",
+  "test: {container: {image: 'debian@sha256:12'}}",
+  "test: {container: {image: 'debian:'}}",
+  "test: {container: {network: host}}",
+  "test: {container: {name: debian}}",
+  "test: {image: debian}",
 ];
 
 /** What a JSON Schema cannot say, or sees too late to say. */
@@ -255,6 +270,8 @@ const ONLY_THE_PARSER_REFUSES = [
   "build: {wheels: [{kind: abi3, python: 3.99}]}",
   // Two spellings of one value.
   "matrix: {cuda: ['12.1', cu121]}",
+  // Only a registry may have capitals.
+  "test: {container: {image: Own/debian}}",
   // What one part says of another.
   "matrix: {exclude: [{cuda: cpu}]}",
   "matrix: {include: [{node: 18}], exclude: [{node: 18}]}",
@@ -332,5 +349,6 @@ test("every key of the schema, also of entries, has a description with an exampl
   };
   check(schema, "");
   check(schema.$defs["when"] as Node, "when");
+  check(schema.$defs["container"] as Node, "container");
   expect(lacking).toEqual([]);
 });

@@ -42,4 +42,5 @@ export const SPEC_LIMITS = {
   /** Names of wheels, checks and scans: they become parts of names of jobs. */
   jobNameCharsMax: 40,
   archListMax: 32,
+  imageCharsMax: 500,
 } as const;

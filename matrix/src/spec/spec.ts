@@ -136,8 +136,18 @@ export interface JobLimits {
   readonly logBytesMax: number;
 }
 
+/** What Linux jobs ask of the container that they run in. */
+export interface ContainerSpec {
+  /** An OCI reference, "debian:12" or "name@sha256:…"; null: the image that the agent's owner has set. */
+  readonly image: string | null;
+  /** `open`: commands may use the network too, not only what installs something. */
+  readonly network: "none" | "open";
+}
+
 export interface BuildSpec {
   readonly env: Readonly<Record<string, string>>;
+  /** null, here and below: nothing is asked. */
+  readonly container: ContainerSpec | null;
   /** PEP 517 config_settings. */
   readonly configSettings: Readonly<Record<string, string>>;
   /** Which wheels there are; a cell gets the first whose `when` holds. Never empty, the last has no `when`. */
@@ -183,6 +193,7 @@ export interface TestSpec {
   readonly files: readonly string[];
   /** Whether tests in cells with CUDA need a GPU whose driver runs it. */
   readonly gpu: "required" | "none";
+  readonly container: ContainerSpec | null;
   readonly limits: JobLimits;
 }
 
@@ -193,6 +204,7 @@ export interface CommandSpec {
   readonly requires: readonly string[];
   readonly files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly container: ContainerSpec | null;
   readonly limits: JobLimits;
 }
 
@@ -203,6 +215,7 @@ export interface MeasureSpec {
   readonly requires: readonly string[];
   readonly files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly container: ContainerSpec | null;
   readonly limits: JobLimits;
 }
 
