@@ -35,6 +35,21 @@ test("a build is parsed; a version that is not known is null", () => {
   });
 });
 
+test.each<[MessageInitShape<typeof wire.ContainerSchema>, object]>([
+  [{}, { network: "none" }],
+  [
+    { image: "debian:12", network: wire.ContainerNetwork.NONE },
+    { image: "debian:12", network: "none" },
+  ],
+  [
+    { manylinux: "manylinux_2_28", network: wire.ContainerNetwork.OPEN },
+    { manylinux: "manylinux_2_28", network: "open" },
+  ],
+])("what a job asks of its container is parsed: %j", (container, wish) => {
+  const parsed = parse({ run: 1, attempt: 1 }, { ...JOB, container });
+  expect(parsed.ok && parsed.assignment.job.container).toEqual(wish);
+});
+
 test("a test command is parsed", () => {
   const check = { case: "command" as const, value: { command: "pytest", source: blob, files: ["tests"] } };
   const value = { wheel: blob, candidate: { name: "pkg", version: "1" }, extras: ["a"], requires: ["b"], check };
@@ -47,6 +62,11 @@ test("a test command is parsed", () => {
 
 test.each<[string, MessageInitShape<typeof wire.AttemptRefSchema>, typeof JOB]>([
   ["names no attempt", {}, JOB],
+  [
+    "asks for a network that this agent does not know",
+    { run: 1, attempt: 1 },
+    { ...JOB, container: { network: 9 as wire.ContainerNetwork } },
+  ],
   ["has no time limit", { run: 1, attempt: 1 }, { ...JOB, limits: {} }],
   ["names no CPython", { run: 1, attempt: 1 }, { ...JOB, python: "pypy3" }],
   ["has no work", { run: 1, attempt: 1 }, { ...JOB, work: { case: undefined } }],

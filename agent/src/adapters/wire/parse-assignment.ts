@@ -1,6 +1,6 @@
-import type { job as wire } from "@kiln/proto";
+import { job as wire } from "@kiln/proto";
 import type { AttemptRef } from "../../domain/attempt-key.ts";
-import type { Assignment, Blob, Candidate, Job, TestWork } from "../../domain/job.ts";
+import type { Assignment, Blob, Candidate, ContainerWish, Job, TestWork } from "../../domain/job.ts";
 
 export type ParsedAssignment =
   | { readonly ok: true; readonly assignment: Assignment }
@@ -27,7 +27,7 @@ function parseRef(ref: wire.AttemptRef | undefined): AttemptRef {
 }
 
 function parseJob(job: wire.JobSpec): Job {
-  const { name, python, env, limits, work } = job;
+  const { name, python, env, limits, work, container } = job;
   if (!limits || limits.timeoutMs === 0) throw new BadAssignmentError(`${name} has no time limit`);
   if (!/^3\.\d{1,3}t?$/.test(python)) throw new BadAssignmentError(`${name} names no CPython: "${python}"`);
   return {
@@ -36,7 +36,28 @@ function parseJob(job: wire.JobSpec): Job {
     env,
     limits: { timeoutMs: limits.timeoutMs, logBytesMax: Number(limits.logBytesMax) },
     work: parseWork(name, work),
+    ...(container ? { container: parseContainer(name, container) } : {}),
   };
+}
+
+function parseContainer(name: string, { image, manylinux, network }: wire.Container): ContainerWish {
+  return {
+    ...(image === "" ? {} : { image }),
+    ...(manylinux === "" ? {} : { manylinux }),
+    network: parseNetwork(name, network),
+  };
+}
+
+function parseNetwork(name: string, network: wire.ContainerNetwork): "none" | "open" {
+  switch (network) {
+    case wire.ContainerNetwork.UNSPECIFIED:
+    case wire.ContainerNetwork.NONE:
+      return "none";
+    case wire.ContainerNetwork.OPEN:
+      return "open";
+    default:
+      throw new BadAssignmentError(`${name} asks for a network that this agent does not know`);
+  }
 }
 
 function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {

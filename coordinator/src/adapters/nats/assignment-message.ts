@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { job as wire } from "@kiln/proto";
+import type { PlannedContainer } from "@kiln/matrix";
 import type { Blob } from "../../domain/rows.ts";
 import type { JobWork } from "../../domain/job-work.ts";
 import type { OutgoingAssignment } from "../../ports/agent-bus.ts";
@@ -17,7 +18,16 @@ export function assignmentMessage(assignment: OutgoingAssignment): wire.Assignme
       env: { ...work.env },
       limits: { timeoutMs: job.limits.timeoutMs, logBytesMax: BigInt(job.limits.logBytesMax) },
       work: workMessage(work),
+      ...(job.container === null ? {} : { container: containerMessage(job.container) }),
     },
+  });
+}
+
+function containerMessage({ image, manylinux, network }: PlannedContainer): wire.Container {
+  return create(wire.ContainerSchema, {
+    image: image ?? "",
+    manylinux: manylinux ?? "",
+    network: network === "open" ? wire.ContainerNetwork.OPEN : wire.ContainerNetwork.NONE,
   });
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { upgradePlans } from "./upgrade-plans.ts";
+import { addContainers, upgradePlans } from "./upgrade-plans.ts";
 
 /**
  * Numbered, forward only, run at start. Never edit one that was released: add
@@ -115,6 +115,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
     FOREIGN KEY (run, job) REFERENCES jobs (run, job)
   ) STRICT, WITHOUT ROWID;
   `,
+  addContainers,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

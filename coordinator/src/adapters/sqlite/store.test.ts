@@ -64,8 +64,9 @@ describe("the SQLite file", () => {
     await using store = openSqliteStore(file);
     const upgraded = JSON.parse((await store.planJson(1)) ?? "");
     expect(upgraded.jobs[0]).toMatchObject({
-      requirement: { kind: "build", platform: "linux-x86_64", python: "3.12", gpu: null },
+      requirement: { kind: "build", platform: "linux-x86_64", python: "3.12", gpu: null, container: false },
       wheel: { kind: "native" },
+      container: null,
     });
     expect(upgraded.jobs[0]).not.toHaveProperty("platform");
     expect(upgraded.cells[0]).toMatchObject({ touchstone: false, unknown: [] });

@@ -11,15 +11,39 @@ interface PlanOne {
   }[];
 }
 
-/** Schema 3: plans say what their jobs require, and more of their cells. One at a time, so that memory stays small. */
+/** A plan before schema 5. */
+interface PlanFour {
+  readonly jobs: readonly { readonly requirement: object }[];
+}
+
+/** Schema 3: plans say what their jobs require, and more of their cells. */
 export function upgradePlans(database: DatabaseSync): void {
+  rewritePlans(database, (plan) => upgraded(plan as PlanOne));
+}
+
+/** Schema 5: plans say what their jobs ask of containers. Those made before ask for none. */
+export function addContainers(database: DatabaseSync): void {
+  rewritePlans(database, (plan) => withoutContainers(plan as PlanFour));
+}
+
+function withoutContainers(plan: PlanFour): object {
+  const jobs = plan.jobs.map((job) => ({
+    ...job,
+    requirement: { ...job.requirement, container: false },
+    container: null,
+  }));
+  return { ...plan, jobs };
+}
+
+/** One at a time, so that memory stays small. */
+function rewritePlans(database: DatabaseSync, rewrite: (plan: unknown) => object): void {
   const write = database.prepare("UPDATE plans SET plan = ? WHERE run = ?");
   const runs = database.prepare("SELECT run FROM plans").all();
   const read = database.prepare("SELECT plan FROM plans WHERE run = ?");
   for (const { run } of runs) {
     const row = read.get(run ?? null);
-    const plan = JSON.parse(row?.["plan"] as string) as PlanOne;
-    write.run(JSON.stringify(upgraded(plan)), run ?? null);
+    const plan: unknown = JSON.parse(row?.["plan"] as string);
+    write.run(JSON.stringify(rewrite(plan)), run ?? null);
   }
 }
 

@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/job.proto.
  */
 export const file_kiln_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCKVAgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBHdvcmsizAEKCUJ1aWxkV29yaxIgCgZzb3VyY2UYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSJQoJY2FuZGlkYXRlGAIgASgLMhIua2lsbi52MS5DYW5kaWRhdGUSPwoPY29uZmlnX3NldHRpbmdzGAMgAygLMiYua2lsbi52MS5CdWlsZFdvcmsuQ29uZmlnU2V0dGluZ3NFbnRyeRo1ChNDb25maWdTZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi1QEKCFRlc3RXb3JrEh8KBXdoZWVsGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEg4KBmV4dHJhcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIsCgxpbXBvcnRfY2hlY2sYBSABKAsyFC5raWxuLnYxLkltcG9ydENoZWNrSAASKAoHY29tbWFuZBgGIAEoCzIVLmtpbG4udjEuQ29tbWFuZENoZWNrSABCBwoFY2hlY2siggEKC0NvbW1hbmRXb3JrEg8KB2NvbW1hbmQYASABKAkSIAoGc291cmNlGAIgASgLMhAua2lsbi52MS5CbG9iUmVmEg0KBWZpbGVzGAMgAygJEhAKCHJlcXVpcmVzGAQgAygJEh8KBXdoZWVsGAUgASgLMhAua2lsbi52MS5CbG9iUmVmIg0KC0ltcG9ydENoZWNrIlAKDENvbW1hbmRDaGVjaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCSJnCgpBc3NpZ25tZW50EiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSHQoDam9iGAIgASgLMhAua2lsbi52MS5Kb2JTcGVjEhQKDGxlYXNlX3R0bF9tcxgDIAEoDSqsAgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9QQVNTRUQQARIYChRPVVRDT01FX0JVSUxEX0ZBSUxFRBACEhgKFE9VVENPTUVfVEVTVFNfRkFJTEVEEAMSFQoRT1VUQ09NRV9SRUdSRVNTRUQQBBIVChFPVVRDT01FX1RJTUVEX09VVBAFEhwKGE9VVENPTUVfT1VUX09GX1JFU09VUkNFUxAGEhQKEE9VVENPTUVfQkFEX1NQRUMQBxIaChZPVVRDT01FX0lORlJBU1RSVUNUVVJFEAgSFgoST1VUQ09NRV9BR0VOVF9MT1NUEAkSFQoRT1VUQ09NRV9DQU5DRUxMRUQQChITCg9PVVRDT01FX05PVF9SVU4QC2IGcHJvdG8z");
+  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCK8AgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABIlCgljb250YWluZXIYCCABKAsyEi5raWxuLnYxLkNvbnRhaW5lchoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBHdvcmsiWQoJQ29udGFpbmVyEg0KBWltYWdlGAEgASgJEhEKCW1hbnlsaW51eBgCIAEoCRIqCgduZXR3b3JrGAMgASgOMhkua2lsbi52MS5Db250YWluZXJOZXR3b3JrIswBCglCdWlsZFdvcmsSIAoGc291cmNlGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEj8KD2NvbmZpZ19zZXR0aW5ncxgDIAMoCzImLmtpbG4udjEuQnVpbGRXb3JrLkNvbmZpZ1NldHRpbmdzRW50cnkaNQoTQ29uZmlnU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItUBCghUZXN0V29yaxIfCgV3aGVlbBgBIAEoCzIQLmtpbG4udjEuQmxvYlJlZhIlCgljYW5kaWRhdGUYAiABKAsyEi5raWxuLnYxLkNhbmRpZGF0ZRIOCgZleHRyYXMYAyADKAkSEAoIcmVxdWlyZXMYBCADKAkSLAoMaW1wb3J0X2NoZWNrGAUgASgLMhQua2lsbi52MS5JbXBvcnRDaGVja0gAEigKB2NvbW1hbmQYBiABKAsyFS5raWxuLnYxLkNvbW1hbmRDaGVja0gAQgcKBWNoZWNrIoIBCgtDb21tYW5kV29yaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIfCgV3aGVlbBgFIAEoCzIQLmtpbG4udjEuQmxvYlJlZiINCgtJbXBvcnRDaGVjayJQCgxDb21tYW5kQ2hlY2sSDwoHY29tbWFuZBgBIAEoCRIgCgZzb3VyY2UYAiABKAsyEC5raWxuLnYxLkJsb2JSZWYSDQoFZmlsZXMYAyADKAkiZwoKQXNzaWdubWVudBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEh0KA2pvYhgCIAEoCzIQLmtpbG4udjEuSm9iU3BlYxIUCgxsZWFzZV90dGxfbXMYAyABKA0qbQoQQ29udGFpbmVyTmV0d29yaxIhCh1DT05UQUlORVJfTkVUV09SS19VTlNQRUNJRklFRBAAEhoKFkNPTlRBSU5FUl9ORVRXT1JLX05PTkUQARIaChZDT05UQUlORVJfTkVUV09SS19PUEVOEAIqrAIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhIKDk9VVENPTUVfUEFTU0VEEAESGAoUT1VUQ09NRV9CVUlMRF9GQUlMRUQQAhIYChRPVVRDT01FX1RFU1RTX0ZBSUxFRBADEhUKEU9VVENPTUVfUkVHUkVTU0VEEAQSFQoRT1VUQ09NRV9USU1FRF9PVVQQBRIcChhPVVRDT01FX09VVF9PRl9SRVNPVVJDRVMQBhIUChBPVVRDT01FX0JBRF9TUEVDEAcSGgoWT1VUQ09NRV9JTkZSQVNUUlVDVFVSRRAIEhYKEk9VVENPTUVfQUdFTlRfTE9TVBAJEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAoSEwoPT1VUQ09NRV9OT1RfUlVOEAtiBnByb3RvMw");
 
 /**
  * One attempt at one job. The attempt number fences it: what a superseded
@@ -186,6 +186,13 @@ export type JobSpec = Message<"kiln.v1.JobSpec"> & {
     value: CommandWork;
     case: "command";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * What it asks of the container that it runs in. Not set: nothing.
+   *
+   * @generated from field: kiln.v1.Container container = 8;
+   */
+  container?: Container | undefined;
 };
 
 /**
@@ -194,6 +201,41 @@ export type JobSpec = Message<"kiln.v1.JobSpec"> & {
  */
 export const JobSpecSchema: GenMessage<JobSpec> = /*@__PURE__*/
   messageDesc(file_kiln_v1_job, 4);
+
+/**
+ * What a job asks of its container. An agent that runs jobs in none gets only
+ * jobs without an image and passes over the rest.
+ *
+ * @generated from message kiln.v1.Container
+ */
+export type Container = Message<"kiln.v1.Container"> & {
+  /**
+   * An OCI reference, "debian:12" or "name@sha256:...". Empty: the image that
+   * the agent's owner has set, for the policy or for all jobs.
+   *
+   * @generated from field: string image = 1;
+   */
+  image: string;
+
+  /**
+   * Platform policy of the wheel to build, "manylinux_2_28"; may be empty.
+   *
+   * @generated from field: string manylinux = 2;
+   */
+  manylinux: string;
+
+  /**
+   * @generated from field: kiln.v1.ContainerNetwork network = 3;
+   */
+  network: ContainerNetwork;
+};
+
+/**
+ * Describes the message kiln.v1.Container.
+ * Use `create(ContainerSchema)` to create a new message.
+ */
+export const ContainerSchema: GenMessage<Container> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 5);
 
 /**
  * PEP 517: source in, one wheel out.
@@ -226,7 +268,7 @@ export type BuildWork = Message<"kiln.v1.BuildWork"> & {
  * Use `create(BuildWorkSchema)` to create a new message.
  */
 export const BuildWorkSchema: GenMessage<BuildWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 5);
+  messageDesc(file_kiln_v1_job, 6);
 
 /**
  * A fresh environment, that exact wheel, then the package's own test.
@@ -283,7 +325,7 @@ export type TestWork = Message<"kiln.v1.TestWork"> & {
  * Use `create(TestWorkSchema)` to create a new message.
  */
 export const TestWorkSchema: GenMessage<TestWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 6);
+  messageDesc(file_kiln_v1_job, 7);
 
 /**
  * A command in a fresh environment: a check of the source, or a scan of a wheel.
@@ -330,7 +372,7 @@ export type CommandWork = Message<"kiln.v1.CommandWork"> & {
  * Use `create(CommandWorkSchema)` to create a new message.
  */
 export const CommandWorkSchema: GenMessage<CommandWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 7);
+  messageDesc(file_kiln_v1_job, 8);
 
 /**
  * @generated from message kiln.v1.ImportCheck
@@ -343,7 +385,7 @@ export type ImportCheck = Message<"kiln.v1.ImportCheck"> & {
  * Use `create(ImportCheckSchema)` to create a new message.
  */
 export const ImportCheckSchema: GenMessage<ImportCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 8);
+  messageDesc(file_kiln_v1_job, 9);
 
 /**
  * @generated from message kiln.v1.CommandCheck
@@ -376,7 +418,7 @@ export type CommandCheck = Message<"kiln.v1.CommandCheck"> & {
  * Use `create(CommandCheckSchema)` to create a new message.
  */
 export const CommandCheckSchema: GenMessage<CommandCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 9);
+  messageDesc(file_kiln_v1_job, 10);
 
 /**
  * Coordinator to agent, over JetStream. Delivered at least once; the agent
@@ -408,7 +450,46 @@ export type Assignment = Message<"kiln.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 10);
+  messageDesc(file_kiln_v1_job, 11);
+
+/**
+ * What of the network the job's own commands have. Steps that install
+ * something have one in any case.
+ *
+ * @generated from enum kiln.v1.ContainerNetwork
+ */
+export const ContainerNetwork = {
+  /**
+   * As NONE.
+   *
+   * @generated from enum value: CONTAINER_NETWORK_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: CONTAINER_NETWORK_NONE = 1;
+   */
+  NONE: 1,
+
+  /**
+   * @generated from enum value: CONTAINER_NETWORK_OPEN = 2;
+   */
+  OPEN: 2,
+} as const;
+
+/**
+ * What of the network the job's own commands have. Steps that install
+ * something have one in any case.
+ *
+ * @generated from enum kiln.v1.ContainerNetwork
+ */
+export type ContainerNetwork = (typeof ContainerNetwork)[keyof typeof ContainerNetwork] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.ContainerNetwork.
+ */
+export const ContainerNetworkSchema: GenEnum<ContainerNetwork> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_job, 0);
 
 /**
  * The closed set of outcomes.
@@ -488,5 +569,5 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome] | UnknownEnum;
  * Describes the enum kiln.v1.Outcome.
  */
 export const OutcomeSchema: GenEnum<Outcome> = /*@__PURE__*/
-  enumDesc(file_kiln_v1_job, 0);
+  enumDesc(file_kiln_v1_job, 1);
 
