@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ableOf } from "./agent-abilities.ts";
 import { applyJobEvent } from "./apply-job-event.ts";
 import { explainWait } from "./explain-wait.ts";
 import { newEffects } from "./effects.ts";
@@ -6,7 +7,7 @@ import type { FarmState } from "./farm-state.ts";
 import type { LiveRun } from "./live-job.ts";
 import { newLiveRun } from "./live-run.ts";
 import { schedule } from "./schedule.ts";
-import { emptyFarm, liveAgent, runRow, twoStepPlan } from "./testing.ts";
+import { agentRow, emptyFarm, liveAgent, runRow, twoStepPlan } from "./testing.ts";
 
 const context = { nowMs: 1, leaseTtlMs: 1_000, summary: "" };
 
@@ -79,6 +80,22 @@ describe("the scheduler", () => {
     const [first] = run.jobs;
     if (!first) throw new Error("the plan has jobs");
     expect(explainWait(farm, first.pool)).toBe("no agent has support for bench jobs");
+  });
+
+  it("gives a job that names an image to an agent that runs jobs in containers, and to no other", () => {
+    const boxed = agentRow("b", 1, ["3.12"]);
+    const withContainers = { ...boxed, executors: ["docker"] };
+    const farm = emptyFarm([liveAgent("a", 9, ["3.12"])]);
+    const plan = twoStepPlan(["3.12"]);
+    const jobs = plan.jobs.map((job) => ({ ...job, requirement: { ...job.requirement, container: true } }));
+    const run = newLiveRun(runRow(1), { ...plan, jobs }, 0);
+    for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
+    expect(schedule(farm)).toBeNull();
+    const [first] = run.jobs;
+    if (!first) throw new Error("the plan has jobs");
+    expect(explainWait(farm, first.pool)).toBe("no agent has containers (Docker or Podman)");
+    farm.agents.set("b", { ...liveAgent("b", 1, []), row: withContainers, able: ableOf(withContainers) });
+    expect(assignAll(farm)).toEqual(["r1 build-cp312-linux-x86_64 -> b"]);
   });
 
   it("has nothing to give when every slot is taken", () => {

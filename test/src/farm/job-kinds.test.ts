@@ -35,3 +35,20 @@ bench: {command: "true"}
   // No data is never a pass.
   expect(view.verdict).toBe("inconclusive");
 });
+
+it("what names an image waits for an agent with containers, and is not run without one; the rest of the plan runs", async () => {
+  await using farm = await Farm.start({ executor: "dummy", slots: 2, env: { KILN_NO_AGENT_GRACE_MS: "300" } });
+  const [feature] = (await farm.api.agents())[0]?.pythons.map((python) => python.feature) ?? [];
+  const spec = `
+matrix: {os: [linux-x86_64], python: ["${feature}"]}
+build: {env: {KILN_DUMMY: pass}, container: {network: open}, wheels: [{kind: native, policy: manylinux_2_28}]}
+test: {command: pass, container: {image: "debian:12"}}
+`;
+  const run = await farm.api.submit({ spec, name: "demo", version: "1.0", sdist: tarOfPureProject() });
+  const { jobs } = await farm.api.finished(run);
+  expect(jobs.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+    ["build", "passed"],
+    ["test", "not-run"],
+  ]);
+  expect(jobs[1]?.summary).toContain("no agent has containers (Docker or Podman)");
+});
