@@ -16,7 +16,7 @@ export interface AgentReady {
 }
 
 export interface FarmOptions {
-  readonly executor: "host" | "dummy";
+  readonly executor: "host" | "docker" | "dummy";
   readonly slots: number;
   /** Agents to start with; `a1` when absent. */
   readonly agents?: readonly string[];
