@@ -21,6 +21,15 @@ export {
 } from "./http/job-view.ts";
 export { Problem, SpecProblem } from "./http/problem.ts";
 export {
+  Coverage,
+  Report,
+  TEST_CASE_OUTCOMES,
+  TestCase,
+  TestReport,
+  WheelMember,
+  WheelReport,
+} from "./http/report-view.ts";
+export {
   CandidateFacts,
   CellView,
   ExcludedCellView,

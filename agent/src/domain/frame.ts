@@ -1,5 +1,6 @@
 import type { Blob } from "./job.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Report } from "./report.ts";
 
 /** Most bytes of output in one frame. */
 export const LOG_CHUNK_BYTES_MAX = 64 * 1024;
@@ -15,6 +16,7 @@ export type FrameBody =
   /** `exitCode` is the exit status, or 128 + signal number. */
   | { readonly type: "step-finished"; readonly index: number; readonly exitCode: number; readonly durationMs: number }
   | { readonly type: "artifact"; readonly role: string; readonly blob: Blob }
+  | { readonly type: "report"; readonly report: Report }
   | {
       readonly type: "finished";
       readonly outcome: Outcome;

@@ -20,12 +20,21 @@ const TEST: TestWork = {
   candidate: CANDIDATE,
   extras: [],
   requires: [],
+  index: null,
+  torch: null,
   check: { kind: "import" },
 };
 const kinds = (job: Job) => stepsFor(job, PYTHON).map(({ kind }) => kind);
 
 test("a build fetches, makes an environment, builds, and keeps the wheel", () => {
-  const work = { kind: "build", source: blob("pkg-1.0.tar.gz"), candidate: CANDIDATE, configSettings: {} } as const;
+  const work = {
+    kind: "build",
+    source: blob("pkg-1.0.tar.gz"),
+    candidate: CANDIDATE,
+    configSettings: {},
+    frontend: "pip",
+    wheel: null,
+  } as const;
   expect(kinds({ ...JOB, work })).toEqual(["fetch-source", "make-environment", "build-wheel", "keep-wheel"]);
 });
 

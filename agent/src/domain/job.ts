@@ -29,6 +29,36 @@ export interface BuildWork {
   readonly source: Blob;
   readonly candidate: Candidate;
   readonly configSettings: Readonly<Record<string, string>>;
+  readonly frontend: "pip" | "cibuildwheel";
+  /** null: any wheel of the candidate will do. */
+  readonly wheel: WheelWish | null;
+}
+
+/** The wheel that a build promises. */
+export interface WheelWish {
+  readonly kind: "native" | "abi3" | "pure";
+  /** Installed before the build, which then runs without isolation; null: a build with isolation. */
+  readonly torch: Torch | null;
+  /** CUDA feature version, "12.1", whose toolkit it needs and whose device code it must hold; "rocm6.0"; null: neither. */
+  readonly cuda: string | null;
+  /** The index of the run that PyTorch and the build requirements come from: "cpu", "cu118", "any". */
+  readonly index: string;
+  /** PEP 440 local version that the wheel must have; null: none is asked. */
+  readonly localVersion: string | null;
+  /** `_GLIBCXX_USE_CXX11_ABI` of that PyTorch; null: not known. */
+  readonly cxx11Abi: "0" | "1" | null;
+  /** As TORCH_CUDA_ARCH_LIST has them: "8.0", "9.0+PTX". Empty: not promised. */
+  readonly archList: readonly string[];
+  /** Platform policy, "manylinux_2_28"; null: what the repair finds. */
+  readonly policy: string | null;
+}
+
+/** A release of PyTorch in one of its variants. */
+export interface Torch {
+  /** "2.1.2" */
+  readonly version: string;
+  /** "cpu", "cu118", "rocm6.0" */
+  readonly variant: string;
 }
 
 /** A fresh environment, that exact wheel, then the package's own test. */
@@ -39,6 +69,10 @@ export interface TestWork {
   readonly extras: readonly string[];
   /** Requirements (PEP 508) installed beside the wheel. */
   readonly requires: readonly string[];
+  /** The index of the run that all of it is installed from: "cpu", "cu118", "any"; null: the agent's own pip settings and the wheel's file. */
+  readonly index: string | null;
+  /** Installed beside the wheel; null: none but what the wheel asks for. */
+  readonly torch: Torch | null;
   readonly check: ImportCheck | CommandCheck;
 }
 

@@ -66,7 +66,14 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
     };
 
     test("builds a wheel, and tests that file in a fresh environment", async () => {
-      const build = job({ kind: "build", source, candidate: CANDIDATE, configSettings: {} });
+      const build = job({
+        kind: "build",
+        source,
+        candidate: CANDIDATE,
+        configSettings: {},
+        frontend: "pip",
+        wheel: null,
+      });
       const built = await bench.run(build);
       expect(built.finished).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
       const blob = built.artifacts[0]?.blob;
@@ -76,7 +83,7 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
         { kind: "command", command: "python tests/check.py", source, files: ["tests"] } as const,
       ]) {
         const tested = await bench.run(
-          job({ kind: "test", wheel, candidate: CANDIDATE, extras: [], requires: [], check }),
+          job({ kind: "test", wheel, candidate: CANDIDATE, extras: [], requires: [], index: null, torch: null, check }),
         );
         expect(tested.finished).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
         expect(tested.pythonVersion).toMatch(new RegExp(`^${under.python.replace(".", "\\.")}\\.\\d+$`));
@@ -231,6 +238,7 @@ function directly(
       });
     },
     artifact: () => undefined,
+    report: () => undefined,
     pauseTime: () => () => undefined,
     processGroup: options.processGroup ?? (() => undefined),
     stepOutputTail: () => "",

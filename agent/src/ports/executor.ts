@@ -2,6 +2,7 @@ import type { JobKind } from "@kiln/proto";
 import type { AttemptRef } from "../domain/attempt-key.ts";
 import type { Blob, Job } from "../domain/job.ts";
 import type { Verdict } from "../domain/outcome.ts";
+import type { Report } from "../domain/report.ts";
 
 export interface ExecutionRequest {
   readonly ref: AttemptRef;
@@ -34,6 +35,8 @@ export interface ExecutionSink {
   /** Calls once when output may go on; at once when it may already. */
   drained(listener: () => void): void;
   artifact(role: string, blob: Blob): void;
+  /** At most one of each kind. */
+  report(report: Report): void;
   /** From here until the result is called the job's time limit does not run: it waits for the coordinator. */
   pauseTime(): () => void;
   processGroup(group: ProcessGroup): void;

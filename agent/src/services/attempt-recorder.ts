@@ -3,6 +3,7 @@ import { LOG_CHUNK_BYTES_MAX, type FrameBody } from "../domain/frame.ts";
 import type { Blob, JobLimits } from "../domain/job.ts";
 import { bytesBeforeMark, limitMark } from "../domain/limit-mark.ts";
 import type { Verdict } from "../domain/outcome.ts";
+import type { Report } from "../domain/report.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ProcessGroup } from "../ports/executor.ts";
 import type { SpooledAttempt } from "../ports/spool.ts";
@@ -74,6 +75,11 @@ export class AttemptRecorder {
   artifact(role: string, blob: Blob): void {
     this.#flush();
     this.#append({ type: "artifact", role, blob });
+  }
+
+  report(report: Report): void {
+    this.#flush();
+    this.#append({ type: "report", report });
   }
 
   processGroup(group: ProcessGroup): void {

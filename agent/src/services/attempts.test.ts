@@ -67,7 +67,14 @@ function assignment(job: number): Assignment {
       python: "3.12",
       env: {},
       limits: { timeoutMs: 5_000, logBytesMax: 1_000 },
-      work: { kind: "build", source: blob, candidate: { name: "p", version: null }, configSettings: {} },
+      work: {
+        kind: "build",
+        source: blob,
+        candidate: { name: "p", version: null },
+        configSettings: {},
+        frontend: "pip",
+        wheel: null,
+      },
     },
   };
 }

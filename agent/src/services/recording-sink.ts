@@ -38,6 +38,7 @@ export function sinkFor(
       return () => timer.resume();
     },
     artifact: (role, blob) => recorder.artifact(role, blob),
+    report: (report) => recorder.report(report),
     processGroup: (group) => recorder.processGroup(group),
     stepOutputTail: () => recorder.outputTail(),
     ended: (verdict) => on.ended(verdict),

@@ -114,6 +114,7 @@ export function jobView(summary: JobSummary, changes: Partial<JobView["history"]
         logBytesDropped: 0,
         steps: [],
         artifacts: [],
+        reports: [],
         ...changes,
       },
     ],

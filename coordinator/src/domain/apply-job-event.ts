@@ -106,6 +106,7 @@ function takeSlot(farm: FarmState, run: LiveRun, job: LiveJob, context: EventCon
       logBytesDropped: 0,
       steps: [],
       artifacts: [],
+      reports: [],
     },
   });
   effects.assign.push(held.key);

@@ -13,6 +13,7 @@ export interface AttemptProgress {
   readonly logEnd: number;
   readonly steps: readonly StepRow[];
   readonly artifacts: readonly ArtifactRow[];
+  readonly reports: AttemptRow["reports"];
 }
 
 const STEPS_MAX = 200;
@@ -21,7 +22,7 @@ const ARTIFACTS_MAX = 100;
 const LOG_SLACK_BYTES = 128 * 1024;
 
 export function newProgress(): AttemptProgress {
-  return { acceptedSeq: 0, durableSeq: 0, isFinished: false, logEnd: 0, steps: [], artifacts: [] };
+  return { acceptedSeq: 0, durableSeq: 0, isFinished: false, logEnd: 0, steps: [], artifacts: [], reports: [] };
 }
 
 /** After a restart everything beyond the durable frames is asked for again. */
@@ -33,6 +34,7 @@ export function restoreProgress(row: AttemptRow): AttemptProgress {
     logEnd: row.logBytes,
     steps: row.steps,
     artifacts: row.artifacts,
+    reports: row.reports,
   };
 }
 
@@ -86,6 +88,12 @@ function acceptBody(progress: AttemptProgress, body: FrameBody, logBytesMax: num
       const artifacts = [...progress.artifacts, { role: body.role, blob: body.blob }];
       return { type: "accepted", progress: { ...progress, artifacts } };
     }
+    case "report": {
+      const { report } = body;
+      if (progress.reports.some(({ kind }) => kind === report.kind))
+        return violation(`it has two ${report.kind} reports`);
+      return { type: "accepted", progress: { ...progress, reports: [...progress.reports, report] } };
+    }
   }
 }
 
@@ -95,6 +103,6 @@ function violation(message: string): FrameVerdict {
 
 /** What to record once everything accepted is durable. */
 export function durableChange(progress: AttemptProgress): AttemptChange {
-  const { acceptedSeq, logEnd, steps, artifacts } = progress;
-  return { ackedSeq: acceptedSeq, logBytes: logEnd, steps, artifacts };
+  const { acceptedSeq, logEnd, steps, artifacts, reports } = progress;
+  return { ackedSeq: acceptedSeq, logBytes: logEnd, steps, artifacts, reports };
 }

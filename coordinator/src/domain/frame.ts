@@ -1,3 +1,4 @@
+import type { Report } from "@kiln/proto";
 import type { Outcome } from "./outcome.ts";
 import type { Blob } from "./rows.ts";
 
@@ -14,6 +15,7 @@ export type FrameBody =
   | { readonly type: "log"; readonly offset: number; readonly data: Uint8Array }
   | { readonly type: "step-finished"; readonly index: number; readonly exitCode: number; readonly durationMs: number }
   | { readonly type: "artifact"; readonly role: string; readonly blob: Blob }
+  | { readonly type: "report"; readonly report: Report }
   | {
       readonly type: "finished";
       readonly outcome: Outcome;

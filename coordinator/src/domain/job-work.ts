@@ -1,5 +1,6 @@
 import type { Cell, PlannedJob, Plan } from "@kiln/matrix";
 import type { Blob } from "./rows.ts";
+import { ANY_VARIANT } from "./staging/staged-file.ts";
 
 type Planned<K extends PlannedJob["kind"]> = Extract<PlannedJob, { readonly kind: K }>;
 
@@ -11,7 +12,12 @@ export type JobWork = {
   readonly env: Readonly<Record<string, string>>;
 } & (
   | { readonly kind: "build"; readonly job: Planned<"build"> }
-  | { readonly kind: "test"; readonly job: Planned<"test">; readonly wheel: Blob }
+  | {
+      readonly kind: "test";
+      readonly job: Planned<"test">;
+      readonly wheel: Blob;
+      /** Of the run's indexes, the one it installs from. */ readonly index: string;
+    }
   | { readonly kind: "check"; readonly job: Planned<"check"> }
   | { readonly kind: "scan"; readonly job: Planned<"scan">; readonly wheel: Blob }
 );
@@ -31,7 +37,7 @@ export function workOf(plan: Plan, job: PlannedJob, source: Blob, wheel: Blob | 
     case "check":
       return { ...base, kind: "check", job };
     case "test":
-      return { ...base, kind: "test", job, wheel: madeWheel(job, wheel) };
+      return { ...base, kind: "test", job, wheel: madeWheel(job, wheel), index: indexOf(plan, job) };
     case "scan":
       return { ...base, kind: "scan", job, wheel: madeWheel(job, wheel) };
     case "bench":
@@ -44,6 +50,13 @@ export function workOf(plan: Plan, job: PlannedJob, source: Blob, wheel: Blob | 
 function madeWheel(job: Planned<"test" | "scan">, wheel: Blob | null): Blob {
   if (!wheel) throw new Error(`${job.name} was assigned before the wheel of ${job.wheelOf} was there`);
   return wheel;
+}
+
+/** Where the wheel is staged, unless PyTorch itself comes from another index. */
+function indexOf(plan: Plan, { torch, wheelOf }: Planned<"test">): string {
+  const build = buildsOf(plan).get(wheelOf);
+  if (!build) throw new Error(`the plan has no build ${wheelOf}`);
+  return torch?.variant ?? build.wheel.index ?? ANY_VARIANT;
 }
 
 /**
@@ -63,11 +76,15 @@ function matrixVariables(plan: Plan, job: PlannedJob): Readonly<Record<string, s
   );
 }
 
-/** A plan never changes: its index is made once and lives as long as it does. */
-const INDEXES = new WeakMap<Plan, ReadonlyMap<string, Cell>>();
-
-function cellsOf(plan: Plan): ReadonlyMap<string, Cell> {
-  let index = INDEXES.get(plan);
-  if (!index) INDEXES.set(plan, (index = new Map(plan.cells.map((cell) => [cell.name, cell]))));
-  return index;
+function named<T extends { readonly name: string }>(list: (plan: Plan) => readonly T[]) {
+  // A plan never changes: its index is made once and lives as long as it does.
+  const indexes = new WeakMap<Plan, ReadonlyMap<string, T>>();
+  return (plan: Plan): ReadonlyMap<string, T> => {
+    let index = indexes.get(plan);
+    if (!index) indexes.set(plan, (index = new Map(list(plan).map((item) => [item.name, item]))));
+    return index;
+  };
 }
+
+const cellsOf = named<Cell>(({ cells }) => cells);
+const buildsOf = named(({ jobs }) => jobs.filter((job) => job.kind === "build"));

@@ -1,4 +1,5 @@
 import type { JobKind } from "@kiln/matrix";
+import type { Report } from "@kiln/proto";
 import type { AttemptKey } from "./attempt-key.ts";
 import type { JobStateName } from "./job-state.ts";
 import type { Outcome } from "./outcome.ts";
@@ -86,6 +87,7 @@ export interface AttemptRow extends AttemptKey {
   readonly logBytesDropped: number;
   readonly steps: readonly StepRow[];
   readonly artifacts: readonly ArtifactRow[];
+  readonly reports: readonly Report[];
 }
 
 export interface PythonRow {

@@ -27,4 +27,5 @@ export interface AttemptChange {
   readonly logBytesDropped?: number;
   readonly steps?: readonly StepRow[];
   readonly artifacts?: readonly ArtifactRow[];
+  readonly reports?: AttemptRow["reports"];
 }

@@ -48,6 +48,7 @@ function attemptRow(run: number, job: number, attempt: number, set: Partial<Atte
     logBytesDropped: 0,
     steps: [],
     artifacts: [],
+    reports: [],
     ...set,
   };
 }

@@ -200,6 +200,7 @@ export class FarmRunQueries implements RunQueries {
       agentName: this.#agentName(row.agentId),
       steps: row.steps.map((step) => ({ ...step })),
       artifacts: row.artifacts.map((artifact) => ({ ...artifact })),
+      reports: [...row.reports],
     };
   }
 

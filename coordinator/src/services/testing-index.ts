@@ -58,6 +58,7 @@ export async function passBuild(
     ...{ pythonVersion: "", assignedAtMs: 1, startedAtMs: 1, finishedAtMs: 2, ackedSeq: 1 },
     ...{ logBytes: 0, logBytesDropped: 0, steps: [] },
     artifacts: [{ role: "wheel", blob: { sha256, sizeBytes: bytes.byteLength, filename } }],
+    reports: [],
   };
   await parts.store.commit([
     { op: "insert-attempt", row: attempt },

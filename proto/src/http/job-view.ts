@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { Report } from "./report-view.ts";
 
 /** The closed set of outcomes, as HTTP, the CLI and the metrics spell it. */
 export const OUTCOMES = [
@@ -64,6 +65,7 @@ export const AttemptView = Type.Object({
   logBytesDropped: Type.Integer({ minimum: 0 }),
   steps: Type.Array(StepView),
   artifacts: Type.Array(Type.Object({ role: Type.String(), blob: BlobView })),
+  reports: Type.Array(Report, { description: "At most one of each kind" }),
 });
 export type AttemptView = Static<typeof AttemptView>;
 

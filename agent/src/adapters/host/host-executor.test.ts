@@ -62,11 +62,24 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
   }
 
   function build(changes: Partial<Job> = {}, configSettings: Record<string, string> = {}, from = source): Job {
-    return job({ kind: "build", source: from, candidate: CANDIDATE, configSettings }, changes);
+    return job(
+      { kind: "build", source: from, candidate: CANDIDATE, configSettings, frontend: "pip", wheel: null },
+      changes,
+    );
   }
 
   function testWork(check: TestWork["check"], changes: Partial<TestWork> = {}): TestWork {
-    return { kind: "test", wheel, candidate: CANDIDATE, extras: [], requires: [], check, ...changes };
+    return {
+      kind: "test",
+      wheel,
+      candidate: CANDIDATE,
+      extras: [],
+      requires: [],
+      index: null,
+      torch: null,
+      check,
+      ...changes,
+    };
   }
 
   function command(text: string, files: readonly string[] = [], changes: Partial<Job> = {}): Job {

@@ -2,6 +2,7 @@ import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import type { Verdict } from "../../domain/outcome.ts";
+import type { Report } from "../../domain/report.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { CommandSpec } from "./command.ts";
 import type { InstalledWheel } from "./installed-wheel.ts";
@@ -25,6 +26,7 @@ export interface JobContext {
   /** Writes a line of the agent's own to the log. */
   note(text: string): void;
   artifact(role: string, blob: Blob): void;
+  report(report: Report): void;
   /** The end of the current step's output. */
   stepOutputTail(): string;
 }

@@ -4,6 +4,7 @@ import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import { stepsFor, type StepKind } from "../../domain/job-steps.ts";
 import { PASSED, type Verdict } from "../../domain/outcome.ts";
+import type { Report } from "../../domain/report.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { ExecutionRequest, ExecutionSink } from "../../ports/executor.ts";
 import type { Log } from "../../ports/log.ts";
@@ -97,6 +98,10 @@ export class JobRun implements JobContext {
 
   artifact(role: string, blob: Blob): void {
     this.#sink.artifact(role, blob);
+  }
+
+  report(report: Report): void {
+    this.#sink.report(report);
   }
 
   stepOutputTail(): string {

@@ -3,6 +3,7 @@ import { job as jobWire, results } from "@kiln/proto";
 import type { AttemptRef } from "../../domain/attempt-key.ts";
 import { LOG_CHUNK_BYTES_MAX, type FrameBody } from "../../domain/frame.ts";
 import type { Outcome } from "../../domain/outcome.ts";
+import { reportMessage } from "./report-message.ts";
 import { varint, varintLength } from "./varint.ts";
 
 const OUTCOMES: Readonly<Record<Outcome, jobWire.Outcome>> = {
@@ -65,6 +66,8 @@ function bodyMessage(body: Exclude<FrameBody, { type: "log" }>): results.ResultF
       const blob = create(jobWire.BlobRefSchema, { sha256, sizeBytes: BigInt(sizeBytes), filename });
       return { case: "artifact", value: create(results.ArtifactSchema, { blob, role: body.role }) };
     }
+    case "report":
+      return reportMessage(body.report);
     case "finished": {
       const { outcome, summary, excerpt, logBytesDropped } = body;
       const value = { outcome: OUTCOMES[outcome], summary, excerpt, logBytesDropped: BigInt(logBytesDropped) };

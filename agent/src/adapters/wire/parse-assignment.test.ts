@@ -29,11 +29,47 @@ test("a build is parsed; a version that is not known is null", () => {
           source: { sha256: "a".repeat(64), sizeBytes: 12, filename: "pkg-1.0.tar.gz" },
           candidate: { name: "pkg", version: null },
           configSettings: { x: "y" },
+          frontend: "pip",
+          wheel: null,
         },
       },
     },
   });
 });
+
+test("what a build promises is parsed; what is empty is null", () => {
+  const torch = { version: "2.1.2", variant: "cu118" };
+  const archList = ["8.0", "9.0+PTX"];
+  const asked = { kind: wire.WheelKind.ABI3, torch, cuda: "11.8", index: "cu118", cxx11Abi: "0", archList };
+  const work = { case: "build", value: { source: blob, candidate: { name: "pkg" }, wheel: asked } } as const;
+  expect(parse({ run: 1, attempt: 1 }, { ...JOB, work })).toMatchObject({
+    ok: true,
+    assignment: {
+      job: {
+        work: {
+          wheel: {
+            kind: "abi3",
+            torch,
+            cuda: "11.8",
+            index: "cu118",
+            localVersion: null,
+            cxx11Abi: "0",
+            archList,
+            policy: null,
+          },
+        },
+      },
+    },
+  });
+});
+
+test.each([{ index: "../x" }, { index: "" }, { index: "any", torch: { version: "2.1" } }, { index: "any", kind: 9 }])(
+  "a promise that cannot be kept is refused: %j",
+  (wheel) => {
+    const work = { case: "build", value: { source: blob, candidate: { name: "pkg" }, wheel } } as const;
+    expect(parse({ run: 1, attempt: 1 }, { ...JOB, work }).ok).toBe(false);
+  },
+);
 
 test.each<[MessageInitShape<typeof wire.ContainerSchema>, object]>([
   [{}, { network: "none" }],

@@ -1,6 +1,16 @@
 import { job as wire } from "@kiln/proto";
 import type { AttemptRef } from "../../domain/attempt-key.ts";
-import type { Assignment, Blob, Candidate, ContainerWish, Job, TestWork } from "../../domain/job.ts";
+import type {
+  Assignment,
+  Blob,
+  BuildWork,
+  Candidate,
+  ContainerWish,
+  Job,
+  TestWork,
+  Torch,
+  WheelWish,
+} from "../../domain/job.ts";
 
 export type ParsedAssignment =
   | { readonly ok: true; readonly assignment: Assignment }
@@ -63,17 +73,26 @@ function parseNetwork(name: string, network: wire.ContainerNetwork): "none" | "o
 function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {
   switch (work.case) {
     case "build": {
-      const { source, candidate, configSettings } = work.value;
-      return { kind: "build", source: parseBlob(source), candidate: parseCandidate(candidate), configSettings };
+      const { source, candidate, configSettings, wheel, frontend } = work.value;
+      return {
+        kind: "build",
+        source: parseBlob(source),
+        candidate: parseCandidate(candidate),
+        configSettings,
+        frontend: parseFrontend(name, frontend),
+        wheel: wheel ? parseWheelWish(name, wheel) : null,
+      };
     }
     case "test": {
-      const { wheel, candidate, extras, requires, check } = work.value;
+      const { wheel, candidate, extras, requires, check, index, torch } = work.value;
       return {
         kind: "test",
         wheel: parseBlob(wheel),
         candidate: parseCandidate(candidate),
         extras,
         requires,
+        index: index === "" ? null : parseIndex(name, index),
+        torch: torch ? parseTorch(name, torch) : null,
         check: parseCheck(name, check),
       };
     }
@@ -89,6 +108,58 @@ function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {
     case undefined:
       throw new BadAssignmentError(`${name} has no work that this agent knows`);
   }
+}
+
+function parseFrontend(name: string, frontend: wire.BuildFrontend): BuildWork["frontend"] {
+  switch (frontend) {
+    case wire.BuildFrontend.UNSPECIFIED:
+    case wire.BuildFrontend.PIP:
+      return "pip";
+    case wire.BuildFrontend.CIBUILDWHEEL:
+      return "cibuildwheel";
+    default:
+      throw new BadAssignmentError(`${name} asks for a build frontend that this agent does not know`);
+  }
+}
+
+function parseWheelWish(name: string, wish: wire.WheelWish): WheelWish {
+  const { torch, cuda, index, localVersion, cxx11Abi, archList, policy } = wish;
+  if (!/^[01]?$/.test(cxx11Abi)) throw new BadAssignmentError(`${name} names no C++ ABI: "${cxx11Abi}"`);
+  return {
+    kind: parseWheelKind(name, wish.kind),
+    torch: torch ? parseTorch(name, torch) : null,
+    cuda: cuda === "" ? null : cuda,
+    index: parseIndex(name, index),
+    localVersion: localVersion === "" ? null : localVersion,
+    cxx11Abi: cxx11Abi === "" ? null : (cxx11Abi as "0" | "1"),
+    archList,
+    policy: policy === "" ? null : policy,
+  };
+}
+
+function parseWheelKind(name: string, kind: wire.WheelKind): WheelWish["kind"] {
+  switch (kind) {
+    case wire.WheelKind.UNSPECIFIED:
+    case wire.WheelKind.NATIVE:
+      return "native";
+    case wire.WheelKind.ABI3:
+      return "abi3";
+    case wire.WheelKind.PURE:
+      return "pure";
+    default:
+      throw new BadAssignmentError(`${name} asks for a kind of wheel that this agent does not know`);
+  }
+}
+
+function parseTorch(name: string, { version, variant }: wire.Torch): Torch {
+  if (version === "" || variant === "") throw new BadAssignmentError(`${name} names a PyTorch by halves`);
+  return { version, variant };
+}
+
+/** Becomes a part of an address. */
+function parseIndex(name: string, index: string): string {
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(index)) throw new BadAssignmentError(`${name} names no index: "${index}"`);
+  return index;
 }
 
 function parseCheck(name: string, check: wire.TestWork["check"]): TestWork["check"] {

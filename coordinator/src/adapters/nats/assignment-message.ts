@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { job as wire } from "@kiln/proto";
-import type { PlannedContainer } from "@kiln/matrix";
+import type { PlannedBuild, PlannedContainer } from "@kiln/matrix";
 import type { Blob } from "../../domain/rows.ts";
+import { ANY_VARIANT } from "../../domain/staging/staged-file.ts";
 import type { JobWork } from "../../domain/job-work.ts";
 import type { OutgoingAssignment } from "../../ports/agent-bus.ts";
 
@@ -41,16 +42,19 @@ function workMessage(work: JobWork): wire.JobSpec["work"] {
           source: blobMessage(work.source),
           candidate,
           configSettings: { ...work.job.configSettings },
+          wheel: wheelWish(work.job),
         }),
       };
     case "test": {
-      const { extras, requires } = work.job;
+      const { extras, requires, torch } = work.job;
       const value = create(wire.TestWorkSchema, {
         wheel: blobMessage(work.wheel),
         candidate,
         extras: [...extras],
         requires: [...requires],
         check: testCheck(work),
+        index: work.index,
+        ...(torch === null ? {} : { torch: create(wire.TorchSchema, torch) }),
       });
       return { case: "test", value };
     }
@@ -67,6 +71,26 @@ function workMessage(work: JobWork): wire.JobSpec["work"] {
       return { case: "command", value };
     }
   }
+}
+
+const WHEEL_KINDS = {
+  native: wire.WheelKind.NATIVE,
+  abi3: wire.WheelKind.ABI3,
+  pure: wire.WheelKind.PURE,
+} as const;
+
+function wheelWish({ wheel, requirement }: PlannedBuild): wire.WheelWish {
+  const { kind, torch, index, localVersion, cxx11Abi, archList, policy } = wheel;
+  return create(wire.WheelWishSchema, {
+    kind: WHEEL_KINDS[kind],
+    ...(torch === null ? {} : { torch: create(wire.TorchSchema, torch) }),
+    cuda: requirement.cudaToolkit ?? "",
+    index: index ?? ANY_VARIANT,
+    localVersion: localVersion ?? "",
+    cxx11Abi: cxx11Abi ?? "",
+    archList: [...archList],
+    policy: policy ?? "",
+  });
 }
 
 function testCheck(work: JobWork & { readonly kind: "test" }): wire.TestWork["check"] {

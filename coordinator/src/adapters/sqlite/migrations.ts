@@ -116,6 +116,9 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   addContainers,
+  `
+  ALTER TABLE attempts ADD COLUMN reports TEXT NOT NULL DEFAULT '[]';  -- JSON
+  `,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

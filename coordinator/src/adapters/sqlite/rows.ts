@@ -60,6 +60,7 @@ export function readAttempt(row: Columns): AttemptRow {
     logBytesDropped: row["log_bytes_dropped"] as number,
     steps: JSON.parse(row["steps"] as string) as AttemptRow["steps"],
     artifacts: JSON.parse(row["artifacts"] as string) as AttemptRow["artifacts"],
+    reports: JSON.parse(row["reports"] as string) as AttemptRow["reports"],
   };
 }
 

@@ -94,8 +94,9 @@ export class SqliteWrites {
   #insertAttempt(row: AttemptRow): void {
     this.#run(
       `INSERT INTO attempts (run, job, attempt, agent_id, state, outcome, summary, excerpt, python_version, assigned_at,
-         started_at, finished_at, acked_seq, log_bytes, log_bytes_dropped, steps, artifacts)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         started_at, finished_at, acked_seq, log_bytes, log_bytes_dropped, steps, artifacts,
+         reports)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.run,
       row.job,
       row.attempt,
@@ -113,6 +114,7 @@ export class SqliteWrites {
       row.logBytesDropped,
       JSON.stringify(row.steps),
       JSON.stringify(row.artifacts),
+      JSON.stringify(row.reports),
     );
   }
 
@@ -174,6 +176,7 @@ const ATTEMPT_COLUMNS: readonly (readonly [keyof AttemptChange, string])[] = [
   ["logBytesDropped", "log_bytes_dropped"],
   ["steps", "steps"],
   ["artifacts", "artifacts"],
+  ["reports", "reports"],
 ];
 
 /** In the order of both the insert and the update: the key comes last. */

@@ -3,14 +3,13 @@ import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { Frame, FrameBody } from "../../domain/frame.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Blob } from "../../domain/rows.ts";
+import { BadMessageError } from "./bad-message.ts";
+import { parseTestReport, parseWheelReport } from "./parse-report.ts";
 
 /** Text longer than this is cut: a frame cannot fill the store. */
 const TITLE_CHARS_MAX = 300;
 const SUMMARY_CHARS_MAX = 1_000;
 const EXCERPT_CHARS_MAX = 8_192;
-
-/** A message that does not fit the contract; the stream ends with INVALID_ARGUMENT. */
-export class BadMessageError extends Error {}
 
 const OUTCOMES: Readonly<Record<jobWire.Outcome, Outcome | null>> = {
   [jobWire.Outcome.UNSPECIFIED]: null,
@@ -53,6 +52,10 @@ function parseBody(body: results.ResultFrame["body"]): FrameBody {
     }
     case "artifact":
       return { type: "artifact", role: body.value.role.slice(0, 40), blob: parseBlob(body.value.blob) };
+    case "wheelReport":
+      return { type: "report", report: parseWheelReport(body.value) };
+    case "testReport":
+      return { type: "report", report: parseTestReport(body.value) };
     case "finished": {
       const { outcome, summary, excerpt, logBytesDropped } = body.value;
       const known = OUTCOMES[outcome];

@@ -1,6 +1,6 @@
 import { isAgentId, JOB_KINDS, type agent as wire } from "@kiln/proto";
 import type { AgentRow } from "../../domain/rows.ts";
-import { BadMessageError } from "./parse-frame.ts";
+import { BadMessageError } from "./bad-message.ts";
 
 const PYTHONS_MAX = 200;
 const GPUS_MAX = 64;

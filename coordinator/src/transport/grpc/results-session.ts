@@ -3,7 +3,8 @@ import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { agent as wire } from "@kiln/proto";
 import { attemptId, type AttemptKey } from "../../domain/attempt-key.ts";
 import type { AttemptFrames, Ingest, ResultsPeer } from "../../services/ingest.ts";
-import { BadMessageError, parseFrame, parseKey } from "./parse-frame.ts";
+import { BadMessageError } from "./bad-message.ts";
+import { parseFrame, parseKey } from "./parse-frame.ts";
 
 export type ResultsCall = ServerDuplexStream<wire.StreamResultsRequest, wire.StreamResultsResponse>;
 

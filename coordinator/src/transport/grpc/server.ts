@@ -13,7 +13,7 @@ import { agent as wire, grpcService } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { AgentRegistry } from "../../services/agent-registry.ts";
 import { FrameGapError, type Ingest } from "../../services/ingest.ts";
-import { BadMessageError } from "./parse-frame.ts";
+import { BadMessageError } from "./bad-message.ts";
 import { parseRegistration } from "./parse-registration.ts";
 import { ResultsSession, type ResultsCall } from "./results-session.ts";
 

@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/job.proto.
  */
 export const file_kiln_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCK8AgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABIlCgljb250YWluZXIYCCABKAsyEi5raWxuLnYxLkNvbnRhaW5lchoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBHdvcmsiWQoJQ29udGFpbmVyEg0KBWltYWdlGAEgASgJEhEKCW1hbnlsaW51eBgCIAEoCRIqCgduZXR3b3JrGAMgASgOMhkua2lsbi52MS5Db250YWluZXJOZXR3b3JrIswBCglCdWlsZFdvcmsSIAoGc291cmNlGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEj8KD2NvbmZpZ19zZXR0aW5ncxgDIAMoCzImLmtpbG4udjEuQnVpbGRXb3JrLkNvbmZpZ1NldHRpbmdzRW50cnkaNQoTQ29uZmlnU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBItUBCghUZXN0V29yaxIfCgV3aGVlbBgBIAEoCzIQLmtpbG4udjEuQmxvYlJlZhIlCgljYW5kaWRhdGUYAiABKAsyEi5raWxuLnYxLkNhbmRpZGF0ZRIOCgZleHRyYXMYAyADKAkSEAoIcmVxdWlyZXMYBCADKAkSLAoMaW1wb3J0X2NoZWNrGAUgASgLMhQua2lsbi52MS5JbXBvcnRDaGVja0gAEigKB2NvbW1hbmQYBiABKAsyFS5raWxuLnYxLkNvbW1hbmRDaGVja0gAQgcKBWNoZWNrIoIBCgtDb21tYW5kV29yaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIfCgV3aGVlbBgFIAEoCzIQLmtpbG4udjEuQmxvYlJlZiINCgtJbXBvcnRDaGVjayJQCgxDb21tYW5kQ2hlY2sSDwoHY29tbWFuZBgBIAEoCRIgCgZzb3VyY2UYAiABKAsyEC5raWxuLnYxLkJsb2JSZWYSDQoFZmlsZXMYAyADKAkiZwoKQXNzaWdubWVudBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEh0KA2pvYhgCIAEoCzIQLmtpbG4udjEuSm9iU3BlYxIUCgxsZWFzZV90dGxfbXMYAyABKA0qbQoQQ29udGFpbmVyTmV0d29yaxIhCh1DT05UQUlORVJfTkVUV09SS19VTlNQRUNJRklFRBAAEhoKFkNPTlRBSU5FUl9ORVRXT1JLX05PTkUQARIaChZDT05UQUlORVJfTkVUV09SS19PUEVOEAIqrAIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhIKDk9VVENPTUVfUEFTU0VEEAESGAoUT1VUQ09NRV9CVUlMRF9GQUlMRUQQAhIYChRPVVRDT01FX1RFU1RTX0ZBSUxFRBADEhUKEU9VVENPTUVfUkVHUkVTU0VEEAQSFQoRT1VUQ09NRV9USU1FRF9PVVQQBRIcChhPVVRDT01FX09VVF9PRl9SRVNPVVJDRVMQBhIUChBPVVRDT01FX0JBRF9TUEVDEAcSGgoWT1VUQ09NRV9JTkZSQVNUUlVDVFVSRRAIEhYKEk9VVENPTUVfQUdFTlRfTE9TVBAJEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAoSEwoPT1VUQ09NRV9OT1RfUlVOEAtiBnByb3RvMw");
+  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCK8AgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABIlCgljb250YWluZXIYCCABKAsyEi5raWxuLnYxLkNvbnRhaW5lchoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBHdvcmsiWQoJQ29udGFpbmVyEg0KBWltYWdlGAEgASgJEhEKCW1hbnlsaW51eBgCIAEoCRIqCgduZXR3b3JrGAMgASgOMhkua2lsbi52MS5Db250YWluZXJOZXR3b3JrIpkCCglCdWlsZFdvcmsSIAoGc291cmNlGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEj8KD2NvbmZpZ19zZXR0aW5ncxgDIAMoCzImLmtpbG4udjEuQnVpbGRXb3JrLkNvbmZpZ1NldHRpbmdzRW50cnkSIQoFd2hlZWwYBCABKAsyEi5raWxuLnYxLldoZWVsV2lzaBIoCghmcm9udGVuZBgFIAEoDjIWLmtpbG4udjEuQnVpbGRGcm9udGVuZBo1ChNDb25maWdTZXR0aW5nc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitgEKCVdoZWVsV2lzaBIgCgRraW5kGAEgASgOMhIua2lsbi52MS5XaGVlbEtpbmQSHQoFdG9yY2gYAiABKAsyDi5raWxuLnYxLlRvcmNoEgwKBGN1ZGEYAyABKAkSDQoFaW5kZXgYBCABKAkSFQoNbG9jYWxfdmVyc2lvbhgFIAEoCRIRCgljeHgxMV9hYmkYBiABKAkSEQoJYXJjaF9saXN0GAcgAygJEg4KBnBvbGljeRgIIAEoCSIpCgVUb3JjaBIPCgd2ZXJzaW9uGAEgASgJEg8KB3ZhcmlhbnQYAiABKAkigwIKCFRlc3RXb3JrEh8KBXdoZWVsGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEg4KBmV4dHJhcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIsCgxpbXBvcnRfY2hlY2sYBSABKAsyFC5raWxuLnYxLkltcG9ydENoZWNrSAASKAoHY29tbWFuZBgGIAEoCzIVLmtpbG4udjEuQ29tbWFuZENoZWNrSAASDQoFaW5kZXgYByABKAkSHQoFdG9yY2gYCCABKAsyDi5raWxuLnYxLlRvcmNoQgcKBWNoZWNrIoIBCgtDb21tYW5kV29yaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIfCgV3aGVlbBgFIAEoCzIQLmtpbG4udjEuQmxvYlJlZiINCgtJbXBvcnRDaGVjayJQCgxDb21tYW5kQ2hlY2sSDwoHY29tbWFuZBgBIAEoCRIgCgZzb3VyY2UYAiABKAsyEC5raWxuLnYxLkJsb2JSZWYSDQoFZmlsZXMYAyADKAkiZwoKQXNzaWdubWVudBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEh0KA2pvYhgCIAEoCzIQLmtpbG4udjEuSm9iU3BlYxIUCgxsZWFzZV90dGxfbXMYAyABKA0qbQoQQ29udGFpbmVyTmV0d29yaxIhCh1DT05UQUlORVJfTkVUV09SS19VTlNQRUNJRklFRBAAEhoKFkNPTlRBSU5FUl9ORVRXT1JLX05PTkUQARIaChZDT05UQUlORVJfTkVUV09SS19PUEVOEAIqaAoNQnVpbGRGcm9udGVuZBIeChpCVUlMRF9GUk9OVEVORF9VTlNQRUNJRklFRBAAEhYKEkJVSUxEX0ZST05URU5EX1BJUBABEh8KG0JVSUxEX0ZST05URU5EX0NJQlVJTERXSEVFTBACKmgKCVdoZWVsS2luZBIaChZXSEVFTF9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRV0hFRUxfS0lORF9OQVRJVkUQARITCg9XSEVFTF9LSU5EX0FCSTMQAhITCg9XSEVFTF9LSU5EX1BVUkUQAyqsAgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9QQVNTRUQQARIYChRPVVRDT01FX0JVSUxEX0ZBSUxFRBACEhgKFE9VVENPTUVfVEVTVFNfRkFJTEVEEAMSFQoRT1VUQ09NRV9SRUdSRVNTRUQQBBIVChFPVVRDT01FX1RJTUVEX09VVBAFEhwKGE9VVENPTUVfT1VUX09GX1JFU09VUkNFUxAGEhQKEE9VVENPTUVfQkFEX1NQRUMQBxIaChZPVVRDT01FX0lORlJBU1RSVUNUVVJFEAgSFgoST1VUQ09NRV9BR0VOVF9MT1NUEAkSFQoRT1VUQ09NRV9DQU5DRUxMRUQQChITCg9PVVRDT01FX05PVF9SVU4QC2IGcHJvdG8z");
 
 /**
  * One attempt at one job. The attempt number fences it: what a superseded
@@ -261,6 +261,20 @@ export type BuildWork = Message<"kiln.v1.BuildWork"> & {
    * @generated from field: map<string, string> config_settings = 3;
    */
   configSettings: { [key: string]: string };
+
+  /**
+   * What has to come out. Not set: any wheel of the candidate.
+   *
+   * @generated from field: kiln.v1.WheelWish wheel = 4;
+   */
+  wheel?: WheelWish | undefined;
+
+  /**
+   * What runs the build.
+   *
+   * @generated from field: kiln.v1.BuildFrontend frontend = 5;
+   */
+  frontend: BuildFrontend;
 };
 
 /**
@@ -269,6 +283,105 @@ export type BuildWork = Message<"kiln.v1.BuildWork"> & {
  */
 export const BuildWorkSchema: GenMessage<BuildWork> = /*@__PURE__*/
   messageDesc(file_kiln_v1_job, 6);
+
+/**
+ * The wheel that a build promises.
+ *
+ * @generated from message kiln.v1.WheelWish
+ */
+export type WheelWish = Message<"kiln.v1.WheelWish"> & {
+  /**
+   * @generated from field: kiln.v1.WheelKind kind = 1;
+   */
+  kind: WheelKind;
+
+  /**
+   * Installed before the build, which then runs without isolation. Not set: a
+   * build with isolation.
+   *
+   * @generated from field: kiln.v1.Torch torch = 2;
+   */
+  torch?: Torch | undefined;
+
+  /**
+   * CUDA feature version, "12.1", whose toolkit the build needs and whose
+   * device code the wheel must hold; "rocm6.0"; empty: neither.
+   *
+   * @generated from field: string cuda = 3;
+   */
+  cuda: string;
+
+  /**
+   * Index of the run that PyTorch and the build requirements come from, and
+   * that the wheel is staged on: "cpu", "cu118", "any".
+   *
+   * @generated from field: string index = 4;
+   */
+  index: string;
+
+  /**
+   * PEP 440 local version that the wheel must have; empty: none is asked.
+   *
+   * @generated from field: string local_version = 5;
+   */
+  localVersion: string;
+
+  /**
+   * _GLIBCXX_USE_CXX11_ABI of that PyTorch, "0" or "1"; empty: not known.
+   *
+   * @generated from field: string cxx11_abi = 6;
+   */
+  cxx11Abi: string;
+
+  /**
+   * As TORCH_CUDA_ARCH_LIST has them: "8.0", "9.0+PTX". Empty: not promised.
+   *
+   * @generated from field: repeated string arch_list = 7;
+   */
+  archList: string[];
+
+  /**
+   * Platform policy, "manylinux_2_28"; empty: what the repair finds.
+   *
+   * @generated from field: string policy = 8;
+   */
+  policy: string;
+};
+
+/**
+ * Describes the message kiln.v1.WheelWish.
+ * Use `create(WheelWishSchema)` to create a new message.
+ */
+export const WheelWishSchema: GenMessage<WheelWish> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 7);
+
+/**
+ * A release of PyTorch in one of its variants.
+ *
+ * @generated from message kiln.v1.Torch
+ */
+export type Torch = Message<"kiln.v1.Torch"> & {
+  /**
+   * "2.1.2".
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * "cpu", "cu118", "rocm6.0".
+   *
+   * @generated from field: string variant = 2;
+   */
+  variant: string;
+};
+
+/**
+ * Describes the message kiln.v1.Torch.
+ * Use `create(TorchSchema)` to create a new message.
+ */
+export const TorchSchema: GenMessage<Torch> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 8);
 
 /**
  * A fresh environment, that exact wheel, then the package's own test.
@@ -318,6 +431,21 @@ export type TestWork = Message<"kiln.v1.TestWork"> & {
     value: CommandCheck;
     case: "command";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Index of the run that the wheel and everything beside it is installed
+   * from, and nothing else: "cpu", "cu118", "any".
+   *
+   * @generated from field: string index = 7;
+   */
+  index: string;
+
+  /**
+   * Installed beside the wheel. Not set: none but what the wheel asks for.
+   *
+   * @generated from field: kiln.v1.Torch torch = 8;
+   */
+  torch?: Torch | undefined;
 };
 
 /**
@@ -325,7 +453,7 @@ export type TestWork = Message<"kiln.v1.TestWork"> & {
  * Use `create(TestWorkSchema)` to create a new message.
  */
 export const TestWorkSchema: GenMessage<TestWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 7);
+  messageDesc(file_kiln_v1_job, 9);
 
 /**
  * A command in a fresh environment: a check of the source, or a scan of a wheel.
@@ -372,7 +500,7 @@ export type CommandWork = Message<"kiln.v1.CommandWork"> & {
  * Use `create(CommandWorkSchema)` to create a new message.
  */
 export const CommandWorkSchema: GenMessage<CommandWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 8);
+  messageDesc(file_kiln_v1_job, 10);
 
 /**
  * @generated from message kiln.v1.ImportCheck
@@ -385,7 +513,7 @@ export type ImportCheck = Message<"kiln.v1.ImportCheck"> & {
  * Use `create(ImportCheckSchema)` to create a new message.
  */
 export const ImportCheckSchema: GenMessage<ImportCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 9);
+  messageDesc(file_kiln_v1_job, 11);
 
 /**
  * @generated from message kiln.v1.CommandCheck
@@ -418,7 +546,7 @@ export type CommandCheck = Message<"kiln.v1.CommandCheck"> & {
  * Use `create(CommandCheckSchema)` to create a new message.
  */
 export const CommandCheckSchema: GenMessage<CommandCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 10);
+  messageDesc(file_kiln_v1_job, 12);
 
 /**
  * Coordinator to agent, over JetStream. Delivered at least once; the agent
@@ -450,7 +578,7 @@ export type Assignment = Message<"kiln.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 11);
+  messageDesc(file_kiln_v1_job, 13);
 
 /**
  * What of the network the job's own commands have. Steps that install
@@ -490,6 +618,87 @@ export type ContainerNetwork = (typeof ContainerNetwork)[keyof typeof ContainerN
  */
 export const ContainerNetworkSchema: GenEnum<ContainerNetwork> = /*@__PURE__*/
   enumDesc(file_kiln_v1_job, 0);
+
+/**
+ * @generated from enum kiln.v1.BuildFrontend
+ */
+export const BuildFrontend = {
+  /**
+   * As PIP.
+   *
+   * @generated from enum value: BUILD_FRONTEND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * `pip wheel`, with isolation unless the wheel is linked against a PyTorch.
+   *
+   * @generated from enum value: BUILD_FRONTEND_PIP = 1;
+   */
+  PIP: 1,
+
+  /**
+   * cibuildwheel, for the one Python of the job, in the job's own environment.
+   *
+   * @generated from enum value: BUILD_FRONTEND_CIBUILDWHEEL = 2;
+   */
+  CIBUILDWHEEL: 2,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.BuildFrontend
+ */
+export type BuildFrontend = (typeof BuildFrontend)[keyof typeof BuildFrontend] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.BuildFrontend.
+ */
+export const BuildFrontendSchema: GenEnum<BuildFrontend> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_job, 1);
+
+/**
+ * @generated from enum kiln.v1.WheelKind
+ */
+export const WheelKind = {
+  /**
+   * As NATIVE.
+   *
+   * @generated from enum value: WHEEL_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * For one CPython and one platform.
+   *
+   * @generated from enum value: WHEEL_KIND_NATIVE = 1;
+   */
+  NATIVE: 1,
+
+  /**
+   * PEP 384: for one platform.
+   *
+   * @generated from enum value: WHEEL_KIND_ABI3 = 2;
+   */
+  ABI3: 2,
+
+  /**
+   * py3-none-any.
+   *
+   * @generated from enum value: WHEEL_KIND_PURE = 3;
+   */
+  PURE: 3,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.WheelKind
+ */
+export type WheelKind = (typeof WheelKind)[keyof typeof WheelKind] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.WheelKind.
+ */
+export const WheelKindSchema: GenEnum<WheelKind> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_job, 2);
 
 /**
  * The closed set of outcomes.
@@ -569,5 +778,5 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome] | UnknownEnum;
  * Describes the enum kiln.v1.Outcome.
  */
 export const OutcomeSchema: GenEnum<Outcome> = /*@__PURE__*/
-  enumDesc(file_kiln_v1_job, 1);
+  enumDesc(file_kiln_v1_job, 3);
 

@@ -2,17 +2,17 @@
 // @generated from file kiln/v1/results.proto (package kiln.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { AttemptRef, BlobRef, Outcome } from "./job_pb.ts";
 import { file_kiln_v1_job } from "./job_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file kiln/v1/results.proto.
  */
 export const file_kiln_v1_results: GenFile = /*@__PURE__*/
-  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEizwIKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSABCBgoEYm9keSIhCgdTdGFydGVkEhYKDnB5dGhvbl92ZXJzaW9uGAEgASgJIj8KC1N0ZXBTdGFydGVkEg0KBWluZGV4GAEgASgNEg0KBXRpdGxlGAIgASgJEhIKCmxvZ19vZmZzZXQYAyABKAQiKAoITG9nQ2h1bmsSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwiRQoMU3RlcEZpbmlzaGVkEg0KBWluZGV4GAEgASgNEhEKCWV4aXRfY29kZRgCIAEoBRITCgtkdXJhdGlvbl9tcxgDIAEoDSI4CghBcnRpZmFjdBIeCgRibG9iGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEgwKBHJvbGUYAiABKAkiagoIRmluaXNoZWQSIQoHb3V0Y29tZRgBIAEoDjIQLmtpbG4udjEuT3V0Y29tZRIPCgdzdW1tYXJ5GAIgASgJEg8KB2V4Y2VycHQYAyABKAkSGQoRbG9nX2J5dGVzX2Ryb3BwZWQYBCABKARiBnByb3RvMw", [file_kiln_v1_job]);
+  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEiqQMKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSAASLAoMd2hlZWxfcmVwb3J0GAogASgLMhQua2lsbi52MS5XaGVlbFJlcG9ydEgAEioKC3Rlc3RfcmVwb3J0GAsgASgLMhMua2lsbi52MS5UZXN0UmVwb3J0SABCBgoEYm9keSIhCgdTdGFydGVkEhYKDnB5dGhvbl92ZXJzaW9uGAEgASgJIj8KC1N0ZXBTdGFydGVkEg0KBWluZGV4GAEgASgNEg0KBXRpdGxlGAIgASgJEhIKCmxvZ19vZmZzZXQYAyABKAQiKAoITG9nQ2h1bmsSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwiRQoMU3RlcEZpbmlzaGVkEg0KBWluZGV4GAEgASgNEhEKCWV4aXRfY29kZRgCIAEoBRITCgtkdXJhdGlvbl9tcxgDIAEoDSI4CghBcnRpZmFjdBIeCgRibG9iGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEgwKBHJvbGUYAiABKAkiagoIRmluaXNoZWQSIQoHb3V0Y29tZRgBIAEoDjIQLmtpbG4udjEuT3V0Y29tZRIPCgdzdW1tYXJ5GAIgASgJEg8KB2V4Y2VycHQYAyABKAkSGQoRbG9nX2J5dGVzX2Ryb3BwZWQYBCABKAQi3QIKC1doZWVsUmVwb3J0EgwKBHRhZ3MYASADKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIOCgZwb2xpY3kYAyABKAkSDQoFZ2xpYmMYBCABKAkSKAoKZXh0ZW5zaW9ucxgFIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISJQoHZ3JhZnRlZBgGIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISEAoIZXh0ZXJuYWwYByADKAkSFgoOZm9yZWlnbl9ycGF0aHMYCCADKAkSGAoQc21fYXJjaGl0ZWN0dXJlcxgJIAMoCRIZChFwdHhfYXJjaGl0ZWN0dXJlcxgKIAMoCRIxCg9yZXByb2R1Y2liaWxpdHkYCyABKA4yGC5raWxuLnYxLlJlcHJvZHVjaWJpbGl0eRIZChFzb3VyY2VfZGF0ZV9lcG9jaBgMIAEoBBIPCgdyZW1hcmtzGA0gAygJIi8KC1doZWVsTWVtYmVyEgwKBHBhdGgYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBCKQAgoKVGVzdFJlcG9ydBINCgV0ZXN0cxgBIAEoDRIOCgZwYXNzZWQYAiABKA0SDgoGZmFpbGVkGAMgASgNEg4KBmVycm9ycxgEIAEoDRIPCgdza2lwcGVkGAUgASgNEg0KBWZsYWt5GAYgASgNEhMKC2R1cmF0aW9uX21zGAcgASgNEiMKCGZhaWx1cmVzGAggAygLMhEua2lsbi52MS5UZXN0Q2FzZRIgCgVza2lwcxgJIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIgoHc2xvd2VzdBgKIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIwoIY292ZXJhZ2UYCyABKAsyES5raWxuLnYxLkNvdmVyYWdlIngKCFRlc3RDYXNlEgwKBG5hbWUYASABKAkSKQoHb3V0Y29tZRgCIAEoDjIYLmtpbG4udjEuVGVzdENhc2VPdXRjb21lEhMKC2R1cmF0aW9uX21zGAMgASgNEg8KB21lc3NhZ2UYBCABKAkSDQoFcGxhY2UYBSABKAkiXAoIQ292ZXJhZ2USDQoFbGluZXMYASABKA0SFQoNbGluZXNfY292ZXJlZBgCIAEoDRIQCghicmFuY2hlcxgDIAEoDRIYChBicmFuY2hlc19jb3ZlcmVkGAQgASgNKpMBCg9SZXByb2R1Y2liaWxpdHkSHwobUkVQUk9EVUNJQklMSVRZX1VOU1BFQ0lGSUVEEAASHgoaUkVQUk9EVUNJQklMSVRZX1NBTUVfQllURVMQARIgChxSRVBST0RVQ0lCSUxJVFlfU0FNRV9DT05URU5UEAISHQoZUkVQUk9EVUNJQklMSVRZX0RJRkZFUkVOVBADKskBCg9UZXN0Q2FzZU91dGNvbWUSIQodVEVTVF9DQVNFX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhURVNUX0NBU0VfT1VUQ09NRV9QQVNTRUQQARIcChhURVNUX0NBU0VfT1VUQ09NRV9GQUlMRUQQAhIbChdURVNUX0NBU0VfT1VUQ09NRV9FUlJPUhADEh0KGVRFU1RfQ0FTRV9PVVRDT01FX1NLSVBQRUQQBBIbChdURVNUX0NBU0VfT1VUQ09NRV9GTEFLWRAFYgZwcm90bzM", [file_kiln_v1_job]);
 
 /**
  * @generated from message kiln.v1.ResultFrame
@@ -76,6 +76,20 @@ export type ResultFrame = Message<"kiln.v1.ResultFrame"> & {
      */
     value: Finished;
     case: "finished";
+  } | {
+    /**
+     * At most one of each in an attempt.
+     *
+     * @generated from field: kiln.v1.WheelReport wheel_report = 10;
+     */
+    value: WheelReport;
+    case: "wheelReport";
+  } | {
+    /**
+     * @generated from field: kiln.v1.TestReport test_report = 11;
+     */
+    value: TestReport;
+    case: "testReport";
   } | { case: undefined; value?: undefined };
 };
 
@@ -259,4 +273,379 @@ export type Finished = Message<"kiln.v1.Finished"> & {
  */
 export const FinishedSchema: GenMessage<Finished> = /*@__PURE__*/
   messageDesc(file_kiln_v1_results, 6);
+
+/**
+ * What a build's wheel is found to be, after its repair.
+ *
+ * @generated from message kiln.v1.WheelReport
+ */
+export type WheelReport = Message<"kiln.v1.WheelReport"> & {
+  /**
+   * PEP 425 tags, "cp312-cp312-manylinux_2_17_x86_64", as the file name has them.
+   *
+   * @generated from field: repeated string tags = 1;
+   */
+  tags: string[];
+
+  /**
+   * @generated from field: uint64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * The policy that its symbols allow, "manylinux_2_17_x86_64"; empty where
+   * there is none to speak of (a pure wheel, macOS, Windows).
+   *
+   * @generated from field: string policy = 3;
+   */
+  policy: string;
+
+  /**
+   * Newest GLIBC_x.y that it needs, "2.17"; empty without one.
+   *
+   * @generated from field: string glibc = 4;
+   */
+  glibc: string;
+
+  /**
+   * Extension modules.
+   *
+   * @generated from field: repeated kiln.v1.WheelMember extensions = 5;
+   */
+  extensions: WheelMember[];
+
+  /**
+   * Libraries that the repair copied into it.
+   *
+   * @generated from field: repeated kiln.v1.WheelMember grafted = 6;
+   */
+  grafted: WheelMember[];
+
+  /**
+   * Libraries that it needs and does not bring, by file name.
+   *
+   * @generated from field: repeated string external = 7;
+   */
+  external: string[];
+
+  /**
+   * RPATH or RUNPATH entries that lead outside the wheel, "file: entry".
+   *
+   * @generated from field: repeated string foreign_rpaths = 8;
+   */
+  foreignRpaths: string[];
+
+  /**
+   * SM architectures with machine code, "80", "90a".
+   *
+   * @generated from field: repeated string sm_architectures = 9;
+   */
+  smArchitectures: string[];
+
+  /**
+   * SM architectures with PTX alone or beside, "90".
+   *
+   * @generated from field: repeated string ptx_architectures = 10;
+   */
+  ptxArchitectures: string[];
+
+  /**
+   * @generated from field: kiln.v1.Reproducibility reproducibility = 11;
+   */
+  reproducibility: Reproducibility;
+
+  /**
+   * SOURCE_DATE_EPOCH of the build, Unix time in seconds.
+   *
+   * @generated from field: uint64 source_date_epoch = 12;
+   */
+  sourceDateEpoch: bigint;
+
+  /**
+   * What is not as promised or looks wrong, in sentences; the verdict is in
+   * Finished.
+   *
+   * @generated from field: repeated string remarks = 13;
+   */
+  remarks: string[];
+};
+
+/**
+ * Describes the message kiln.v1.WheelReport.
+ * Use `create(WheelReportSchema)` to create a new message.
+ */
+export const WheelReportSchema: GenMessage<WheelReport> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 7);
+
+/**
+ * @generated from message kiln.v1.WheelMember
+ */
+export type WheelMember = Message<"kiln.v1.WheelMember"> & {
+  /**
+   * Inside the wheel.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * @generated from field: uint64 size_bytes = 2;
+   */
+  sizeBytes: bigint;
+};
+
+/**
+ * Describes the message kiln.v1.WheelMember.
+ * Use `create(WheelMemberSchema)` to create a new message.
+ */
+export const WheelMemberSchema: GenMessage<WheelMember> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 8);
+
+/**
+ * What a test command's JUnit files and coverage say. The counts are of
+ * everything; the lists have 48 KiB of text at most in all. The files themselves
+ * are artifacts ("junit", "coverage").
+ *
+ * @generated from message kiln.v1.TestReport
+ */
+export type TestReport = Message<"kiln.v1.TestReport"> & {
+  /**
+   * @generated from field: uint32 tests = 1;
+   */
+  tests: number;
+
+  /**
+   * @generated from field: uint32 passed = 2;
+   */
+  passed: number;
+
+  /**
+   * @generated from field: uint32 failed = 3;
+   */
+  failed: number;
+
+  /**
+   * Ended by an exception outside an assertion, as JUnit tells them apart.
+   *
+   * @generated from field: uint32 errors = 4;
+   */
+  errors: number;
+
+  /**
+   * @generated from field: uint32 skipped = 5;
+   */
+  skipped: number;
+
+  /**
+   * Failed, and passed when they were run again.
+   *
+   * @generated from field: uint32 flaky = 6;
+   */
+  flaky: number;
+
+  /**
+   * Wall-clock time of the tests, without what is around them.
+   *
+   * @generated from field: uint32 duration_ms = 7;
+   */
+  durationMs: number;
+
+  /**
+   * Failed and errors first, then flaky, in the order of the files; at most 200.
+   *
+   * @generated from field: repeated kiln.v1.TestCase failures = 8;
+   */
+  failures: TestCase[];
+
+  /**
+   * At most 200.
+   *
+   * @generated from field: repeated kiln.v1.TestCase skips = 9;
+   */
+  skips: TestCase[];
+
+  /**
+   * The longest first; at most 20.
+   *
+   * @generated from field: repeated kiln.v1.TestCase slowest = 10;
+   */
+  slowest: TestCase[];
+
+  /**
+   * @generated from field: kiln.v1.Coverage coverage = 11;
+   */
+  coverage?: Coverage | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.TestReport.
+ * Use `create(TestReportSchema)` to create a new message.
+ */
+export const TestReportSchema: GenMessage<TestReport> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 9);
+
+/**
+ * @generated from message kiln.v1.TestCase
+ */
+export type TestCase = Message<"kiln.v1.TestCase"> & {
+  /**
+   * "tests.test_matmul::test_zero[float32]".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: kiln.v1.TestCaseOutcome outcome = 2;
+   */
+  outcome: TestCaseOutcome;
+
+  /**
+   * @generated from field: uint32 duration_ms = 3;
+   */
+  durationMs: number;
+
+  /**
+   * The first lines of a failure, or the reason of a skip; at most 2 KiB.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+
+  /**
+   * "tests/test_matmul.py:42", where the file tells.
+   *
+   * @generated from field: string place = 5;
+   */
+  place: string;
+};
+
+/**
+ * Describes the message kiln.v1.TestCase.
+ * Use `create(TestCaseSchema)` to create a new message.
+ */
+export const TestCaseSchema: GenMessage<TestCase> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 10);
+
+/**
+ * Of coverage.py's XML or any Cobertura file.
+ *
+ * @generated from message kiln.v1.Coverage
+ */
+export type Coverage = Message<"kiln.v1.Coverage"> & {
+  /**
+   * @generated from field: uint32 lines = 1;
+   */
+  lines: number;
+
+  /**
+   * @generated from field: uint32 lines_covered = 2;
+   */
+  linesCovered: number;
+
+  /**
+   * 0 where branches were not measured.
+   *
+   * @generated from field: uint32 branches = 3;
+   */
+  branches: number;
+
+  /**
+   * @generated from field: uint32 branches_covered = 4;
+   */
+  branchesCovered: number;
+};
+
+/**
+ * Describes the message kiln.v1.Coverage.
+ * Use `create(CoverageSchema)` to create a new message.
+ */
+export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 11);
+
+/**
+ * @generated from enum kiln.v1.Reproducibility
+ */
+export const Reproducibility = {
+  /**
+   * It was not built a second time.
+   *
+   * @generated from enum value: REPRODUCIBILITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: REPRODUCIBILITY_SAME_BYTES = 1;
+   */
+  SAME_BYTES: 1,
+
+  /**
+   * The same members with the same content, in other order or with other times.
+   *
+   * @generated from enum value: REPRODUCIBILITY_SAME_CONTENT = 2;
+   */
+  SAME_CONTENT: 2,
+
+  /**
+   * @generated from enum value: REPRODUCIBILITY_DIFFERENT = 3;
+   */
+  DIFFERENT: 3,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.Reproducibility
+ */
+export type Reproducibility = (typeof Reproducibility)[keyof typeof Reproducibility] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.Reproducibility.
+ */
+export const ReproducibilitySchema: GenEnum<Reproducibility> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_results, 0);
+
+/**
+ * @generated from enum kiln.v1.TestCaseOutcome
+ */
+export const TestCaseOutcome = {
+  /**
+   * @generated from enum value: TEST_CASE_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: TEST_CASE_OUTCOME_PASSED = 1;
+   */
+  PASSED: 1,
+
+  /**
+   * @generated from enum value: TEST_CASE_OUTCOME_FAILED = 2;
+   */
+  FAILED: 2,
+
+  /**
+   * @generated from enum value: TEST_CASE_OUTCOME_ERROR = 3;
+   */
+  ERROR: 3,
+
+  /**
+   * @generated from enum value: TEST_CASE_OUTCOME_SKIPPED = 4;
+   */
+  SKIPPED: 4,
+
+  /**
+   * @generated from enum value: TEST_CASE_OUTCOME_FLAKY = 5;
+   */
+  FLAKY: 5,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.TestCaseOutcome
+ */
+export type TestCaseOutcome = (typeof TestCaseOutcome)[keyof typeof TestCaseOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.TestCaseOutcome.
+ */
+export const TestCaseOutcomeSchema: GenEnum<TestCaseOutcome> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_results, 1);
 

@@ -1,0 +1,2 @@
+/** A message that does not fit the contract; the stream ends with INVALID_ARGUMENT. */
+export class BadMessageError extends Error {}

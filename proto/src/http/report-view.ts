@@ -1,0 +1,83 @@
+import { Type, type Static } from "typebox";
+
+const Count = Type.Integer({ minimum: 0 });
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const WheelMember = Type.Object({
+  path: Type.String({ description: "Inside the wheel" }),
+  sizeBytes: Count,
+});
+export type WheelMember = Static<typeof WheelMember>;
+
+export const WheelReport = Type.Object(
+  {
+    kind: Type.Literal("wheel"),
+    tags: Type.Array(Type.String(), {
+      description: "PEP 425 tags of the file name, cp312-cp312-manylinux_2_17_x86_64",
+    }),
+    sizeBytes: Count,
+    policy: Nullable(Type.String({ description: "The policy that its symbols allow; null where there is none" })),
+    glibc: Nullable(Type.String({ description: "Newest GLIBC_x.y that it needs, 2.17; null without one" })),
+    extensions: Type.Array(WheelMember, { description: "Extension modules" }),
+    grafted: Type.Array(WheelMember, { description: "Libraries that the repair copied into it" }),
+    external: Type.Array(Type.String(), { description: "Libraries that it needs and does not bring, by file name" }),
+    foreignRpaths: Type.Array(Type.String(), { description: "RPATH entries that lead outside the wheel, file: entry" }),
+    smArchitectures: Type.Array(Type.String(), { description: "SM architectures with machine code, 80 or 90a" }),
+    ptxArchitectures: Type.Array(Type.String(), { description: "SM architectures with PTX" }),
+    reproducibility: Nullable(
+      Type.Enum(["same-bytes", "same-content", "different"], {
+        description: "Against a second build of the same job; null: it was not built a second time",
+      }),
+    ),
+    sourceDateEpoch: Type.Integer({ minimum: 0, description: "SOURCE_DATE_EPOCH of the build, Unix time in seconds" }),
+    remarks: Type.Array(Type.String(), { description: "What is not as promised or looks wrong, in sentences" }),
+  },
+  { description: "What a build's wheel is found to be, after its repair" },
+);
+export type WheelReport = Static<typeof WheelReport>;
+
+export const TEST_CASE_OUTCOMES = ["passed", "failed", "error", "skipped", "flaky"] as const;
+
+export const TestCase = Type.Object({
+  name: Type.String({ description: "tests.test_matmul::test_zero[float32]" }),
+  outcome: Type.Enum([...TEST_CASE_OUTCOMES], { description: "flaky: it failed, and passed when it was run again" }),
+  durationMs: Count,
+  message: Type.String({ description: "The first lines of a failure, or the reason of a skip; may be empty" }),
+  place: Type.String({ description: "tests/test_matmul.py:42; empty where the file does not tell" }),
+});
+export type TestCase = Static<typeof TestCase>;
+
+export const Coverage = Type.Object({
+  lines: Count,
+  linesCovered: Count,
+  branches: Type.Integer({ minimum: 0, description: "0 where branches were not measured" }),
+  branchesCovered: Count,
+});
+export type Coverage = Static<typeof Coverage>;
+
+export const TestReport = Type.Object(
+  {
+    kind: Type.Literal("test"),
+    tests: Count,
+    passed: Count,
+    failed: Count,
+    errors: Type.Integer({ minimum: 0, description: "Ended by an exception outside an assertion" }),
+    skipped: Count,
+    flaky: Type.Integer({
+      minimum: 0,
+      description: "Failed, and passed when they were run again; not among the failed",
+    }),
+    durationMs: Count,
+    failures: Type.Array(TestCase, { description: "Failed and errors first, then flaky; bounded, unlike the counts" }),
+    skips: Type.Array(TestCase, { description: "Bounded" }),
+    slowest: Type.Array(TestCase, { description: "The longest first; bounded" }),
+    coverage: Nullable(Coverage),
+  },
+  { description: "What the JUnit files and the coverage of a test command say" },
+);
+export type TestReport = Static<typeof TestReport>;
+
+export const Report = Type.Union([WheelReport, TestReport], {
+  description: "What an attempt has found out, beside its outcome and its log",
+});
+export type Report = Static<typeof Report>;
