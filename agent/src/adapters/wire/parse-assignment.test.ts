@@ -63,13 +63,17 @@ test("what a build promises is parsed; what is empty is null", () => {
   });
 });
 
-test.each([{ index: "../x" }, { index: "" }, { index: "any", torch: { version: "2.1" } }, { index: "any", kind: 9 }])(
-  "a promise that cannot be kept is refused: %j",
-  (wheel) => {
-    const work = { case: "build", value: { source: blob, candidate: { name: "pkg" }, wheel } } as const;
-    expect(parse({ run: 1, attempt: 1 }, { ...JOB, work }).ok).toBe(false);
-  },
-);
+const BROKEN_PROMISES: readonly (readonly [MessageInitShape<typeof wire.WheelWishSchema>])[] = [
+  [{ index: "../x" }],
+  [{ index: "" }],
+  [{ index: "any", torch: { version: "2.1" } }],
+  [{ index: "any", kind: 9 as wire.WheelKind }],
+];
+
+test.each(BROKEN_PROMISES)("a promise that cannot be kept is refused: %j", (wheel) => {
+  const work = { case: "build", value: { source: blob, candidate: { name: "pkg" }, wheel } } as const;
+  expect(parse({ run: 1, attempt: 1 }, { ...JOB, work }).ok).toBe(false);
+});
 
 test.each<[MessageInitShape<typeof wire.ContainerSchema>, object]>([
   [{}, { network: "none" }],
