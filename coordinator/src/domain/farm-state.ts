@@ -42,8 +42,23 @@ export interface FarmState {
   readonly agents: Map<string, LiveAgent>;
   readonly attempts: Map<string, LiveAttempt>;
   readonly ready: ReadyQueue;
+  /** Counts changes of which agents there are, what they have and who is offline. */
+  agentsRevision: number;
+  /** What the scheduler has worked out for that revision. */
+  readonly capacity: FarmCapacity;
   lastRun: number;
   lastChangedId: number;
+}
+
+export interface FarmCapacity {
+  revision: number;
+  slots: number;
+  /** By the pool's key. */
+  readonly scarcities: Map<string, number>;
+}
+
+export function newCapacity(): FarmCapacity {
+  return { revision: -1, slots: 0, scarcities: new Map() };
 }
 
 export function findAttempt(farm: FarmState, key: AttemptKey): LiveAttempt | undefined {

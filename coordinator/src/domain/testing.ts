@@ -1,6 +1,6 @@
 import type { JobKind, Plan, PlannedJob, PlannedWheel, Requirement } from "@kiln/matrix";
 import { ableOf } from "./agent-abilities.ts";
-import type { FarmState, LiveAgent } from "./farm-state.ts";
+import { newCapacity, type FarmState, type LiveAgent } from "./farm-state.ts";
 import { ReadyQueue } from "./ready-queue.ts";
 import type { AgentRow, RunRow } from "./rows.ts";
 
@@ -146,6 +146,8 @@ export function emptyFarm(agents: readonly LiveAgent[]): FarmState {
     agents: new Map(agents.map((agent) => [agent.row.agentId, agent])),
     attempts: new Map(),
     ready: new ReadyQueue(),
+    agentsRevision: 0,
+    capacity: newCapacity(),
     lastRun: 0,
     lastChangedId: 0,
   };

@@ -48,6 +48,7 @@ export class AgentRegistry {
       const agent = newLiveAgent(registered, { presence: "online", nowMs });
       agent.busy = known?.busy ?? 0;
       state.agents.set(row.agentId, agent);
+      state.agentsRevision += 1;
       effects.ops.push({ op: "upsert-agent", row: registered });
     });
     this.#log.info({ agentId: row.agentId, agentName: row.name, slots: row.slots }, "an agent registered");

@@ -82,8 +82,9 @@ export class Liveness {
       const { job } = findJob(farm, key);
       if (job.life.state.name === "cancelling") this.#bus.requestStop(heartbeat.agentId, key, job.summary);
     }
-    if (cameBack)
-      this.#engine.act(() => undefined).catch((cause: unknown) => this.#log.error({ err: cause }, "scheduling failed"));
+    if (!cameBack) return;
+    farm.agentsRevision += 1;
+    this.#engine.act(() => undefined).catch((cause: unknown) => this.#log.error({ err: cause }, "scheduling failed"));
   }
 
   /** Ends what has run out: leases, and the patience with jobs that nobody can run. */
@@ -91,7 +92,9 @@ export class Liveness {
     const nowMs = this.#clock.nowMs();
     const { farm, leaseTtlMs } = this.#engine;
     for (const agent of farm.agents.values()) {
-      if (agent.lastSeenMs + leaseTtlMs < nowMs) agent.presence = "offline";
+      if (agent.presence === "offline" || agent.lastSeenMs + leaseTtlMs >= nowMs) continue;
+      agent.presence = "offline";
+      farm.agentsRevision += 1;
     }
     const expired = [...farm.attempts.values()].filter((attempt) => attempt.deadlineMs < nowMs);
     const late = [...farm.attempts.values()].filter(

@@ -1,7 +1,7 @@
 import { ableOf } from "../domain/agent-abilities.ts";
 import { attemptId } from "../domain/attempt-key.ts";
 import { restoreProgress } from "../domain/attempt-progress.ts";
-import type { AgentPresence, FarmState, LiveAgent } from "../domain/farm-state.ts";
+import { newCapacity, type AgentPresence, type FarmState, type LiveAgent } from "../domain/farm-state.ts";
 import { liveAttemptOf } from "../domain/live-job.ts";
 import { restoreLiveRun } from "../domain/live-run.ts";
 import { ReadyQueue } from "../domain/ready-queue.ts";
@@ -27,6 +27,8 @@ export async function restoreFarm(
     ),
     attempts: new Map(),
     ready: new ReadyQueue(),
+    agentsRevision: 0,
+    capacity: newCapacity(),
     lastRun: active.lastRun,
     lastChangedId: active.lastChangedId,
   };
