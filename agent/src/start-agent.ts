@@ -131,6 +131,7 @@ function makeExecutor(
   const { log, clock } = common;
   const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);
   const blobs = new HttpBlobClient({ url: config.coordinatorHttp, token: config.token }, { cache, ...common });
+  const indexes = { coordinatorHttp: config.coordinatorHttp, token: config.token };
   const workFolder = join(config.folder, "work");
   if (config.executor === "dummy") {
     const die = deps.die ?? (() => void process.kill(process.pid, "SIGKILL"));
@@ -138,10 +139,11 @@ function makeExecutor(
   }
   if (config.docker) {
     const stateFolder = join(config.folder, "containers");
-    return new DockerExecutor(config.docker, { agentId, workFolder, stateFolder, blobs, env: process.env, ...common });
+    const parts = { agentId, workFolder, stateFolder, blobs, indexes, env: process.env, ...common };
+    return new DockerExecutor(config.docker, parts);
   }
   const pip = new PipTool(join(config.folder, "tools"));
-  return new HostExecutor(inventory.pythons, { agentId, workFolder, blobs, pip, log });
+  return new HostExecutor(inventory.pythons, { agentId, workFolder, blobs, indexes, pip, log });
 }
 
 /** Jobs in containers use the interpreters of their images, not the machine's. */

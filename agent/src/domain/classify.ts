@@ -18,6 +18,7 @@ const PROCESS_OF: Readonly<Record<StepKind, string>> = {
   "fetch-source": "fetching the source",
   "fetch-wheel": "fetching the wheel",
   "make-environment": "making the environment",
+  "install-build-requires": "installing PyTorch and the build requirements",
   "build-wheel": "building the wheel",
   "keep-wheel": "keeping the wheel",
   "install-wheel": "installing the wheel",
@@ -31,6 +32,7 @@ const OUTCOME_OF = {
   "fetch-source": "infrastructure",
   "fetch-wheel": "infrastructure",
   "make-environment": "infrastructure",
+  "install-build-requires": "build-failed",
   "build-wheel": "build-failed",
   "keep-wheel": "infrastructure",
   // The wheel cannot be used on this Python: that is the candidate's affair.
@@ -44,6 +46,7 @@ const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
   "fetch-source": "tests",
   "fetch-wheel": "tests",
   "make-environment": "tests",
+  "install-build-requires": "install",
   "build-wheel": "build",
   "keep-wheel": "tests",
   "install-wheel": "install",
@@ -53,7 +56,12 @@ const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
 };
 
 /** Steps in which pip may look at an index. */
-const USES_INDEX: ReadonlySet<StepKind> = new Set(["build-wheel", "install-wheel", "install-requires"]);
+const USES_INDEX: ReadonlySet<StepKind> = new Set([
+  "install-build-requires",
+  "build-wheel",
+  "install-wheel",
+  "install-requires",
+]);
 
 const DISK_FULL = /No space left on device|\bENOSPC\b|There is not enough space on the disk/;
 /** What gcc's driver says when the kernel took its compiler away. */

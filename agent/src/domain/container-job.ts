@@ -17,12 +17,26 @@ const NEEDS_INDEX: ReadonlySet<StepKind> = new Set(["build-wheel", "install-whee
  * What of the network a step gets. By default only the steps that install
  * something have one, whatever the kind of job: a test, check or scan command
  * and the import of the wheel have none, and so have no way to fetch what the
- * wheel should have brought. A job that asks has it in its command too.
+ * wheel should have brought; nor has a build without isolation, which installs
+ * nothing. A job that asks has it in its command too.
+ *
+ * "run-index" is for what is installed from the run's own index and from nowhere
+ * else, "index" for what the machine owner's settings of pip lead to.
  */
-export function networkOfStep(step: StepKind, job: Pick<Job, "container">): "none" | "index" | "open" {
-  if (NEEDS_INDEX.has(step)) return "index";
-  const isJobs = step === "run-command" || step === "check-imports";
-  return isJobs && job.container?.network === "open" ? "open" : "none";
+export function networkOfStep(
+  step: StepKind,
+  job: Pick<Job, "container" | "work">,
+): "none" | "index" | "run-index" | "open" {
+  const { work } = job;
+  if (step === "install-build-requires") return "run-index";
+  if (step === "install-wheel" && work.kind === "test" && work.index !== null) return "run-index";
+  const isJobs = step === "run-command" || step === "check-imports" || isWithoutIsolation(step, work);
+  if (isJobs) return job.container?.network === "open" ? "open" : "none";
+  return NEEDS_INDEX.has(step) ? "index" : "none";
+}
+
+function isWithoutIsolation(step: StepKind, work: Job["work"]): boolean {
+  return step === "build-wheel" && work.kind === "build" && work.wheel?.torch != null;
 }
 
 /** Which image a job runs in; null when neither it nor the agent's owner names one. */

@@ -1,5 +1,5 @@
 import type { Interpreter } from "./interpreter.ts";
-import type { Blob, Candidate, CommandCheck, CommandWork, Job } from "./job.ts";
+import type { Blob, Candidate, CommandCheck, CommandWork, Job, Torch } from "./job.ts";
 import { parseWheelName } from "./wheel-name.ts";
 
 /** One step of a job on a host. The executor knows how; this says what. */
@@ -7,6 +7,7 @@ export type Step = { readonly title: string } & (
   | { readonly kind: "fetch-source"; readonly source: Blob }
   | { readonly kind: "fetch-wheel"; readonly wheel: Blob }
   | { readonly kind: "make-environment"; readonly python: Interpreter }
+  | { readonly kind: "install-build-requires"; readonly torch: Torch; readonly variant: string }
   | { readonly kind: "build-wheel"; readonly configSettings: Readonly<Record<string, string>> }
   | { readonly kind: "keep-wheel"; readonly candidate: Candidate }
   | { readonly kind: "install-wheel"; readonly extras: readonly string[]; readonly requires: readonly string[] }

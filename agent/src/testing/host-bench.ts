@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { results } from "@kiln/proto";
 import { HostExecutor } from "../adapters/host/host-executor.ts";
 import type { JobRunParts } from "../adapters/host/job-run.ts";
+import type { IndexAccess } from "../adapters/host/run-index.ts";
 import { PipTool } from "../adapters/host/pip-tool.ts";
 import { openSpool, type DiskSpool } from "../adapters/spool/disk-spool.ts";
 import { systemClock } from "../adapters/system/system-clock.ts";
@@ -49,6 +50,8 @@ export class HostBench implements Disposable {
       readonly tools: string;
       readonly clock?: Clock;
       readonly blobs?: LocalBlobs;
+      /** By default nobody answers there. */
+      readonly indexes?: IndexAccess;
       /** Instead of one that runs jobs on this host. */
       readonly executor?: (parts: JobRunParts) => Executor;
     },
@@ -60,6 +63,7 @@ export class HostBench implements Disposable {
       agentId: BENCH_AGENT,
       workFolder: join(this.#folder, "work"),
       blobs: this.blobs,
+      indexes: options.indexes ?? { coordinatorHttp: "http://127.0.0.1:9", token: "no-token" },
       log: quietLog,
     };
     const onHost = (): Executor => new HostExecutor(pythons, { ...common, pip: new PipTool(options.tools) });

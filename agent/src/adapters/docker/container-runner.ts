@@ -12,13 +12,14 @@ import type { CommandSpec, RunningCommand } from "../host/command.ts";
 import type { PipSource, StepEnd } from "../host/job-context.ts";
 import { jobEnvironment } from "../host/job-environment.ts";
 import type { JobFolder } from "../host/job-folder.ts";
+import { isOnLoopback, type IndexAccess } from "../host/run-index.ts";
 import type { Begun, OutputHooks, Runner } from "../host/runner.ts";
 import { runContainer } from "./container-command.ts";
 import type { ContainerSpec, Mount } from "./container-options.ts";
 import { engineMessage } from "./engine.ts";
 import type { ImagePip } from "./image-pip.ts";
 import type { ImageStore, ReadyImage } from "./image-store.ts";
-import { pipSettings } from "./pip-settings.ts";
+import { certificateSettings, pipSettings, type PipSettings } from "./pip-settings.ts";
 
 /** Of an image that sets none; an engine's own default is lost once the job's programs are put first. */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -38,6 +39,8 @@ export interface ContainerParts {
   readonly pip: ImagePip;
   readonly settings: ContainerSettings;
   readonly user: () => Promise<string>;
+  /** Where the indexes of runs are. */
+  readonly indexes: IndexAccess;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
 }
@@ -95,7 +98,7 @@ export class ContainerRunner implements Runner {
   }
 
   environment(step: StepKind, facts: Parameters<Runner["environment"]>[1]): Record<string, string> {
-    const forIndex = this.#network(step) === "none" ? {} : pipSettings(this.#parts.env).env;
+    const forIndex = this.#pipSettings(step).env;
     const home = { HOME: facts.temporaryFolder, USER: "kiln", LOGNAME: "kiln" };
     const inherited = { PATH: DEFAULT_PATH, LANG: "C.UTF-8", ...this.#image?.env, ...forIndex, ...home };
     return jobEnvironment({ ...facts, inherited });
@@ -171,12 +174,21 @@ export class ContainerRunner implements Runner {
   }
 
   #network(step: StepKind): string {
-    return networkOfStep(step, this.#job) === "none" ? "none" : this.#parts.settings.network;
+    const kind = networkOfStep(step, this.#job);
+    if (kind === "none") return "none";
+    // A coordinator on this machine's loopback address answers in this machine's network only.
+    return kind === "run-index" && isOnLoopback(this.#parts.indexes) ? "host" : this.#parts.settings.network;
+  }
+
+  #pipSettings(step: StepKind): PipSettings {
+    const kind = networkOfStep(step, this.#job);
+    if (kind === "none") return { env: {}, mounts: [] };
+    return kind === "run-index" ? certificateSettings(this.#parts.env) : pipSettings(this.#parts.env);
   }
 
   /** Only what the step needs; folders that the agent reads later are mounted one by one, so that none can be replaced by a link. */
   #mounts(step: StepKind, cwd: string, folder: JobFolder): readonly Mount[] {
-    const { settings, env } = this.#parts;
+    const { settings } = this.#parts;
     const readOnly = [folder.files, folder.source, ...settings.readOnlyPaths];
     if (this.#pipFolder !== null) readOnly.push(this.#pipFolder);
     const writable = [folder.virtualEnv, folder.temporary];
@@ -186,7 +198,7 @@ export class ContainerRunner implements Runner {
     return [
       ...readOnly.filter((path) => existsSync(path)).map((path) => ({ path, isReadOnly: true })),
       ...writable.map((path) => ({ path, isReadOnly: false })),
-      ...(this.#network(step) === "none" ? [] : pipSettings(env).mounts),
+      ...this.#pipSettings(step).mounts,
     ];
   }
 }

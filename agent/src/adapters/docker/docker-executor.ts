@@ -10,6 +10,7 @@ import type { InventoryProblem } from "../../ports/inventory.ts";
 import type { Log } from "../../ports/log.ts";
 import { removeFolder } from "../host/job-folder.ts";
 import { JobRun } from "../host/job-run.ts";
+import type { IndexAccess } from "../host/run-index.ts";
 import { AGENT_LABEL, ATTEMPT_LABEL } from "./container-options.ts";
 import { ContainerRunner, type ContainerParts, type ContainerSettings } from "./container-runner.ts";
 import { engineMessage, openEngine, readEngineFacts, statusOf, type EngineFacts } from "./engine.ts";
@@ -32,6 +33,8 @@ export interface DockerParts {
   /** What is kept from job to job. */
   readonly stateFolder: string;
   readonly blobs: BlobClient;
+  /** Where the indexes of runs are. */
+  readonly indexes: IndexAccess;
   readonly clock: Clock;
   readonly log: Log;
   /** Of the agent's process: pip's settings and the user's Docker configuration. */
@@ -73,7 +76,7 @@ export class DockerExecutor implements Executor {
   }
 
   start(request: ExecutionRequest, sink: ExecutionSink): Execution {
-    const { agentId, env, log } = this.#parts;
+    const { agentId, indexes, env, log } = this.#parts;
     const labels = { [AGENT_LABEL]: agentId, [ATTEMPT_LABEL]: attemptKey(request.ref) };
     const parts: ContainerParts = {
       docker: this.#docker,
@@ -81,11 +84,12 @@ export class DockerExecutor implements Executor {
       pip: this.#pip,
       settings: this.#settings,
       user: () => this.#user(),
+      indexes,
       env,
       log,
     };
     const job = new JobRun(request, new ContainerRunner(request.job, labels, parts), sink, this.#parts);
-    void job.run();
+    void job.perform();
     return { stop: () => job.stop() };
   }
 

@@ -47,6 +47,17 @@ export function pipSettings(env: NodeJS.ProcessEnv): PipSettings {
   return { env: passed, mounts };
 }
 
+/** Of these only the certificates: for a step that installs from the run's index alone. */
+export function certificateSettings(env: NodeJS.ProcessEnv): PipSettings {
+  const names = ["PIP_CERT", "PIP_CLIENT_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
+  const set = names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  const paths = set.map(([, path]) => path).filter((path) => isAbsolute(path) && existsSync(path));
+  return {
+    env: Object.fromEntries(set),
+    mounts: [...new Set(paths)].map((path) => ({ path, isReadOnly: true })),
+  };
+}
+
 /** Where pip looks first for what a user has set ("Configuration" in pip's documentation). */
 function configFile(env: NodeJS.ProcessEnv): string | null {
   const told = env["PIP_CONFIG_FILE"];

@@ -40,7 +40,7 @@ export class HostExecutor implements Executor {
     }
     const cookie = attemptCookie(this.#parts.agentId, attemptKey(request.ref));
     const job = new JobRun(request, new HostRunner(interpreter, this.#parts.pip, cookie), sink, this.#parts);
-    void job.run();
+    void job.perform();
     return { stop: () => job.stop() };
   }
 

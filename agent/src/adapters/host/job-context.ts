@@ -2,15 +2,21 @@ import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import type { Verdict } from "../../domain/outcome.ts";
-import type { Report } from "../../domain/report.ts";
+import type { Report, WheelReport } from "../../domain/report.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { CommandSpec } from "./command.ts";
 import type { InstalledWheel } from "./installed-wheel.ts";
+import type { EnvironmentChange } from "./job-environment.ts";
 import type { JobFolder } from "./job-folder.ts";
+import type { IndexAccess } from "./run-index.ts";
 
 /** What the steps of one job work with. */
 export interface JobContext {
   readonly job: Job;
+  /** Number of the run that it belongs to. */
+  readonly run: number;
+  /** Where that run's indexes are. */
+  readonly indexes: IndexAccess;
   readonly folder: JobFolder;
   /** Time spent here does not count against the job's limit. */
   readonly blobs: BlobClient;
@@ -21,8 +27,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** What the steps so far have come to. */
   readonly progress: JobProgress;
-  /** Runs a command in the job's environment to its end; its output goes to the log. */
-  command(spec: Omit<CommandSpec, "env">): Promise<ProcessEnd>;
+  /** Runs a command in the job's environment, with a change to it, to its end; its output goes to the log. */
+  command(spec: Omit<CommandSpec, "env">, change?: EnvironmentChange): Promise<ProcessEnd>;
   /** Writes a line of the agent's own to the log. */
   note(text: string): void;
   artifact(role: string, blob: Blob): void;
@@ -37,6 +43,12 @@ export interface JobProgress {
   /** The wheel that was fetched; empty before. */
   wheelPath: string;
   installed: InstalledWheel | null;
+  /** SOURCE_DATE_EPOCH of the build, Unix time in seconds; null before it. */
+  sourceDateEpoch: number | null;
+  /** What a second build made, compared before any repair; null: there was none. */
+  reproducibility: WheelReport["reproducibility"];
+  /** Sentences for the report on the wheel. */
+  readonly remarks: string[];
 }
 
 export type StepEnd =

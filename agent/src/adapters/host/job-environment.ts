@@ -24,6 +24,23 @@ export interface JobEnvironmentFacts {
   readonly virtualEnv: string | null;
 }
 
+/** What one command has beyond the environment of its job, or lacks of it. */
+export interface EnvironmentChange {
+  /** Variables taken out first, by name; null: none. */
+  readonly drop: RegExp | null;
+  /** These win over everything. */
+  readonly set: Readonly<Record<string, string>>;
+}
+
+/** The environment with a change made to it. */
+export function changedEnvironment(
+  env: Readonly<Record<string, string>>,
+  { drop, set }: EnvironmentChange,
+): Record<string, string> {
+  const kept = Object.entries(env).filter(([name]) => drop === null || !drop.test(name));
+  return { ...Object.fromEntries(kept), ...set };
+}
+
 /** The environment of a job's commands. */
 export function jobEnvironment(facts: JobEnvironmentFacts): Record<string, string> {
   const env: Record<string, string> = {};

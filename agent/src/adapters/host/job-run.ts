@@ -10,7 +10,9 @@ import type { ExecutionRequest, ExecutionSink } from "../../ports/executor.ts";
 import type { Log } from "../../ports/log.ts";
 import type { CommandSpec, RunningCommand } from "./command.ts";
 import type { JobContext, JobProgress, PipSource, StepEnd } from "./job-context.ts";
+import { changedEnvironment, type EnvironmentChange } from "./job-environment.ts";
 import { makeJobFolder, removeFolder, type JobFolder } from "./job-folder.ts";
+import type { IndexAccess } from "./run-index.ts";
 import type { Preparation, Runner } from "./runner.ts";
 import { STEP_ACTIONS } from "./step-actions.ts";
 import { attemptCookie } from "./stray-processes.ts";
@@ -20,12 +22,21 @@ export interface JobRunParts {
   /** Where working folders are made. */
   readonly workFolder: string;
   readonly blobs: BlobClient;
+  /** Where the indexes of runs are. */
+  readonly indexes: IndexAccess;
   readonly log: Log;
 }
 
 /** One job: its folder, its environment, and its steps one after the other, wherever the runner runs their commands. */
 export class JobRun implements JobContext {
-  readonly progress: JobProgress = { hasEnvironment: false, wheelPath: "", installed: null };
+  readonly progress: JobProgress = {
+    hasEnvironment: false,
+    wheelPath: "",
+    installed: null,
+    sourceDateEpoch: null,
+    reproducibility: null,
+    remarks: [],
+  };
   readonly #request: ExecutionRequest;
   readonly #runner: Runner;
   readonly #parts: JobRunParts;
@@ -44,6 +55,14 @@ export class JobRun implements JobContext {
 
   get job(): Job {
     return this.#request.job;
+  }
+
+  get run(): number {
+    return this.#request.ref.run;
+  }
+
+  get indexes(): IndexAccess {
+    return this.#parts.indexes;
   }
 
   get blobs(): BlobClient {
@@ -68,7 +87,7 @@ export class JobRun implements JobContext {
   }
 
   /** Runs the whole job. Never rejects; `ended` is called last. */
-  async run(): Promise<void> {
+  async perform(): Promise<void> {
     const begun = await this.#runner.begin();
     if (!begun.ok) {
       await this.#cleanUp();
@@ -112,10 +131,12 @@ export class JobRun implements JobContext {
     return this.#runner.buildTree(this.folder);
   }
 
-  async command(spec: Omit<CommandSpec, "env">): Promise<ProcessEnd> {
+  async command(spec: Omit<CommandSpec, "env">, change?: EnvironmentChange): Promise<ProcessEnd> {
     if (this.signal.aborted) return { exitCode: 143, signal: "SIGTERM" };
     const step = this.#step ?? "run-command";
-    const command = this.#runner.start({ ...spec, env: this.#environment(step) }, step, this.folder, this.#sink);
+    const plain = this.#environment(step);
+    const env = change ? changedEnvironment(plain, change) : plain;
+    const command = this.#runner.start({ ...spec, env }, step, this.folder, this.#sink);
     this.#command = command;
     try {
       return await command.done;

@@ -1,23 +1,17 @@
-import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { classifyFailure } from "../../domain/classify.ts";
 import { importNames } from "../../domain/import-names.ts";
-import type { Step, StepKind } from "../../domain/job-steps.ts";
-import type { Outcome } from "../../domain/outcome.ts";
+import type { StepKind } from "../../domain/job-steps.ts";
 import { formatBytes } from "../../domain/units.ts";
-import { parseWheelName, sameVersion, wheelMismatch } from "../../domain/wheel-name.ts";
+import { parseWheelName, sameVersion } from "../../domain/wheel-name.ts";
+import { BUILD_ACTIONS } from "./build-actions.ts";
 import { copyTestFiles } from "./copy-test-files.ts";
 import { findInstalled, sitePackages } from "./installed-wheel.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
 import { venvPython } from "./job-environment.ts";
 import { shellCommand } from "./shell-command.ts";
+import { agents, DONE, failed, pip, type ActionsOf } from "./step-tools.ts";
 import { unpackSource } from "./unpack-source.ts";
 import { addPip, venvArguments } from "./virtual-env.ts";
-
-type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
-type Actions = { readonly [K in StepKind]: (step: StepOf<K>, context: JobContext) => Promise<StepEnd> };
-
-const DONE: StepEnd = { ok: true };
 
 /** Imports each argument; goes on after a failure, so that the log shows all of them. */
 const IMPORT_SCRIPT = `import importlib, sys, traceback
@@ -66,42 +60,7 @@ export const STEP_ACTIONS = {
     return DONE;
   },
 
-  "build-wheel": async ({ configSettings }, context) => {
-    const settings = Object.entries(configSettings).flatMap(([name, value]) => [
-      "--config-settings",
-      `${name}=${value}`,
-    ]);
-    const tree = await context.buildTree();
-    return pip(context, "build-wheel", [
-      "wheel",
-      "--no-deps",
-      "--use-pep517",
-      "--wheel-dir",
-      context.folder.built,
-      ...settings,
-      tree,
-    ]);
-  },
-
-  "keep-wheel": async ({ candidate }, context) => {
-    const wheels = (await readdir(context.folder.built)).filter((name) => name.endsWith(".whl"));
-    const [filename] = wheels;
-    if (filename === undefined || wheels.length > 1) {
-      return agents("build-failed", `the build made ${wheels.length === 0 ? "no wheel" : wheels.sort().join(" and ")}`);
-    }
-    const mismatch = wheelMismatch(filename, candidate);
-    if (mismatch !== null) return agents("build-failed", mismatch);
-    // A link in its place would have the agent give away a file of its own.
-    if (!(await lstat(join(context.folder.built, filename))).isFile()) {
-      return agents("build-failed", `${filename} is not an ordinary file`);
-    }
-    const path = join(context.folder.built, filename);
-    const stored = await context.blobs.store(path, filename, context.signal, (text) => context.note(text));
-    if (!stored.ok) return agents("infrastructure", `the wheel could not be stored: ${stored.message}`);
-    context.note(`${filename} (${formatBytes(stored.blob.sizeBytes)}, SHA-256 ${stored.blob.sha256})`);
-    context.artifact("wheel", stored.blob);
-    return DONE;
-  },
+  ...BUILD_ACTIONS,
 
   "install-wheel": async ({ extras, requires }, context) => {
     const wheel = extras.length > 0 ? `${context.progress.wheelPath}[${extras.join(",")}]` : context.progress.wheelPath;
@@ -129,15 +88,7 @@ export const STEP_ACTIONS = {
     const end = await context.command({ ...shellCommand(check.command), cwd: context.folder.test });
     return end.exitCode === 0 ? DONE : failed(context, "run-command", end);
   },
-} as const satisfies Actions;
-
-/** Runs the environment's pip, with the command shown in the log. */
-async function pip(context: JobContext, step: StepKind, args: readonly string[]): Promise<StepEnd> {
-  context.note(`$ pip ${args.map((arg) => arg.replace(context.folder.root, ".")).join(" ")}`);
-  const argv = [venvPython(context.folder.virtualEnv), "-m", "pip", ...args] as const;
-  const end = await context.command({ argv, cwd: context.folder.temporary });
-  return end.exitCode === 0 ? DONE : failed(context, step, end);
-}
+} as const satisfies ActionsOf<StepKind>;
 
 /** What is installed must be what was to be tested, not another release that a requirement brought. */
 async function verifyInstalled(context: JobContext): Promise<StepEnd> {
@@ -154,18 +105,4 @@ async function verifyInstalled(context: JobContext): Promise<StepEnd> {
     );
   }
   return DONE;
-}
-
-/** A fault that the agent found. */
-function agents(outcome: Outcome, summary: string): StepEnd {
-  return { ok: false, exitCode: 1, verdict: { outcome, summary }, isAgents: true };
-}
-
-/** A step's process that failed. */
-function failed(
-  context: JobContext,
-  step: StepKind,
-  end: { readonly exitCode: number; readonly signal: string | null },
-): StepEnd {
-  return { ok: false, exitCode: end.exitCode, verdict: classifyFailure(step, end, context.stepOutputTail()) };
 }

@@ -1,0 +1,72 @@
+import { devNull } from "node:os";
+import type { EnvironmentChange } from "./job-environment.ts";
+
+/** Where the coordinator serves the indexes of runs, and what it asks for. */
+export interface IndexAccess {
+  /** For example http://127.0.0.1:8270 */
+  readonly coordinatorHttp: string;
+  /** The farm's, sent as a password. */
+  readonly token: string;
+}
+
+/** One of a run's indexes. */
+export interface RunIndex {
+  readonly run: number;
+  /** "cpu", "cu118", "any" */
+  readonly variant: string;
+}
+
+/** The coordinator takes any name beside the token. */
+const USER = "kiln";
+
+/** pip's settings that name no source of packages; `[-_]` since pip takes both. */
+const KEPT =
+  "CERT|CLIENT.CERT|TIMEOUT|DEFAULT.TIMEOUT|RETRIES|CACHE.DIR|NO.CACHE.DIR|PRE|PREFER.BINARY|ONLY.BINARY|NO.BINARY|" +
+  "VERBOSE|QUIET|NO.INPUT|DISABLE.PIP.VERSION.CHECK|PROGRESS.BAR|ROOT.USER.ACTION|NO.COMPILE|USER|REQUIRE.VIRTUALENV";
+const SOURCES = new RegExp(`^PIP_(?!(?:${KEPT.replaceAll(".", "[-_]")})$)`, "i");
+
+/** The address of a run's index, without credentials: for people. */
+export function runIndexUrl({ coordinatorHttp }: Pick<IndexAccess, "coordinatorHttp">, index: RunIndex): string {
+  return `${coordinatorHttp}/index/r${index.run}/${index.variant}/simple/`;
+}
+
+/** Names of variables by which a job would bring packages from somewhere else: they do not hold where a run's index does. */
+export function otherSources(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(env)
+    .filter((name) => SOURCES.test(name))
+    .sort();
+}
+
+/**
+ * What makes pip install from a run's index and from nothing else, whatever the
+ * machine's configuration files, its variables and the job's own say. The token
+ * is in a variable, so neither in a command line nor in a log: pip shows the
+ * address with `****` in its place. The coordinator is asked without a proxy, as
+ * the agent itself asks it.
+ *
+ * For commands that run pip and nothing of the candidate's: whoever reads the
+ * environment reads the token.
+ */
+export function runIndexEnvironment(access: IndexAccess, index: RunIndex): EnvironmentChange {
+  const url = new URL(runIndexUrl(access, index));
+  url.username = USER;
+  url.password = encodeURIComponent(access.token);
+  const isPlain = url.protocol === "http:";
+  return {
+    drop: SOURCES,
+    set: {
+      // The null device: no configuration file of the machine, the user or the site is read.
+      PIP_CONFIG_FILE: devNull,
+      PIP_INDEX_URL: url.href,
+      // Without TLS pip takes an address for good only on this machine, or when it is told so.
+      ...(isPlain ? { PIP_TRUSTED_HOST: url.host } : {}),
+      NO_PROXY: url.hostname,
+      no_proxy: url.hostname,
+    },
+  };
+}
+
+/** Whether only processes of this very machine's network reach the coordinator. */
+export function isOnLoopback({ coordinatorHttp }: Pick<IndexAccess, "coordinatorHttp">): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(coordinatorHttp).hostname);
+}
