@@ -2,6 +2,8 @@ import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import type { DockerSettings } from "./adapters/docker/docker-executor.ts";
 import { readDockerConfig } from "./docker-config.ts";
+import type { Secret } from "./domain/redaction/secret-forms.ts";
+import { environmentSecrets } from "./read-secrets.ts";
 
 export interface AgentConfig {
   /** The agent's home: identity, spool, caches, working folders. */
@@ -12,6 +14,8 @@ export interface AgentConfig {
   readonly coordinatorHttp: string;
   readonly natsUrl: string;
   readonly token: string;
+  /** What is taken out of everything that is reported. */
+  readonly secrets: readonly Secret[];
   /** For people. */
   readonly name: string;
   /** Jobs at a time, 1 to 1,000. */
@@ -73,6 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
     coordinatorHttp: text("KILN_COORDINATOR_HTTP", CONFIG_DEFAULTS.coordinatorHttp).replace(/\/+$/, ""),
     natsUrl: text("KILN_NATS_URL", CONFIG_DEFAULTS.natsUrl),
     token: text("KILN_TOKEN", ""),
+    secrets: environmentSecrets(env, problems),
     name: text("KILN_AGENT_NAME", hostname()),
     slots,
     executor,

@@ -18,6 +18,7 @@ import { NatsControlPlane } from "./adapters/nats/nats-control-plane.ts";
 import { openSpool } from "./adapters/spool/disk-spool.ts";
 import { systemClock } from "./adapters/system/system-clock.ts";
 import type { AgentConfig } from "./config.ts";
+import { SecretBook } from "./domain/redaction/secret-book.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ControlPlane } from "./ports/control-plane.ts";
 import type { Coordinator } from "./ports/coordinator.ts";
@@ -25,6 +26,7 @@ import type { Executor } from "./ports/executor.ts";
 import type { Inventory } from "./ports/inventory.ts";
 import type { Log } from "./ports/log.ts";
 import type { Spool } from "./ports/spool.ts";
+import { indexSecrets } from "./read-secrets.ts";
 import { Attempts } from "./services/attempts.ts";
 import { Heartbeat } from "./services/heartbeat.ts";
 import { Intake } from "./services/intake.ts";
@@ -76,7 +78,12 @@ export interface AgentStats {
  */
 export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Promise<AgentHandle> {
   const log = deps.log ?? pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: false }));
-  const common: Common = { log, clock: systemClock, random: deps.random ?? Math.random };
+  const common: Common = {
+    log,
+    clock: systemClock,
+    random: deps.random ?? Math.random,
+    secrets: new SecretBook([...config.secrets, ...indexSecrets(process.env)]),
+  };
   await using resources = new AsyncDisposableStack();
 
   // 1. The home: one process at a time.
@@ -118,6 +125,7 @@ interface Common {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly secrets: SecretBook;
 }
 
 function makeExecutor(

@@ -3,6 +3,8 @@ import { job as wire } from "@kiln/proto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openSpool, type DiskSpool } from "../adapters/spool/disk-spool.ts";
 import { limitMark } from "../domain/limit-mark.ts";
+import { SecretBook } from "../domain/redaction/secret-book.ts";
+import type { TestReport } from "../domain/report.ts";
 import type { SpooledAttempt } from "../ports/spool.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { quietLog } from "../testing/quiet-log.ts";
@@ -23,14 +25,19 @@ beforeEach(() => {
 });
 afterEach(() => stack.dispose());
 
-function recorder(logBytesMax: number) {
+function recorder(logBytesMax: number, secrets = new SecretBook([])) {
   const attempt: SpooledAttempt = spool.create({ run: 1, job: jobs++, attempt: 1 }, Buffer.from("x"))!;
   const events = { appended: 0, limits: 0, failures: 0 };
-  const made = new AttemptRecorder(attempt, { timeoutMs: 1_000, logBytesMax }, clock, {
-    appended: () => events.appended++,
-    limitReached: () => events.limits++,
-    spoolFailed: () => events.failures++,
-  });
+  const made = new AttemptRecorder(
+    attempt,
+    { timeoutMs: 1_000, logBytesMax },
+    { clock, secrets },
+    {
+      appended: () => events.appended++,
+      limitReached: () => events.limits++,
+      spoolFailed: () => events.failures++,
+    },
+  );
   return { attempt, recorder: made, events };
 }
 
@@ -134,11 +141,16 @@ describe("the end of an attempt", () => {
   test("is all that is tried again after the disk refused a frame", () => {
     const { attempt, recorder: r, events } = recorder(1e6);
     const broken = { ...attempt, append: () => false } as unknown as SpooledAttempt;
-    const failing = new AttemptRecorder(broken, { timeoutMs: 1, logBytesMax: 1e6 }, clock, {
-      appended: () => undefined,
-      limitReached: () => undefined,
-      spoolFailed: () => events.failures++,
-    });
+    const failing = new AttemptRecorder(
+      broken,
+      { timeoutMs: 1, logBytesMax: 1e6 },
+      { clock, secrets: new SecretBook([]) },
+      {
+        appended: () => undefined,
+        limitReached: () => undefined,
+        spoolFailed: () => events.failures++,
+      },
+    );
     failing.started("");
     failing.output(Buffer.alloc(40_000));
     expect(failing.finish({ outcome: "infrastructure", summary: "" })).toBe(false);
@@ -155,5 +167,55 @@ describe("the end of an attempt", () => {
     r.output(Buffer.from("more"));
     r.finish({ outcome: "cancelled", summary: "" });
     expect(cases(attempt)).toEqual(["started"]);
+  });
+});
+
+const NO_TESTS: TestReport = {
+  kind: "test",
+  tests: 1,
+  passed: 0,
+  failed: 1,
+  errors: 0,
+  skipped: 0,
+  flaky: 0,
+  durationMs: 1,
+  failures: [],
+  skips: [],
+  slowest: [],
+  coverage: null,
+};
+
+describe("secrets", () => {
+  const secrets = new SecretBook([{ value: "hunter22-token" }]);
+
+  test("reach neither the log nor titles, reports, excerpt and summary, wherever the output was cut", () => {
+    const { attempt, recorder: r } = recorder(1e6, secrets);
+    r.stepStarted("install with hunter22-token");
+    for (const char of "error: hunter22-token refused\n") {
+      r.output(Buffer.from(char));
+      clock.advance(60);
+    }
+    const place = "tests/test_token.py:7";
+    const failure = { name: "test_token", outcome: "failed", durationMs: 1, message: "hunter22-token", place } as const;
+    r.report({ ...NO_TESTS, failures: [failure] });
+    r.output(Buffer.concat([Buffer.alloc(100_000, "-"), Buffer.from("hunter22-token\n")]));
+    r.output(Buffer.from("e: error: hunter22"));
+    expect(r.outputTail()).toMatch(/error: \*\*\*$/);
+    r.stepFinished(1, 1);
+    r.finish({ outcome: "build-failed", summary: "no hunter22-token" });
+    const frames = readFrames(attempt);
+    expect(logOf(frames)).toBe(`error: *** refused\n${"-".repeat(100_000)}***\ne: error: ***`);
+    const rest = JSON.stringify(frames, (_key, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    expect(rest).not.toContain("hunter22");
+    expect(rest).toContain("install with ***");
+    expect(rest).toContain("no ***");
+  });
+
+  test("count with what they became against the limit", () => {
+    const { attempt, recorder: r, events } = recorder(1_000, secrets);
+    r.output(Buffer.from("hunter22-token".repeat(300)));
+    r.finish({ outcome: "passed", summary: "" });
+    expect(logOf(readFrames(attempt))).toBe("***".repeat(300));
+    expect(events.limits).toBe(0);
   });
 });

@@ -3,6 +3,8 @@ import { LOG_CHUNK_BYTES_MAX, type FrameBody } from "../domain/frame.ts";
 import type { Blob, JobLimits } from "../domain/job.ts";
 import { bytesBeforeMark, limitMark } from "../domain/limit-mark.ts";
 import type { Verdict } from "../domain/outcome.ts";
+import type { SecretBook } from "../domain/redaction/secret-book.ts";
+import type { Redactor } from "../domain/redaction/redactor.ts";
 import type { Report } from "../domain/report.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ProcessGroup } from "../ports/executor.ts";
@@ -30,12 +32,15 @@ export interface RecorderEvents {
 /**
  * Turns what an executor reports into frames of the spool: output becomes
  * chunks of a sensible size, in order with everything else, and ends at the
- * job's limit with a mark that says so.
+ * job's limit with a mark that says so. No secret gets past it: what the spool
+ * takes, and all that is made of output later, is redacted already.
  */
 export class AttemptRecorder {
   readonly #attempt: SpooledAttempt;
   readonly #limits: JobLimits;
   readonly #clock: Clock;
+  readonly #secrets: SecretBook;
+  readonly #redactor: Redactor;
   readonly #events: RecorderEvents;
   #pending: Buffer | null = null;
   #pendingBytes = 0;
@@ -50,10 +55,17 @@ export class AttemptRecorder {
   #muted = false;
   #steps = 0;
 
-  constructor(attempt: SpooledAttempt, limits: JobLimits, clock: Clock, events: RecorderEvents) {
+  constructor(
+    attempt: SpooledAttempt,
+    limits: JobLimits,
+    parts: { readonly clock: Clock; readonly secrets: SecretBook },
+    events: RecorderEvents,
+  ) {
     this.#attempt = attempt;
     this.#limits = limits;
-    this.#clock = clock;
+    this.#clock = parts.clock;
+    this.#secrets = parts.secrets;
+    this.#redactor = parts.secrets.redactor((bytes) => this.#takeRedacted(bytes));
     this.#events = events;
   }
 
@@ -64,7 +76,12 @@ export class AttemptRecorder {
   stepStarted(title: string): void {
     this.#flush();
     this.#tail?.clear();
-    this.#append({ type: "step-started", index: this.#steps++, title, logOffset: this.#logEnd });
+    this.#append({
+      type: "step-started",
+      index: this.#steps++,
+      title: this.#secrets.redactText(title),
+      logOffset: this.#logEnd,
+    });
   }
 
   stepFinished(exitCode: number, durationMs: number): void {
@@ -79,7 +96,7 @@ export class AttemptRecorder {
 
   report(report: Report): void {
     this.#flush();
-    this.#append({ type: "report", report });
+    this.#append({ type: "report", report: this.#secrets.redactIn(report) });
   }
 
   processGroup(group: ProcessGroup): void {
@@ -89,6 +106,14 @@ export class AttemptRecorder {
   /** Takes output; what is over the limit is counted and dropped. */
   output(bytes: Uint8Array): void {
     if (this.#limitReached || this.#failed || this.#muted) {
+      this.#droppedBytes += bytes.length;
+      return;
+    }
+    this.#redactor.push(bytes);
+  }
+
+  #takeRedacted(bytes: Uint8Array): void {
+    if (this.#limitReached || this.#failed) {
       this.#droppedBytes += bytes.length;
       return;
     }
@@ -116,7 +141,7 @@ export class AttemptRecorder {
     return this.#append({
       type: "finished",
       outcome: verdict.outcome,
-      summary: verdict.summary.slice(0, SUMMARY_CHARS_MAX).toWellFormed(),
+      summary: this.#secrets.redactText(verdict.summary).slice(0, SUMMARY_CHARS_MAX).toWellFormed(),
       excerpt: tail === "" ? "" : excerpt(tail, verdict.outcome),
       logBytesDropped: this.#droppedBytes,
     });
@@ -157,6 +182,7 @@ export class AttemptRecorder {
 
   /** Everything so far becomes frames, in order before what is recorded next. */
   #flush(): void {
+    if (!this.#muted) this.#redactor.flush();
     this.#flushPending();
     if (this.#reserve.length === 0) return;
     this.#writeChunk(this.#reserve);

@@ -4,6 +4,7 @@ import { attemptKey } from "../domain/attempt-key.ts";
 import type { Assignment } from "../domain/job.ts";
 import { PASSED } from "../domain/outcome.ts";
 import type { ExecutionSink, Executor } from "../ports/executor.ts";
+import { SecretBook } from "../domain/redaction/secret-book.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { quietLog } from "../testing/quiet-log.ts";
 import { readFrames } from "../testing/read-frames.ts";
@@ -55,7 +56,11 @@ beforeEach(() => {
 afterEach(() => stack.dispose());
 
 function newAttempts(slots: number, attemptsMax = 100_000): Attempts {
-  return new Attempts({ spool, executor, clock, log: quietLog }, { slots, attemptsMax }, () => undefined);
+  return new Attempts(
+    { spool, executor, clock, log: quietLog, secrets: new SecretBook([]) },
+    { slots, attemptsMax },
+    () => undefined,
+  );
 }
 
 function assignment(job: number): Assignment {

@@ -2,6 +2,7 @@ import { attemptKey, type AttemptRef } from "../domain/attempt-key.ts";
 import { attemptTransition, type AttemptEffect, type AttemptEvent, type AttemptState } from "../domain/attempt-life.ts";
 import type { Assignment } from "../domain/job.ts";
 import { PASSED, type Verdict } from "../domain/outcome.ts";
+import type { SecretBook } from "../domain/redaction/secret-book.ts";
 import type { StopCause } from "../domain/stop-cause.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Execution, Executor } from "../ports/executor.ts";
@@ -16,6 +17,15 @@ import { sinkFor } from "./recording-sink.ts";
 const RECORD_RETRY_MS = 1_000;
 /** Attempts whose late deliveries are recognised after they are gone from the spool. */
 const RECENT_MAX = 20_000;
+
+export interface AttemptsParts {
+  readonly spool: Spool;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Taken out of all that is recorded. */
+  readonly secrets: SecretBook;
+}
 
 export interface AttemptsOptions {
   /** How many jobs run at a time. */
@@ -46,7 +56,7 @@ interface LiveAttempt {
  * `attemptTransition`; this performs it.
  */
 export class Attempts {
-  readonly #parts: { readonly spool: Spool; readonly executor: Executor; readonly clock: Clock; readonly log: Log };
+  readonly #parts: AttemptsParts;
   readonly #options: AttemptsOptions;
   readonly #appended: (attempt: SpooledAttempt) => void;
   readonly #live = new Map<string, LiveAttempt>();
@@ -59,11 +69,7 @@ export class Attempts {
   #closed = false;
 
   /** `appended` is told of every attempt that has new frames. */
-  constructor(
-    parts: { readonly spool: Spool; readonly executor: Executor; readonly clock: Clock; readonly log: Log },
-    options: AttemptsOptions,
-    appended: (attempt: SpooledAttempt) => void,
-  ) {
+  constructor(parts: AttemptsParts, options: AttemptsOptions, appended: (attempt: SpooledAttempt) => void) {
     this.#parts = parts;
     this.#options = options;
     this.#appended = appended;
@@ -79,17 +85,22 @@ export class Attempts {
 
   /** `bytes` is the assignment as it came; it is in the spool before anything else happens. */
   take(assignment: Assignment, bytes: Uint8Array): TakeResult {
-    const { spool, clock } = this.#parts;
+    const { spool, clock, secrets } = this.#parts;
     const key = attemptKey(assignment.ref);
     if (this.#recent.has(key) || spool.find(key)) return "taken";
     if (this.#closed || spool.isFull || spool.size >= this.#options.attemptsMax) return "held-back";
     const spooled = spool.create(assignment.ref, bytes);
     if (!spooled) return "held-back";
-    const recorder = new AttemptRecorder(spooled, assignment.job.limits, clock, {
-      appended: () => this.#appended(spooled),
-      limitReached: () => this.stop(key, { kind: "log-limit", logBytesMax: assignment.job.limits.logBytesMax }),
-      spoolFailed: () => this.stop(key, { kind: "spool-failed", message: "its disk does not take what is written" }),
-    });
+    const recorder = new AttemptRecorder(
+      spooled,
+      assignment.job.limits,
+      { clock, secrets },
+      {
+        appended: () => this.#appended(spooled),
+        limitReached: () => this.stop(key, { kind: "log-limit", logBytesMax: assignment.job.limits.logBytesMax }),
+        spoolFailed: () => this.stop(key, { kind: "spool-failed", message: "its disk does not take what is written" }),
+      },
+    );
     const attempt: LiveAttempt = {
       spooled,
       assignment,
@@ -206,14 +217,13 @@ export class Attempts {
   }
 
   #record(attempt: LiveAttempt, verdict: Verdict): void {
+    const { log, clock, secrets } = this.#parts;
     if (verdict !== PASSED) {
-      this.#parts.log.info(
-        { attempt: attempt.spooled.key, job: attempt.assignment.job.name, ...verdict },
-        "a job ended",
-      );
+      const shown = secrets.redactIn(verdict);
+      log.info({ attempt: attempt.spooled.key, job: attempt.assignment.job.name, ...shown }, "a job ended");
     }
     if (attempt.recorder.finish(verdict) || attempt.state.name === "gone") return;
-    this.#parts.clock.after(RECORD_RETRY_MS, () => {
+    clock.after(RECORD_RETRY_MS, () => {
       if (attempt.state.name === "finished") this.#record(attempt, verdict);
     });
   }

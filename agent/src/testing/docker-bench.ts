@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DockerExecutor, type DockerSettings } from "../adapters/docker/docker-executor.ts";
 import type { JobRunParts } from "../adapters/host/job-run.ts";
 import { systemClock } from "../adapters/system/system-clock.ts";
+import { SecretBook } from "../domain/redaction/secret-book.ts";
 import { HostBench } from "./host-bench.ts";
 import type { LocalBlobs } from "./local-blobs.ts";
 import type { ManualClock } from "./manual-clock.ts";
@@ -36,6 +37,7 @@ function dockerExecutor(options: DockerBenchOptions, parts: JobRunParts): Docker
     stateFolder: options.stateFolder,
     clock: systemClock,
     env: options.env ?? process.env,
+    secrets: new SecretBook([]),
   });
 }
 

@@ -75,6 +75,7 @@ export class FakeFarm implements AsyncDisposable {
       logLevel: "silent",
       spoolBytesMax: 1e9,
       blobCacheBytesMax: 1e9,
+      secrets: [],
     };
   }
 

@@ -10,6 +10,7 @@ import { systemClock } from "../adapters/system/system-clock.ts";
 import { attemptKey } from "../domain/attempt-key.ts";
 import type { Interpreter } from "../domain/interpreter.ts";
 import type { Job } from "../domain/job.ts";
+import { SecretBook } from "../domain/redaction/secret-book.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../ports/executor.ts";
 import { Attempts } from "../services/attempts.ts";
@@ -74,7 +75,13 @@ export class HostBench implements Disposable {
       start: (request, sink) => this.#start(request, sink),
       clearLeftovers: (attempts) => this.executor.clearLeftovers(attempts),
     };
-    const parts = { spool: this.#spool, executor: listening, clock: options.clock ?? systemClock, log: quietLog };
+    const parts = {
+      spool: this.#spool,
+      executor: listening,
+      clock: options.clock ?? systemClock,
+      log: quietLog,
+      secrets: new SecretBook([]),
+    };
     this.attempts = new Attempts(parts, { slots: 4, attemptsMax: 100 }, () => this.board.changed());
   }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { attemptKey } from "../../domain/attempt-key.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
+import type { SecretBook } from "../../domain/redaction/secret-book.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
@@ -39,6 +40,7 @@ export interface DockerParts {
   readonly log: Log;
   /** Of the agent's process: pip's settings and the user's Docker configuration. */
   readonly env: NodeJS.ProcessEnv;
+  readonly secrets: SecretBook;
 }
 
 /**
@@ -60,13 +62,13 @@ export class DockerExecutor implements Executor {
   constructor(settings: DockerSettings, parts: DockerParts) {
     this.#settings = settings;
     this.#parts = parts;
-    const { stateFolder, agentId, clock, log, env } = parts;
+    const { stateFolder, agentId, clock, log, env, secrets } = parts;
     mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
     this.#docker = openEngine(settings.socketPath);
     this.#records = new ImageRecords(join(stateFolder, "images.json"));
     const labels = { [AGENT_LABEL]: agentId };
     const { pull, imageCacheBytesMax: bytesMax, limits } = settings;
-    const options = { pull, bytesMax, env, limits, labels, user: () => this.#user() };
+    const options = { pull, bytesMax, env, secrets, limits, labels, user: () => this.#user() };
     this.#images = new ImageStore(this.#docker, this.#records, options, { clock, log });
     this.#pip = new ImagePip(join(stateFolder, "pips"), async (imageId, argv, folder, timeoutMs) => {
       const mounts = [{ path: folder, isReadOnly: false }];

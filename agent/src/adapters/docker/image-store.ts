@@ -3,6 +3,7 @@ import type { ContainerLimits } from "../../domain/container-job.ts";
 import { imagesToRemove } from "../../domain/image-cache.ts";
 import { parseImageReference, repositoryDigest, type ImageReference } from "../../domain/image-reference.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
+import type { SecretBook } from "../../domain/redaction/secret-book.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { engineMessage, statusOf } from "./engine.ts";
@@ -20,6 +21,8 @@ export interface ImageStoreOptions {
   readonly bytesMax: number;
   /** Where the user's Docker configuration is found. */
   readonly env: NodeJS.ProcessEnv;
+  /** Told of every credential before it is used. */
+  readonly secrets: SecretBook;
   readonly limits: ContainerLimits;
   readonly user: () => Promise<string>;
   readonly labels: Readonly<Record<string, string>>;
@@ -188,7 +191,7 @@ export class ImageStore {
     signal: AbortSignal,
   ): Promise<PullResult> {
     const known = new Set((await this.#docker.listImages()).map(({ Id: id }) => imageId(id)));
-    const result = await pullImage(this.#docker, reference, this.#options.env, report, signal);
+    const result = await pullImage(this.#docker, reference, this.#options, report, signal);
     const found = result.ok ? await this.#inspect(reference.text) : null;
     if (found && !known.has(found.id)) {
       const { id, sizeBytes } = found;

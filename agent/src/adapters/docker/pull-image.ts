@@ -2,9 +2,11 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { ImageReference } from "../../domain/image-reference.ts";
+import type { SecretBook } from "../../domain/redaction/secret-book.ts";
+import type { Secret } from "../../domain/redaction/secret-forms.ts";
 import { PullProgress, type PullEvent } from "../../domain/pull-progress.ts";
 import { engineMessage, statusOf } from "./engine.ts";
-import { registryCredentials } from "./registry-credentials.ts";
+import { registryCredentials, type RegistryLogin } from "./registry-credentials.ts";
 
 /** Between two lines of progress. */
 const REPORT_INTERVAL_MS = 2_000;
@@ -20,13 +22,14 @@ export type PullResult =
 export async function pullImage(
   docker: Docker,
   reference: ImageReference,
-  env: NodeJS.ProcessEnv,
+  user: { readonly env: NodeJS.ProcessEnv; readonly secrets: SecretBook },
   report: (line: string) => void,
   signal: AbortSignal,
 ): Promise<PullResult> {
-  const credentials = await registryCredentials(reference.registry, env);
+  const credentials = await registryCredentials(reference.registry, user.env);
   if (!credentials.ok) report(`no credentials for ${reference.registry}: ${credentials.message}`);
   const auth = credentials.ok ? credentials.auth : null;
+  if (auth) user.secrets.learn(secretOf(auth));
   const stall = new AbortController();
   try {
     const stream = (await docker.pull(reference.text, {
@@ -46,6 +49,11 @@ export async function pullImage(
     const isMissing = statusOf(cause) === 404 || /manifest unknown|not found/i.test(message);
     return { ok: false, isMissing, message };
   }
+}
+
+function secretOf(auth: RegistryLogin): Secret {
+  if ("identitytoken" in auth) return { value: auth.identitytoken };
+  return { value: auth.password, user: auth.username };
 }
 
 function failure(message: string): PullResult {

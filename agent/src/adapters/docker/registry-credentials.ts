@@ -2,15 +2,18 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type Docker from "dockerode";
 import { registryAuth, type RegistryAuth } from "../../domain/registry-auth.ts";
 
 const HELPER_TIMEOUT_MS = 30_000;
 const HELPER_OUTPUT_BYTES_MAX = 64 * 1024;
 
+export type RegistryLogin =
+  | { readonly username: string; readonly password: string; readonly serveraddress: string }
+  | { readonly identitytoken: string };
+
 export type Credentials =
   /** null: the registry is asked without. */
-  | { readonly ok: true; readonly auth: Docker.AuthConfig | { readonly identitytoken: string } | null }
+  | { readonly ok: true; readonly auth: RegistryLogin | null }
   /** There are some, and they cannot be read. `message` holds no secret. */
   | { readonly ok: false; readonly message: string };
 
