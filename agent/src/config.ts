@@ -28,6 +28,8 @@ export interface AgentConfig {
   readonly spoolBytesMax: number;
   /** Fetched blobs that are kept for the next job. */
   readonly blobCacheBytesMax: number;
+  /** Of ccache's and sccache's results each; 0: none are kept. */
+  readonly compilerCacheBytesMax: number;
 }
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -40,6 +42,7 @@ export const CONFIG_DEFAULTS = {
   natsUrl: "nats://127.0.0.1:8272",
   spoolBytesMax: 2 * 1024 ** 3,
   blobCacheBytesMax: 2 * 1024 ** 3,
+  compilerCacheBytesMax: 5 * 1024 ** 3,
 } as const;
 
 export type ConfigResult =
@@ -85,6 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
     logLevel: choice("KILN_LOG_LEVEL", LOG_LEVELS, "info"),
     spoolBytesMax: integer("KILN_SPOOL_BYTES_MAX", 1024 ** 2, 2 ** 50, CONFIG_DEFAULTS.spoolBytesMax),
     blobCacheBytesMax: integer("KILN_BLOB_CACHE_BYTES_MAX", 0, 2 ** 50, CONFIG_DEFAULTS.blobCacheBytesMax),
+    compilerCacheBytesMax: integer("KILN_COMPILER_CACHE_BYTES", 0, 2 ** 50, CONFIG_DEFAULTS.compilerCacheBytesMax),
   };
   if (config.token === "") problems.push("KILN_TOKEN is not set: it is the farm's token, in the farm's farm.json");
   if (!/^[^\s/]+:\d{1,5}$/.test(config.coordinatorGrpc)) {

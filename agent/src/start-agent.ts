@@ -8,7 +8,9 @@ import { lockHome } from "./adapters/disk/home-lock.ts";
 import { DockerExecutor } from "./adapters/docker/docker-executor.ts";
 import { DummyExecutor } from "./adapters/dummy/dummy-executor.ts";
 import { GrpcCoordinator } from "./adapters/grpc/grpc-coordinator.ts";
+import { findCompilerCache } from "./adapters/host/compiler-cache.ts";
 import { HostExecutor } from "./adapters/host/host-executor.ts";
+import type { BuildSurroundings } from "./adapters/host/job-context.ts";
 import { PipTool } from "./adapters/host/pip-tool.ts";
 import { BlobCache } from "./adapters/http/blob-cache.ts";
 import { HttpBlobClient } from "./adapters/http/http-blob-client.ts";
@@ -36,6 +38,8 @@ import { ResultsStream, type AgentIds } from "./services/results-stream.ts";
 
 /** Attempts that may be in the spool: more are not taken. */
 const ATTEMPTS_MAX = 20_000;
+/** What jobs on the host get of the machine's memory together. */
+const MEMORY_SHARE = 0.9;
 /** How long an agent that stops goes on sending what is in its spool. */
 const FLUSH_MS = 5_000;
 const FLUSH_POLL_MS = 10;
@@ -141,17 +145,32 @@ function makeExecutor(
   const blobs = new HttpBlobClient({ url: config.coordinatorHttp, token: config.token }, { cache, ...common });
   const indexes = { coordinatorHttp: config.coordinatorHttp, token: config.token };
   const workFolder = join(config.folder, "work");
+  const build = surroundings(config, inventory);
   if (config.executor === "dummy") {
     const die = deps.die ?? (() => void process.kill(process.pid, "SIGKILL"));
     return new DummyExecutor({ blobs, clock, workFolder, die });
   }
   if (config.docker) {
     const stateFolder = join(config.folder, "containers");
-    const parts = { agentId, workFolder, stateFolder, blobs, indexes, env: process.env, ...common };
+    const parts = { agentId, workFolder, stateFolder, blobs, indexes, build, env: process.env, ...common };
     return new DockerExecutor(config.docker, parts);
   }
   const pip = new PipTool(join(config.folder, "tools"));
-  return new HostExecutor(inventory.pythons, { agentId, workFolder, blobs, indexes, pip, log });
+  return new HostExecutor(inventory.pythons, { agentId, workFolder, blobs, indexes, build, pip, log });
+}
+
+/** What builds find: in containers the limits of one, on the host a part of the memory for each slot. */
+function surroundings(
+  config: AgentConfig,
+  { cudaToolkits: toolkits, memoryBytes, cpuCores }: Inventory,
+): BuildSurroundings {
+  if (config.docker) {
+    const { cpus: cores, memoryBytes: containerBytes } = config.docker.limits;
+    return { toolkits, share: { cores, memoryBytes: containerBytes }, compilerCache: null };
+  }
+  const share = { cores: cpuCores, memoryBytes: (memoryBytes * MEMORY_SHARE) / config.slots };
+  const folder = join(config.folder, "compiler-cache");
+  return { toolkits, share, compilerCache: findCompilerCache(process.env, folder, config.compilerCacheBytesMax) };
 }
 
 /** Jobs in containers use the interpreters of their images, not the machine's. */

@@ -38,7 +38,15 @@ test("a build without isolation installs from the run's index, and then has no n
     policy: null,
   };
   const candidate = { name: "pkg", version: "1.0" };
-  const work = { kind: "build", source: blob, candidate, configSettings: {}, frontend: "pip", wheel } as const;
+  const work = {
+    kind: "build",
+    source: blob,
+    candidate,
+    configSettings: {},
+    frontend: "pip",
+    checkReproducible: false,
+    wheel,
+  } as const;
   const steps = ["install-build-requires", "build-wheel"] as const;
   expect(steps.map((step) => networkOfStep(step, { work }))).toEqual(["run-index", "none"]);
   expect(networkOfStep("build-wheel", { work, container: { network: "open" } })).toBe("open");

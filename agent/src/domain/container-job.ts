@@ -11,7 +11,15 @@ export interface ContainerLimits {
 }
 
 /** Steps in which pip looks at an index. The build is among them for what its isolation installs. */
-const NEEDS_INDEX: ReadonlySet<StepKind> = new Set(["build-wheel", "install-wheel", "install-requires"]);
+const NEEDS_INDEX: ReadonlySet<StepKind> = new Set([
+  "build-wheel",
+  "rebuild-wheel",
+  "install-wheel",
+  "install-requires",
+]);
+const NEEDS_RUN_INDEX: ReadonlySet<StepKind> = new Set(["install-build-requires", "install-backend-requires"]);
+/** Steps that run the candidate's own build. */
+const BUILDS: ReadonlySet<StepKind> = new Set(["ask-backend", "build-wheel", "rebuild-wheel"]);
 
 /**
  * What of the network a step gets. By default only the steps that install
@@ -28,7 +36,7 @@ export function networkOfStep(
   job: Pick<Job, "container" | "work">,
 ): "none" | "index" | "run-index" | "open" {
   const { work } = job;
-  if (step === "install-build-requires") return "run-index";
+  if (NEEDS_RUN_INDEX.has(step)) return "run-index";
   if (step === "install-wheel" && work.kind === "test" && work.index !== null) return "run-index";
   const isJobs = step === "run-command" || step === "check-imports" || isWithoutIsolation(step, work);
   if (isJobs) return job.container?.network === "open" ? "open" : "none";
@@ -36,7 +44,7 @@ export function networkOfStep(
 }
 
 function isWithoutIsolation(step: StepKind, work: Job["work"]): boolean {
-  return step === "build-wheel" && work.kind === "build" && work.wheel?.torch != null;
+  return BUILDS.has(step) && work.kind === "build" && work.wheel?.torch != null;
 }
 
 /** Which image a job runs in; null when neither it nor the agent's owner names one. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Interpreter } from "./interpreter.ts";
 import { stepsFor } from "./job-steps.ts";
-import type { Job, TestWork } from "./job.ts";
+import type { Job, TestWork, WheelWish } from "./job.ts";
 
 const PYTHON: Interpreter = {
   feature: "3.12",
@@ -33,9 +33,50 @@ test("a build fetches, makes an environment, builds, and keeps the wheel", () =>
     candidate: CANDIDATE,
     configSettings: {},
     frontend: "pip",
+    checkReproducible: false,
     wheel: null,
   } as const;
   expect(kinds({ ...JOB, work })).toEqual(["fetch-source", "make-environment", "build-wheel", "keep-wheel"]);
+});
+
+test("a build against a PyTorch has it and the requirements before it, and a toolkit before all that", () => {
+  const torch = { version: "2.1.2", variant: "cu118" };
+  const wheel: WheelWish = {
+    kind: "native",
+    torch,
+    cuda: "11.8",
+    index: "any",
+    localVersion: "cu118torch2.1",
+    cxx11Abi: "0",
+    archList: ["8.0"],
+    policy: null,
+  };
+  const work = {
+    kind: "build",
+    source: blob("pkg-1.0.tar.gz"),
+    candidate: CANDIDATE,
+    configSettings: {},
+    frontend: "pip",
+    checkReproducible: true,
+    wheel,
+  } as const;
+  expect(kinds({ ...JOB, work })).toEqual([
+    "fetch-source",
+    "make-environment",
+    "select-toolkit",
+    "install-build-requires",
+    "ask-backend",
+    "install-backend-requires",
+    "build-wheel",
+    "rebuild-wheel",
+    "set-local-version",
+    "keep-wheel",
+  ]);
+  const cpu = { ...work, checkReproducible: false, wheel: { ...wheel, torch: null, cuda: null, localVersion: null } };
+  expect(kinds({ ...JOB, work: cpu })).toEqual(["fetch-source", "make-environment", "build-wheel", "keep-wheel"]);
+  // The wheel's own index is another where it serves several variants.
+  const installs = stepsFor({ ...JOB, work }, PYTHON).filter((step) => step.kind === "install-build-requires");
+  expect(installs).toMatchObject([{ variant: "cu118", torch }]);
 });
 
 test("an import check needs no source", () => {

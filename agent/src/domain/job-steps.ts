@@ -1,6 +1,9 @@
+import { cudaOf } from "./build-environment.ts";
 import type { Interpreter } from "./interpreter.ts";
-import type { Blob, Candidate, CommandCheck, CommandWork, Job, Torch } from "./job.ts";
+import type { Blob, BuildWork, Candidate, CommandCheck, CommandWork, Job, Torch } from "./job.ts";
 import { parseWheelName } from "./wheel-name.ts";
+
+type ConfigSettings = Readonly<Record<string, string>>;
 
 /** One step of a job on a host. The executor knows how; this says what. */
 export type Step = { readonly title: string } & (
@@ -8,7 +11,12 @@ export type Step = { readonly title: string } & (
   | { readonly kind: "fetch-wheel"; readonly wheel: Blob }
   | { readonly kind: "make-environment"; readonly python: Interpreter }
   | { readonly kind: "install-build-requires"; readonly torch: Torch; readonly variant: string }
-  | { readonly kind: "build-wheel"; readonly configSettings: Readonly<Record<string, string>> }
+  | { readonly kind: "ask-backend"; readonly configSettings: ConfigSettings }
+  | { readonly kind: "install-backend-requires"; readonly torch: Torch; readonly variant: string }
+  | { readonly kind: "select-toolkit"; readonly cuda: string }
+  | { readonly kind: "build-wheel"; readonly configSettings: ConfigSettings }
+  | { readonly kind: "rebuild-wheel"; readonly source: Blob; readonly configSettings: ConfigSettings }
+  | { readonly kind: "set-local-version"; readonly localVersion: string }
   | { readonly kind: "keep-wheel"; readonly candidate: Candidate }
   | { readonly kind: "install-wheel"; readonly extras: readonly string[]; readonly requires: readonly string[] }
   | { readonly kind: "install-requires"; readonly requires: readonly string[] }
@@ -26,14 +34,7 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
     title: `make an environment of CPython ${python.version}`,
     python,
   };
-  if (work.kind === "build") {
-    return [
-      { kind: "fetch-source", title: "fetch the source", source: work.source },
-      environment,
-      { kind: "build-wheel", title: "build the wheel", configSettings: work.configSettings },
-      { kind: "keep-wheel", title: "check and keep the wheel", candidate: work.candidate },
-    ];
-  }
+  if (work.kind === "build") return buildSteps(work, environment);
   if (work.kind === "command") return commandSteps(work, environment);
   const { check, wheel, extras, requires } = work;
   const beside = extras.length + requires.length > 0 ? " and what its test requires" : "";
@@ -54,6 +55,36 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
       : []),
     ...steps,
     { kind: "run-command", title: "run the test command", check },
+  ];
+}
+
+function buildSteps(work: BuildWork, environment: Step): readonly Step[] {
+  const { source, candidate, configSettings, wheel, checkReproducible } = work;
+  const steps: Step[] = [{ kind: "fetch-source", title: "fetch the source", source }, environment];
+  // Before anything is downloaded for a build that cannot be.
+  const cuda = cudaOf(wheel);
+  if (cuda !== null) steps.push({ kind: "select-toolkit", title: `select the CUDA ${cuda} toolkit`, cuda });
+  if (wheel?.torch) steps.push(...torchSteps(wheel.torch, configSettings));
+  steps.push({ kind: "build-wheel", title: "build the wheel", configSettings });
+  if (checkReproducible) {
+    steps.push({ kind: "rebuild-wheel", title: "build it again elsewhere, and compare", source, configSettings });
+  }
+  const localVersion = wheel?.localVersion ?? null;
+  if (localVersion !== null) {
+    steps.push({ kind: "set-local-version", title: `give it the local version ${localVersion}`, localVersion });
+  }
+  steps.push({ kind: "keep-wheel", title: "check and keep the wheel", candidate });
+  return steps;
+}
+
+/** The index is PyTorch's variant's, which is not the wheel's own where one wheel serves several. */
+function torchSteps(torch: Torch, configSettings: ConfigSettings): readonly Step[] {
+  const { variant } = torch;
+  const title = `install PyTorch ${torch.version} (${variant}) and the build requirements`;
+  return [
+    { kind: "install-build-requires", title, torch, variant },
+    { kind: "ask-backend", title: "ask the build backend what else it requires", configSettings },
+    { kind: "install-backend-requires", title: "install what the build backend requires", torch, variant },
   ];
 }
 

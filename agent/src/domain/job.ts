@@ -30,6 +30,8 @@ export interface BuildWork {
   readonly candidate: Candidate;
   readonly configSettings: Readonly<Record<string, string>>;
   readonly frontend: "pip" | "cibuildwheel";
+  /** It is built a second time, and what comes out is compared. */
+  readonly checkReproducible: boolean;
   /** null: any wheel of the candidate will do. */
   readonly wheel: WheelWish | null;
 }

@@ -72,6 +72,7 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
         candidate: CANDIDATE,
         configSettings: {},
         frontend: "pip",
+        checkReproducible: false,
         wheel: null,
       });
       const built = await bench.run(build);

@@ -78,6 +78,7 @@ function assignment(job: number): Assignment {
         candidate: { name: "p", version: null },
         configSettings: {},
         frontend: "pip",
+        checkReproducible: false,
         wheel: null,
       },
     },

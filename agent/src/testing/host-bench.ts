@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { results } from "@kiln/proto";
 import { HostExecutor } from "../adapters/host/host-executor.ts";
+import type { BuildSurroundings } from "../adapters/host/job-context.ts";
 import type { JobRunParts } from "../adapters/host/job-run.ts";
 import type { IndexAccess } from "../adapters/host/run-index.ts";
 import { PipTool } from "../adapters/host/pip-tool.ts";
@@ -21,6 +22,12 @@ import { SignalBoard } from "./signal-board.ts";
 import { temporaryFolder } from "@kiln/testkit";
 
 export const BENCH_AGENT = "bench-agent";
+
+const NO_SURROUNDINGS: BuildSurroundings = {
+  toolkits: [],
+  share: { cores: 1, memoryBytes: 2 ** 30 },
+  compilerCache: null,
+};
 
 export interface RunResult {
   readonly finished: results.Finished;
@@ -53,6 +60,7 @@ export class HostBench implements Disposable {
       readonly blobs?: LocalBlobs;
       /** By default nobody answers there. */
       readonly indexes?: IndexAccess;
+      readonly build?: BuildSurroundings;
       /** Instead of one that runs jobs on this host. */
       readonly executor?: (parts: JobRunParts) => Executor;
     },
@@ -65,6 +73,7 @@ export class HostBench implements Disposable {
       workFolder: join(this.#folder, "work"),
       blobs: this.blobs,
       indexes: options.indexes ?? { coordinatorHttp: "http://127.0.0.1:9", token: "no-token" },
+      build: options.build ?? NO_SURROUNDINGS,
       log: quietLog,
     };
     const onHost = (): Executor => new HostExecutor(pythons, { ...common, pip: new PipTool(options.tools) });

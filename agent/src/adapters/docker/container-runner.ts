@@ -192,7 +192,9 @@ export class ContainerRunner implements Runner {
     const readOnly = [folder.files, folder.source, ...settings.readOnlyPaths];
     if (this.#pipFolder !== null) readOnly.push(this.#pipFolder);
     const writable = [folder.virtualEnv, folder.temporary];
-    if (step === "build-wheel") writable.push(treeOf(folder), folder.built);
+    if (step === "ask-backend" || step === "build-wheel") writable.push(treeOf(folder));
+    if (step === "build-wheel") writable.push(folder.built);
+    if (step === "rebuild-wheel") writable.push(folder.sourceAgain, folder.rebuilt);
     if (cwd === folder.test) writable.push(folder.test);
     mkdirSync(folder.virtualEnv, { recursive: true });
     return [

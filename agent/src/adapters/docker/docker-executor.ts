@@ -9,6 +9,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
 import type { InventoryProblem } from "../../ports/inventory.ts";
 import type { Log } from "../../ports/log.ts";
+import type { BuildSurroundings } from "../host/job-context.ts";
 import { removeFolder } from "../host/job-folder.ts";
 import { JobRun } from "../host/job-run.ts";
 import type { IndexAccess } from "../host/run-index.ts";
@@ -36,6 +37,7 @@ export interface DockerParts {
   readonly blobs: BlobClient;
   /** Where the indexes of runs are. */
   readonly indexes: IndexAccess;
+  readonly build: BuildSurroundings;
   readonly clock: Clock;
   readonly log: Log;
   /** Of the agent's process: pip's settings and the user's Docker configuration. */

@@ -1,50 +1,58 @@
-import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { compareWheels } from "../../domain/compare-wheels.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
+import { localVersionStep, publicVersion } from "../../domain/local-version.ts";
 import { formatBytes } from "../../domain/units.ts";
-import { wheelMismatch } from "../../domain/wheel-name.ts";
-import { runIndexEnvironment, runIndexUrl } from "./run-index.ts";
-import { agents, DONE, pip, type ActionsOf } from "./step-tools.ts";
+import { parseWheelName, wheelMismatch } from "../../domain/wheel-name.ts";
+import { buildWheel } from "./build-commands.ts";
+import { findBuiltWheel, readWheelFacts, type BuiltWheel } from "./built-wheel.ts";
+import type { JobContext, StepEnd } from "./job-context.ts";
+import { rewriteVersion } from "./rewrite-wheel.ts";
+import { selectToolkit } from "./select-toolkit.ts";
+import { agents, DONE, type ActionsOf } from "./step-tools.ts";
+import { TORCH_ACTIONS } from "./torch-actions.ts";
+import { unpackSource } from "./unpack-source.ts";
 
 /** The steps that only builds have. */
 export const BUILD_ACTIONS = {
-  "install-build-requires": ({ torch, variant }, context) => {
-    const index = { run: context.run, variant };
-    context.note(`from ${runIndexUrl(context.indexes, index)} and from nowhere else`);
-    const args = ["install", "--", `torch==${torch.version}`];
-    return pip(context, "install-build-requires", args, runIndexEnvironment(context.indexes, index));
-  },
+  ...TORCH_ACTIONS,
+
+  "select-toolkit": ({ cuda }, context) => selectToolkit(context, cuda),
 
   "build-wheel": async ({ configSettings }, context) => {
-    const settings = Object.entries(configSettings).flatMap(([name, value]) => [
-      "--config-settings",
-      `${name}=${value}`,
-    ]);
-    const tree = await context.buildTree();
-    return pip(context, "build-wheel", [
-      "wheel",
-      "--no-deps",
-      "--use-pep517",
-      "--wheel-dir",
-      context.folder.built,
-      ...settings,
-      tree,
-    ]);
+    context.progress.tree ??= await context.buildTree();
+    const places = { tree: context.progress.tree, target: context.folder.built };
+    return buildWheel(context, "build-wheel", configSettings, places);
+  },
+
+  "rebuild-wheel": async ({ source, configSettings }, context) => {
+    const first = await findBuiltWheel(context.folder.built);
+    if (!first.ok) return agents("build-failed", first.message);
+    const unpacked = await unpackSource(join(context.folder.files, source.filename), context.folder.sourceAgain);
+    if (!unpacked.ok) return agents("build-failed", `${source.filename} cannot be unpacked: ${unpacked.message}`);
+    const places = { tree: context.folder.sourceAgain, target: context.folder.rebuilt };
+    const end = await buildWheel(context, "rebuild-wheel", configSettings, places);
+    return end.ok ? compare(context, first) : end;
+  },
+
+  "set-local-version": async ({ localVersion }, context) => {
+    const built = await findBuiltWheel(context.folder.built);
+    if (!built.ok) return agents("build-failed", built.message);
+    const step = localVersionStep(built.filename, localVersion);
+    if (step.kind === "refused") return agents("build-failed", step.message);
+    if (step.kind === "has-it") {
+      context.note(`${built.filename} has it already`);
+      return DONE;
+    }
+    return rewrite(context, built, step);
   },
 
   "keep-wheel": async ({ candidate }, context) => {
-    const wheels = (await readdir(context.folder.built)).filter((name) => name.endsWith(".whl"));
-    const [filename] = wheels;
-    if (filename === undefined || wheels.length > 1) {
-      return agents("build-failed", `the build made ${wheels.length === 0 ? "no wheel" : wheels.sort().join(" and ")}`);
-    }
-    const mismatch = wheelMismatch(filename, candidate);
+    const built = await findBuiltWheel(context.folder.built);
+    if (!built.ok) return agents("build-failed", built.message);
+    const { filename, path } = built;
+    const mismatch = wheelMismatch(withoutPromised(filename, context), candidate);
     if (mismatch !== null) return agents("build-failed", mismatch);
-    // A link in its place would have the agent give away a file of its own.
-    if (!(await lstat(join(context.folder.built, filename))).isFile()) {
-      return agents("build-failed", `${filename} is not an ordinary file`);
-    }
-    const path = join(context.folder.built, filename);
     const stored = await context.blobs.store(path, filename, context.signal, (text) => context.note(text));
     if (!stored.ok) return agents("infrastructure", `the wheel could not be stored: ${stored.message}`);
     context.note(`${filename} (${formatBytes(stored.blob.sizeBytes)}, SHA-256 ${stored.blob.sha256})`);
@@ -52,3 +60,45 @@ export const BUILD_ACTIONS = {
     return DONE;
   },
 } as const satisfies Partial<ActionsOf<StepKind>>;
+
+async function compare(context: JobContext, first: BuiltWheel & { readonly ok: true }): Promise<StepEnd> {
+  const second = await findBuiltWheel(context.folder.rebuilt);
+  if (!second.ok) return agents("build-failed", `the second time ${second.message}`);
+  try {
+    const [before, after] = [first, second].map(({ path, filename }) => readWheelFacts(path, filename));
+    if (!before || !after) throw new Error("there are two wheels");
+    const { reproducibility, remark } = compareWheels(await before, await after);
+    context.progress.reproducibility = reproducibility;
+    if (remark !== null) context.progress.remarks.push(remark);
+    context.note(remark ?? "a second build, in another folder, made the same bytes");
+    return DONE;
+  } catch (cause) {
+    return agents("build-failed", `the wheels could not be compared: ${messageOf(cause)}`);
+  }
+}
+
+async function rewrite(
+  context: JobContext,
+  { path, filename }: { readonly path: string; readonly filename: string },
+  step: { readonly filename: string; readonly version: string },
+): Promise<StepEnd> {
+  try {
+    await rewriteVersion(path, step.filename, step.version);
+  } catch (cause) {
+    return agents("build-failed", `${filename} cannot have the version ${step.version}: ${messageOf(cause)}`);
+  }
+  context.note(`${filename} is now ${step.filename}; what its code says of its version stays as it is`);
+  return DONE;
+}
+
+/** The file name without the local version that was asked for: the candidate has none. */
+function withoutPromised(filename: string, { job }: JobContext): string {
+  const wheel = parseWheelName(filename);
+  const wanted = job.work.kind === "build" ? (job.work.wheel?.localVersion ?? null) : null;
+  if (!wheel || wanted === null) return filename;
+  return filename.replace(`-${wheel.version}-`, `-${publicVersion(wheel.version)}-`);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

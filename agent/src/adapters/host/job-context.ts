@@ -1,10 +1,13 @@
+import type { BuildShare } from "../../domain/build-environment.ts";
 import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Blob, Job } from "../../domain/job.ts";
+import type { CudaToolkit } from "../../domain/nvidia-smi.ts";
 import type { Verdict } from "../../domain/outcome.ts";
 import type { Report, WheelReport } from "../../domain/report.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { CommandSpec } from "./command.ts";
+import type { CompilerCache } from "./compiler-cache.ts";
 import type { InstalledWheel } from "./installed-wheel.ts";
 import type { EnvironmentChange } from "./job-environment.ts";
 import type { JobFolder } from "./job-folder.ts";
@@ -21,6 +24,8 @@ export interface JobContext {
   /** Time spent here does not count against the job's limit. */
   readonly blobs: BlobClient;
   readonly pip: PipSource;
+  /** What builds find on this machine. */
+  readonly build: BuildSurroundings;
   /** A copy of the source that a build may write into; the source itself where it may be written. */
   buildTree(): Promise<string>;
   /** Aborted when the job is stopped. */
@@ -37,12 +42,27 @@ export interface JobContext {
   stepOutputTail(): string;
 }
 
+export interface BuildSurroundings {
+  /** CUDA toolkits of this machine. */
+  readonly toolkits: readonly CudaToolkit[];
+  /** What one job may use. */
+  readonly share: BuildShare;
+  /** null where there is none, and in containers, which do not have this machine's programs. */
+  readonly compilerCache: CompilerCache | null;
+}
+
 export interface JobProgress {
   /** The virtual environment is there. */
   hasEnvironment: boolean;
   /** The wheel that was fetched; empty before. */
   wheelPath: string;
   installed: InstalledWheel | null;
+  /** Where the build works; null before it. */
+  tree: string | null;
+  /** What the build backend asked for beside the static requirements. */
+  backendRequires: readonly string[];
+  /** The CUDA toolkit that was selected. */
+  toolkit: CudaToolkit | null;
   /** SOURCE_DATE_EPOCH of the build, Unix time in seconds; null before it. */
   sourceDateEpoch: number | null;
   /** What a second build made, compared before any repair; null: there was none. */

@@ -30,15 +30,24 @@ export interface EnvironmentChange {
   readonly drop: RegExp | null;
   /** These win over everything. */
   readonly set: Readonly<Record<string, string>>;
+  /** Folders that are looked at for programs before all others. */
+  readonly pathFirst?: readonly string[];
 }
 
 /** The environment with a change made to it. */
 export function changedEnvironment(
   env: Readonly<Record<string, string>>,
-  { drop, set }: EnvironmentChange,
+  { drop, set, pathFirst = [] }: EnvironmentChange,
 ): Record<string, string> {
   const kept = Object.entries(env).filter(([name]) => drop === null || !drop.test(name));
-  return { ...Object.fromEntries(kept), ...set };
+  const changed = { ...Object.fromEntries(kept), ...set };
+  if (pathFirst.length > 0) prependPath(changed, pathFirst);
+  return changed;
+}
+
+function prependPath(env: Record<string, string>, folders: readonly string[]): void {
+  const name = Object.keys(env).find((one) => one.toUpperCase() === "PATH") ?? "PATH";
+  env[name] = [...folders, env[name]].filter(Boolean).join(delimiter);
 }
 
 /** The environment of a job's commands. */
@@ -67,8 +76,7 @@ export function jobEnvironment(facts: JobEnvironmentFacts): Record<string, strin
   if (facts.wheel !== null) env["KILN_WHEEL"] = facts.wheel;
   if (facts.virtualEnv !== null) {
     env["VIRTUAL_ENV"] = facts.virtualEnv;
-    const pathName = Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
-    env[pathName] = [binFolder(facts.virtualEnv), env[pathName]].filter(Boolean).join(delimiter);
+    prependPath(env, [binFolder(facts.virtualEnv)]);
   }
   return env;
 }

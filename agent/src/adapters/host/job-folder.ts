@@ -12,6 +12,10 @@ export interface JobFolder {
   readonly files: string;
   /** What pip built. */
   readonly built: string;
+  /** The source again, for a second build, under another path. */
+  readonly sourceAgain: string;
+  /** What pip built the second time. */
+  readonly rebuilt: string;
   /** Where the test runs. */
   readonly test: string;
   readonly temporary: string;
@@ -24,11 +28,13 @@ export async function makeJobFolder(root: string): Promise<JobFolder> {
     virtualEnv: join(root, "env"),
     files: join(root, "files"),
     built: join(root, "built"),
+    sourceAgain: join(root, "again", "another-place", "source"),
+    rebuilt: join(root, "rebuilt"),
     test: join(root, "test"),
     temporary: join(root, "tmp"),
   };
   await mkdir(root, { recursive: true, mode: 0o700 });
-  for (const path of [folder.files, folder.built, folder.test, folder.temporary]) await mkdir(path);
+  for (const path of [folder.files, folder.built, folder.rebuilt, folder.test, folder.temporary]) await mkdir(path);
   return folder;
 }
 

@@ -9,7 +9,7 @@ import type { BlobClient } from "../../ports/blob-client.ts";
 import type { ExecutionRequest, ExecutionSink } from "../../ports/executor.ts";
 import type { Log } from "../../ports/log.ts";
 import type { CommandSpec, RunningCommand } from "./command.ts";
-import type { JobContext, JobProgress, PipSource, StepEnd } from "./job-context.ts";
+import type { BuildSurroundings, JobContext, JobProgress, PipSource, StepEnd } from "./job-context.ts";
 import { changedEnvironment, type EnvironmentChange } from "./job-environment.ts";
 import { makeJobFolder, removeFolder, type JobFolder } from "./job-folder.ts";
 import type { IndexAccess } from "./run-index.ts";
@@ -24,6 +24,7 @@ export interface JobRunParts {
   readonly blobs: BlobClient;
   /** Where the indexes of runs are. */
   readonly indexes: IndexAccess;
+  readonly build: BuildSurroundings;
   readonly log: Log;
 }
 
@@ -33,6 +34,9 @@ export class JobRun implements JobContext {
     hasEnvironment: false,
     wheelPath: "",
     installed: null,
+    tree: null,
+    backendRequires: [],
+    toolkit: null,
     sourceDateEpoch: null,
     reproducibility: null,
     remarks: [],
@@ -63,6 +67,10 @@ export class JobRun implements JobContext {
 
   get indexes(): IndexAccess {
     return this.#parts.indexes;
+  }
+
+  get build(): BuildSurroundings {
+    return this.#parts.build;
   }
 
   get blobs(): BlobClient {

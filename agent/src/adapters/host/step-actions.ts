@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { sourceDateEpoch } from "../../domain/build-environment.ts";
 import { importNames } from "../../domain/import-names.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
 import { formatBytes } from "../../domain/units.ts";
@@ -36,6 +37,7 @@ export const STEP_ACTIONS = {
     const outcome = context.job.work.kind === "build" ? "build-failed" : "tests-failed";
     if (!unpacked.ok) return agents(outcome, `${source.filename} cannot be unpacked: ${unpacked.message}`);
     context.note(`unpacked ${source.filename} (${formatBytes(source.sizeBytes)})`);
+    context.progress.sourceDateEpoch = sourceDateEpoch(context.job.env["SOURCE_DATE_EPOCH"], unpacked.newestMtimeMs);
     return DONE;
   },
 

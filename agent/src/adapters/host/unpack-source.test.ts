@@ -11,19 +11,20 @@ interface Entry {
   readonly type?: "File" | "Directory" | "SymbolicLink" | "Link" | "CharacterDevice";
   readonly linkpath?: string;
   readonly content?: string;
+  readonly mtimeMs?: number;
 }
 
 /** Writes an archive entry by entry, as no well-meaning packer would. */
 function archive(entries: readonly Entry[]): Buffer {
   const blocks: Buffer[] = [];
-  for (const { path, type = "File", linkpath = "", content = "" } of entries) {
+  for (const { path, type = "File", linkpath = "", content = "", mtimeMs = 0 } of entries) {
     const header = new Header({
       path,
       type,
       linkpath,
       size: content.length,
       mode: 0o644,
-      mtime: new Date(0),
+      mtime: new Date(mtimeMs),
       uid: 0,
       gid: 0,
     });
@@ -61,11 +62,20 @@ describe("unpacking a source", () => {
       expect(readFileSync(join(folder, "out", "hard.py"), "utf8")).toBe("x = 1\n");
       expect(statSync(join(folder, "out", "src", "up")).isDirectory()).toBe(true);
     });
-    expect(result).toEqual({ ok: true });
+    expect(result).toEqual({ ok: true, newestMtimeMs: 0 });
   });
 
   test("does not need an entry for the folder itself", async () => {
-    expect(await unpack([FILE])).toEqual({ ok: true });
+    expect(await unpack([FILE])).toMatchObject({ ok: true });
+  });
+
+  test("tells the time of the newest file, and folders have none", async () => {
+    const entries: Entry[] = [
+      { ...TOP, mtimeMs: 9_000_000 },
+      { ...FILE, mtimeMs: 5_000_000 },
+      { path: "pkg-1.0/setup.py", content: "", mtimeMs: 7_000_000 },
+    ];
+    expect(await unpack(entries)).toEqual({ ok: true, newestMtimeMs: 7_000_000 });
   });
 
   test.each<[string, readonly Entry[], string]>([

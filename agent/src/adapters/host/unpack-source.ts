@@ -7,7 +7,8 @@ const ENTRIES_MAX = 200_000;
 const UNPACKED_BYTES_MAX = 4 * 1024 ** 3;
 
 export type UnpackResult =
-  | { readonly ok: true }
+  /** `newestMtimeMs`: of its newest file, Unix time; null when no file says. */
+  | { readonly ok: true; readonly newestMtimeMs: number | null }
   /** `message` says what is wrong with the archive. */
   | { readonly ok: false; readonly message: string };
 
@@ -37,7 +38,7 @@ export async function unpackSource(archive: string, target: string): Promise<Unp
     };
   }
   const problem = check.problem();
-  return problem === null ? { ok: true } : { ok: false, message: problem };
+  return problem === null ? { ok: true, newestMtimeMs: check.newestMtimeMs } : { ok: false, message: problem };
 }
 
 class ArchiveCheck {
@@ -45,6 +46,11 @@ class ArchiveCheck {
   #top: string | null = null;
   #entries = 0;
   #bytes = 0;
+  #newestMtimeMs: number | null = null;
+
+  get newestMtimeMs(): number | null {
+    return this.#newestMtimeMs;
+  }
 
   problem(): string | null {
     return this.#problem ?? (this.#top === null ? "it is empty" : null);
@@ -64,7 +70,14 @@ class ArchiveCheck {
   /** Nothing is written once something is wrong. */
   admits(entry: ReadEntry): boolean {
     this.#problem ??= this.#problemOf(entry);
+    this.#seeTime(entry);
     return this.#problem === null;
+  }
+
+  #seeTime({ mtime, type }: ReadEntry): void {
+    if (mtime === undefined || type === "Directory") return;
+    const timeMs = mtime.getTime();
+    if (Number.isFinite(timeMs)) this.#newestMtimeMs = Math.max(this.#newestMtimeMs ?? timeMs, timeMs);
   }
 
   #problemOf(entry: ReadEntry): string | null {

@@ -30,6 +30,7 @@ test("a build is parsed; a version that is not known is null", () => {
           candidate: { name: "pkg", version: null },
           configSettings: { x: "y" },
           frontend: "pip",
+          checkReproducible: false,
           wheel: null,
         },
       },

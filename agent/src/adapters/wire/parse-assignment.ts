@@ -73,13 +73,14 @@ function parseNetwork(name: string, network: wire.ContainerNetwork): "none" | "o
 function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {
   switch (work.case) {
     case "build": {
-      const { source, candidate, configSettings, wheel, frontend } = work.value;
+      const { source, candidate, configSettings, wheel, frontend, checkReproducible } = work.value;
       return {
         kind: "build",
         source: parseBlob(source),
         candidate: parseCandidate(candidate),
         configSettings,
         frontend: parseFrontend(name, frontend),
+        checkReproducible,
         wheel: wheel ? parseWheelWish(name, wheel) : null,
       };
     }
