@@ -29,6 +29,8 @@ test.each([
   ["1.0", "1.0.1", false],
   ["not a version", "not a version", true],
   ["not a version", "1.0", false],
+  ["1.0+CU118_torch2.1", "1.0+cu118.torch2.1", true],
+  ["1.0+cu118", "1.0", false],
 ])("%o and %o are the same version: %o", (a, b, same) => {
   expect(sameVersion(a, b)).toBe(same);
 });

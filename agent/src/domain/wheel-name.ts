@@ -1,4 +1,4 @@
-import { clean, eq } from "@renovatebot/pep440";
+import { eq, valid } from "@renovatebot/pep440";
 import type { Candidate } from "./job.ts";
 
 /** What a wheel's file name says. */
@@ -22,8 +22,8 @@ export function normalName(name: string): string {
 
 /** Whether two versions are the same under PEP 440 ("1.0" and "1.0.0" are); texts that are no versions compare as text. */
 export function sameVersion(a: string, b: string): boolean {
-  const [left, right] = [clean(a), clean(b)];
-  return left !== null && right !== null ? eq(left, right) : a === b;
+  const [left, right] = [a.trim(), b.trim()];
+  return valid(left) !== null && valid(right) !== null ? eq(left, right) : a === b;
 }
 
 /** A sentence on how a wheel's name or version differs from the candidate's; null when they agree. */

@@ -51,7 +51,8 @@ export function buildWheel(
   const args = [
     "wheel",
     "--no-deps",
-    ...(isIsolated ? [] : ["--no-build-isolation"]),
+    // Such a build can take an hour: what it writes is shown while it runs.
+    ...(isIsolated ? [] : ["--no-build-isolation", "--verbose"]),
     "--use-pep517",
     "--wheel-dir",
     places.target,
