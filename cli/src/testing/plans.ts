@@ -95,6 +95,8 @@ function jobsOf({ name, axes, touchstone }: Plan["cells"][number]): readonly [Pl
       needs: [],
       requirement: { kind: "build", ...requirement },
       configSettings: {},
+      frontend: "pip",
+      checkReproducible: false,
       wheel,
     },
     {

@@ -29,6 +29,8 @@ export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 
         needs: [],
         requirement: requirementOf("build", python),
         configSettings: {},
+        frontend: "pip",
+        checkReproducible: false,
         wheel: NATIVE_WHEEL,
       },
       {

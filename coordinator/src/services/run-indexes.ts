@@ -45,6 +45,8 @@ export class RunIndexes {
     const variants = new Set([ANY_VARIANT]);
     for (const [index, job] of jobs.entries()) {
       if (job.kind === "build") variantOfBuild.set(index, job.wheel.index ?? ANY_VARIANT);
+      // A build installs its PyTorch from there, also one whose wheel serves every variant.
+      if (job.kind === "build" && job.wheel.torch) variants.add(job.wheel.torch.variant);
       if (job.kind === "test" && job.torch) variants.add(job.torch.variant);
     }
     for (const variant of variantOfBuild.values()) variants.add(variant);

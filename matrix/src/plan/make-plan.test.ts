@@ -115,6 +115,8 @@ describe("the jobs", () => {
         requirement: { kind: "build", platform: "linux-x86_64", python: "3.10", os: null, gpu: null },
         env: { A: "2", B: "1" },
         configSettings: { x: "y" },
+        frontend: "pip",
+        checkReproducible: false,
         limits: { timeoutMs: 300_000, logBytesMax: 67_108_864 },
       },
       {
@@ -152,6 +154,8 @@ describe("the jobs", () => {
     ["the Python", { farm: [{ platform: "linux-x86_64", feature: "3.11" }] }],
     ["the platform", { farm: [{ platform: "macos-arm64", feature: "3.10" }] }],
     ["the build's environment", { spec: { ...spec, build: { ...spec.build, env: { A: "2" } } } }],
+    ["a check of its bytes", { spec: { ...spec, build: { ...spec.build, reproducible: "check" } } }],
+    ["a frontend", { spec: { ...spec, build: { ...spec.build, frontend: "cibuildwheel" } } }],
     ["a config setting", { spec: { ...spec, build: { ...spec.build, configSettings: {} } } }],
     ["a limit of the build", { spec: { ...spec, build: { ...spec.build, limits: spec.test.limits } } }],
   ] as const)("%s changes both keys", ([, change]) => {

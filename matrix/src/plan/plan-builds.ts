@@ -39,7 +39,13 @@ export function planBuilds(table: CellTable, rows: readonly number[], inputs: Bu
     configSettings: sortedRecord(spec.configSettings),
     limits: spec.limits,
   };
-  const share = keyOf(digest, { kind: "build", candidate: candidateKey, ...common, limits: { ...spec.limits } });
+  const share = keyOf(digest, {
+    kind: "build",
+    candidate: candidateKey,
+    ...common,
+    limits: { ...spec.limits },
+    ...unusualKey(spec),
+  });
   const touchstones = new Set(rows.filter(isTouchstone).map((row) => folding.buildOf(row).index));
   const builds = folding.builds.map((build) => {
     const wheel = wheelOf(table, build, names[build.index], inputs.knowledge);
@@ -106,8 +112,18 @@ function planBuild(table: CellTable, build: FoldedBuild, wheel: PlannedWheel, pa
     env,
     limits,
     configSettings,
+    frontend: parts.spec.frontend,
+    checkReproducible: parts.spec.reproducible === "check",
     wheel,
     container: containerOn(platform, container, wheel.policy),
+  };
+}
+
+/** Only what is asked for, so that builds which ask for nothing keep the keys that they had. */
+function unusualKey({ frontend, reproducible }: BuildSpec): Readonly<Record<string, string>> {
+  return {
+    ...(frontend === "pip" ? {} : { frontend }),
+    ...(reproducible === "unchecked" ? {} : { reproducible }),
   };
 }
 

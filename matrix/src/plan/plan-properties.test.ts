@@ -26,6 +26,8 @@ const some = (values: readonly string[]) => fc.subarray([...values], { minLength
 
 const text = fc.string({ maxLength: 6 });
 const record = fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), text, { maxKeys: 3 });
+const frontend = fc.constantFrom("pip" as const, "cibuildwheel" as const);
+const reproducible = fc.constantFrom("unchecked" as const, "check" as const);
 const limits = fc.constantFrom(LIMITS, { timeoutMs: 1000, logBytesMax: 1024 });
 
 const axes: fc.Arbitrary<SpecAxes> = fc.record({
@@ -137,7 +139,7 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   keep: fc.array(entry, { maxLength: 2 }),
   release: fc.constantFrom("patch" as const, "major" as const),
   profiles: fc.record({ patch: profile, minor: profile, major: profile, hotfix: profile }),
-  build: fc.record({ ...common, configSettings: record, wheels }),
+  build: fc.record({ ...common, configSettings: record, frontend, reproducible, wheels }),
   test: fc.record({
     ...common,
     extras: fc.array(text, { maxLength: 2 }),

@@ -114,6 +114,9 @@ export interface PlannedContainer {
 export interface PlannedBuild extends PlannedJobBase {
   readonly kind: "build";
   readonly configSettings: Readonly<Record<string, string>>;
+  readonly frontend: "pip" | "cibuildwheel";
+  /** It is built a second time, and what comes out is compared. */
+  readonly checkReproducible: boolean;
   readonly wheel: PlannedWheel;
 }
 

@@ -73,7 +73,15 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
     keep: [],
     release: "minor",
     profiles: { patch: FULL, minor: FULL, major: FULL, hotfix: FULL },
-    build: { env: {}, configSettings: {}, wheels: [WHEEL], container: null, limits: LIMITS },
+    build: {
+      env: {},
+      configSettings: {},
+      frontend: "pip",
+      reproducible: "unchecked",
+      wheels: [WHEEL],
+      container: null,
+      limits: LIMITS,
+    },
     test: {
       env: {},
       extras: [],

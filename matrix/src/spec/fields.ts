@@ -48,7 +48,7 @@ export const KEYS = {
   ],
   profiles: ["patch", "minor", "major", "hotfix"],
   "profiles.*": ["reduce", "jobs"],
-  build: ["wheel", "wheels", "env", "config-settings", "container", "timeout", "log-limit"],
+  build: ["wheel", "wheels", "env", "config-settings", "frontend", "reproducible", "container", "timeout", "log-limit"],
   "build.wheels[]": ["name", "when", "kind", "python", "torch", "cuda", "arch-list", "policy", "local-version"],
   test: ["requires", "extras", "files", "command", "gpu", "env", "container", "timeout", "log-limit"],
   "checks[]": COMMAND,

@@ -28,7 +28,15 @@ const DEFAULTS: Spec = {
   keep: [],
   release: "minor",
   profiles: { patch: EVERYTHING, minor: EVERYTHING, major: EVERYTHING, hotfix: EVERYTHING },
-  build: { env: {}, configSettings: {}, wheels: [NATIVE], container: null, limits: LIMITS },
+  build: {
+    env: {},
+    configSettings: {},
+    frontend: "pip",
+    reproducible: "unchecked",
+    wheels: [NATIVE],
+    container: null,
+    limits: LIMITS,
+  },
   test: {
     env: {},
     extras: [],
@@ -55,6 +63,8 @@ matrix:
 build:
   env: {CFLAGS: -O2}
   config-settings: {cmake.build-type: Release}
+  frontend: cibuildwheel
+  reproducible: check
   timeout: 30m
   log-limit: 64MiB
 test:
@@ -94,6 +104,8 @@ describe("a good kiln.yaml", () => {
       build: {
         env: { CFLAGS: "-O2" },
         configSettings: { "cmake.build-type": "Release" },
+        frontend: "cibuildwheel",
+        reproducible: "check",
         wheels: [NATIVE],
         container: null,
         limits: { timeoutMs: 1_800_000, logBytesMax: 67_108_864 },

@@ -64,6 +64,8 @@ function readBuild(field: Field | undefined, names: AxisNames, problems: Problem
   return {
     env: readEntries(fields.env, ENV_NAME, problems),
     configSettings: readEntries(fields["config-settings"], SETTING_NAME, problems),
+    frontend: readChoice(fields.frontend, ["pip", "cibuildwheel"], problems),
+    reproducible: readChoice(fields.reproducible, ["unchecked", "check"], problems),
     wheels: readWheels(fields.wheel, fields.wheels, names, problems),
     container: readContainer(fields.container, problems),
     limits: readLimits(fields.timeout, fields["log-limit"], problems),

@@ -150,6 +150,10 @@ export interface BuildSpec {
   readonly container: ContainerSpec | null;
   /** PEP 517 config_settings. */
   readonly configSettings: Readonly<Record<string, string>>;
+  /** What runs the build: `pip wheel`, or cibuildwheel for the one Python of a job. */
+  readonly frontend: "pip" | "cibuildwheel";
+  /** `check`: each wheel is built a second time, and what comes out is compared; that takes twice the time. */
+  readonly reproducible: "unchecked" | "check";
   /** Which wheels there are; a cell gets the first whose `when` holds. Never empty, the last has no `when`. */
   readonly wheels: readonly WheelSpec[];
   readonly limits: JobLimits;

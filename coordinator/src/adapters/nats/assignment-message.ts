@@ -43,6 +43,8 @@ function workMessage(work: JobWork): wire.JobSpec["work"] {
           candidate,
           configSettings: { ...work.job.configSettings },
           wheel: wheelWish(work.job),
+          frontend: FRONTENDS[work.job.frontend],
+          checkReproducible: work.job.checkReproducible,
         }),
       };
     case "test": {
@@ -72,6 +74,11 @@ function workMessage(work: JobWork): wire.JobSpec["work"] {
     }
   }
 }
+
+const FRONTENDS = {
+  pip: wire.BuildFrontend.PIP,
+  cibuildwheel: wire.BuildFrontend.CIBUILDWHEEL,
+} as const;
 
 const WHEEL_KINDS = {
   native: wire.WheelKind.NATIVE,

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { addContainers, upgradePlans } from "./upgrade-plans.ts";
+import { addContainers, addFrontends, upgradePlans } from "./upgrade-plans.ts";
 
 /**
  * Numbered, forward only, run at start. Never edit one that was released: add
@@ -119,6 +119,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   `
   ALTER TABLE attempts ADD COLUMN reports TEXT NOT NULL DEFAULT '[]';  -- JSON
   `,
+  addFrontends,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

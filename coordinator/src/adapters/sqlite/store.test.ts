@@ -66,6 +66,8 @@ describe("the SQLite file", () => {
     expect(upgraded.jobs[0]).toMatchObject({
       requirement: { kind: "build", platform: "linux-x86_64", python: "3.12", gpu: null, container: false },
       wheel: { kind: "native" },
+      frontend: "pip",
+      checkReproducible: false,
       container: null,
     });
     expect(upgraded.jobs[0]).not.toHaveProperty("platform");

@@ -16,6 +16,11 @@ interface PlanFour {
   readonly jobs: readonly { readonly requirement: object }[];
 }
 
+/** A plan before schema 7. */
+interface PlanSix {
+  readonly jobs: readonly { readonly kind: string }[];
+}
+
 /** Schema 3: plans say what their jobs require, and more of their cells. */
 export function upgradePlans(database: DatabaseSync): void {
   rewritePlans(database, (plan) => upgraded(plan as PlanOne));
@@ -32,6 +37,18 @@ function withoutContainers(plan: PlanFour): object {
     requirement: { ...job.requirement, container: false },
     container: null,
   }));
+  return { ...plan, jobs };
+}
+
+/** Schema 7: plans say what runs a build, and whether it is checked. Those made before ran pip, once. */
+export function addFrontends(database: DatabaseSync): void {
+  rewritePlans(database, (plan) => withFrontends(plan as PlanSix));
+}
+
+function withFrontends(plan: PlanSix): object {
+  const jobs = plan.jobs.map((job) =>
+    job.kind === "build" ? { ...job, frontend: "pip", checkReproducible: false } : job,
+  );
   return { ...plan, jobs };
 }
 
