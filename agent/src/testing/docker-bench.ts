@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DockerExecutor, type DockerSettings } from "../adapters/docker/docker-executor.ts";
 import type { JobRunParts } from "../adapters/host/job-run.ts";
+import type { IndexAccess } from "../adapters/host/run-index.ts";
 import { systemClock } from "../adapters/system/system-clock.ts";
 import { SecretBook } from "../domain/redaction/secret-book.ts";
 import { HostBench } from "./host-bench.ts";
@@ -15,6 +16,7 @@ export interface DockerBenchOptions {
   readonly clock?: ManualClock;
   readonly settings?: Partial<DockerSettings>;
   readonly env?: NodeJS.ProcessEnv;
+  readonly indexes?: IndexAccess;
 }
 
 /** Settings for an engine without a bridge: what needs an index has the machine's own network. */
@@ -43,11 +45,12 @@ function dockerExecutor(options: DockerBenchOptions, parts: JobRunParts): Docker
 
 /** A bench whose executor runs jobs in containers of a test's own engine. */
 export function dockerBench(options: DockerBenchOptions): HostBench {
-  const { blobs, clock, stateFolder } = options;
+  const { blobs, clock, indexes, stateFolder } = options;
   return new HostBench([], {
     tools: join(stateFolder, "host-tools"),
     blobs,
     ...(clock ? { clock } : {}),
+    ...(indexes ? { indexes } : {}),
     executor: (parts) => dockerExecutor(options, parts),
   });
 }

@@ -20,6 +20,8 @@ import { dockerBench, type DockerBenchOptions } from "../../testing/docker-bench
 import { BENCH_AGENT, type HostBench } from "../../testing/host-bench.ts";
 import { LocalBlobs } from "../../testing/local-blobs.ts";
 import { packPurePackage } from "../../testing/pure-package.ts";
+import { makeWheel, serveIndex } from "../../testing/simple-index.ts";
+import { builtFacts, packTorchPackage } from "../../testing/torch-package.ts";
 import type { DockerSettings } from "./docker-executor.ts";
 import { openEngine } from "./engine.ts";
 
@@ -301,6 +303,48 @@ describe.each(engines)("with the engine of %s", { timeout: 60_000 }, (name, star
       await local.executor.clearLeftovers([]);
       expect([await has(b), await has("kiln-test:bookworm")]).toEqual([false, true]);
     });
+  });
+
+  test("a build against a PyTorch has it from this machine's loopback address, and then no network", async () => {
+    const wheels = await Promise.all(
+      [
+        { name: "torch", version: "2.1.2+cpu", text: '__version__ = "2.1.2+cpu"\n' },
+        { name: "kiln-helper", version: "1.0", text: "" },
+        { name: "kiln-late", version: "1.0", text: "" },
+      ].map((wheel) => makeWheel("python3", folder, wheel)),
+    );
+    await using index = await serveIndex("/index/r1/cpu/simple/", "token-of-the-farm", wheels);
+    const indexes = { coordinatorHttp: index.url, token: "token-of-the-farm" };
+    const local = newBench({ network: "none" }, { indexes });
+    const wish = {
+      kind: "pure",
+      torch: { version: "2.1.2", variant: "cpu" },
+      cuda: null,
+      index: "any",
+      localVersion: "cpu",
+      cxx11Abi: null,
+      archList: [],
+      policy: null,
+    } as const;
+    const work = {
+      kind: "build",
+      source: blobs.add(packTorchPackage(folder)),
+      candidate: { name: "kiln-pure", version: "1.0" },
+      configSettings: {},
+      frontend: "pip",
+      checkReproducible: true,
+      wheel: wish,
+    } as const;
+    const { finished, log, artifacts } = await local.run(command("", {}, { work }));
+    expect(finished, log).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
+    expect(builtFacts(log).torch).toBe("2.1.2+cpu");
+    expect(log).toContain("a second build, in another folder, made the same bytes");
+    expect(log).not.toContain("token-of-the-farm");
+    expect(artifacts[0]?.blob?.filename).toBe("kiln_pure-1.0+cpu-py3-none-any.whl");
+    const cuda = { ...work, wheel: { ...wish, cuda: "11.8" } };
+    const without = await local.run(command("", { image: "kiln-test:bookworm" }, { work: cuda }));
+    expect(without.finished).toMatchObject({ outcome: Outcome.BAD_SPEC });
+    expect(without.finished.summary).toContain("there is no CUDA 11.8 toolkit where this build runs; there is none");
   });
 
   test("pips of images that are gone are removed at the start", async () => {
