@@ -8,7 +8,7 @@ import { lockHome } from "./adapters/disk/home-lock.ts";
 import { DockerExecutor } from "./adapters/docker/docker-executor.ts";
 import { DummyExecutor } from "./adapters/dummy/dummy-executor.ts";
 import { GrpcCoordinator } from "./adapters/grpc/grpc-coordinator.ts";
-import { findCompilerCache } from "./adapters/host/compiler-cache.ts";
+import { findCompilerCache, findContainerEngine } from "./adapters/host/compiler-cache.ts";
 import { HostExecutor } from "./adapters/host/host-executor.ts";
 import type { BuildSurroundings } from "./adapters/host/job-context.ts";
 import { PipTool } from "./adapters/host/pip-tool.ts";
@@ -166,11 +166,12 @@ function surroundings(
 ): BuildSurroundings {
   if (config.docker) {
     const { cpus: cores, memoryBytes: containerBytes } = config.docker.limits;
-    return { toolkits, share: { cores, memoryBytes: containerBytes }, compilerCache: null };
+    return { toolkits, share: { cores, memoryBytes: containerBytes }, compilerCache: null, containerEngine: null };
   }
   const share = { cores: cpuCores, memoryBytes: (memoryBytes * MEMORY_SHARE) / config.slots };
   const folder = join(config.folder, "compiler-cache");
-  return { toolkits, share, compilerCache: findCompilerCache(process.env, folder, config.compilerCacheBytesMax) };
+  const compilerCache = findCompilerCache(process.env, folder, config.compilerCacheBytesMax);
+  return { toolkits, share, compilerCache, containerEngine: findContainerEngine(process.env) };
 }
 
 /** Jobs in containers use the interpreters of their images, not the machine's. */

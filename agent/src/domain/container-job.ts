@@ -12,6 +12,7 @@ export interface ContainerLimits {
 
 /** Steps in which pip looks at an index. The build is among them for what its isolation installs. */
 const NEEDS_INDEX: ReadonlySet<StepKind> = new Set([
+  "install-cibuildwheel",
   "build-wheel",
   "rebuild-wheel",
   "install-wheel",

@@ -3,6 +3,11 @@ import type { Interpreter } from "./interpreter.ts";
 import type { Blob, BuildWork, Candidate, CommandCheck, CommandWork, Job, Torch } from "./job.ts";
 import { parseWheelName } from "./wheel-name.ts";
 
+/** What builds a wheel, and with what. */
+export type BuildCommand =
+  | { readonly frontend: "pip"; readonly configSettings: ConfigSettings }
+  | { readonly frontend: "cibuildwheel"; readonly platform: string };
+
 type ConfigSettings = Readonly<Record<string, string>>;
 
 /** One step of a job on a host. The executor knows how; this says what. */
@@ -14,8 +19,9 @@ export type Step = { readonly title: string } & (
   | { readonly kind: "ask-backend"; readonly configSettings: ConfigSettings }
   | { readonly kind: "install-backend-requires"; readonly torch: Torch; readonly variant: string }
   | { readonly kind: "select-toolkit"; readonly cuda: string }
-  | { readonly kind: "build-wheel"; readonly configSettings: ConfigSettings }
-  | { readonly kind: "rebuild-wheel"; readonly source: Blob; readonly configSettings: ConfigSettings }
+  | { readonly kind: "install-cibuildwheel"; readonly platform: string }
+  | { readonly kind: "build-wheel"; readonly how: BuildCommand }
+  | { readonly kind: "rebuild-wheel"; readonly source: Blob; readonly how: BuildCommand }
   | { readonly kind: "set-local-version"; readonly localVersion: string }
   | { readonly kind: "keep-wheel"; readonly candidate: Candidate }
   | { readonly kind: "install-wheel"; readonly extras: readonly string[]; readonly requires: readonly string[] }
@@ -34,7 +40,7 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
     title: `make an environment of CPython ${python.version}`,
     python,
   };
-  if (work.kind === "build") return buildSteps(work, environment);
+  if (work.kind === "build") return buildSteps(work, python, environment);
   if (work.kind === "command") return commandSteps(work, environment);
   const { check, wheel, extras, requires } = work;
   const beside = extras.length + requires.length > 0 ? " and what its test requires" : "";
@@ -58,16 +64,20 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
   ];
 }
 
-function buildSteps(work: BuildWork, environment: Step): readonly Step[] {
+function buildSteps(work: BuildWork, { platform }: Interpreter, environment: Step): readonly Step[] {
   const { source, candidate, configSettings, wheel, checkReproducible } = work;
   const steps: Step[] = [{ kind: "fetch-source", title: "fetch the source", source }, environment];
   // Before anything is downloaded for a build that cannot be.
-  const cuda = cudaOf(wheel);
+  const isPip = work.frontend === "pip";
+  const how: BuildCommand = isPip ? { frontend: "pip", configSettings } : { frontend: "cibuildwheel", platform };
+  // cibuildwheel's images bring their own toolkits.
+  const cuda = isPip ? cudaOf(wheel) : null;
+  if (!isPip) steps.push({ kind: "install-cibuildwheel", title: "install cibuildwheel", platform });
   if (cuda !== null) steps.push({ kind: "select-toolkit", title: `select the CUDA ${cuda} toolkit`, cuda });
-  if (wheel?.torch) steps.push(...torchSteps(wheel.torch, configSettings));
-  steps.push({ kind: "build-wheel", title: "build the wheel", configSettings });
+  if (isPip && wheel?.torch) steps.push(...torchSteps(wheel.torch, configSettings));
+  steps.push({ kind: "build-wheel", title: "build the wheel", how });
   if (checkReproducible) {
-    steps.push({ kind: "rebuild-wheel", title: "build it again elsewhere, and compare", source, configSettings });
+    steps.push({ kind: "rebuild-wheel", title: "build it again elsewhere, and compare", source, how });
   }
   const localVersion = wheel?.localVersion ?? null;
   if (localVersion !== null) {

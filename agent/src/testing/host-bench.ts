@@ -27,6 +27,7 @@ const NO_SURROUNDINGS: BuildSurroundings = {
   toolkits: [],
   share: { cores: 1, memoryBytes: 2 ** 30 },
   compilerCache: null,
+  containerEngine: null,
 };
 
 export interface RunResult {

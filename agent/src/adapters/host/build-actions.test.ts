@@ -70,7 +70,13 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
       tools: join(shared.path, "tools"),
       blobs,
       indexes: { coordinatorHttp: index.url, token },
-      build: { toolkits: [{ version: "11.8.89", path: toolkit }], share: SHARE, compilerCache: null, ...more.build },
+      build: {
+        toolkits: [{ version: "11.8.89", path: toolkit }],
+        share: SHARE,
+        compilerCache: null,
+        containerEngine: null,
+        ...more.build,
+      },
     });
     return await bench.run({
       name: "build",

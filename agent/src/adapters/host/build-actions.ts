@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { compareWheels } from "../../domain/compare-wheels.ts";
-import type { StepKind } from "../../domain/job-steps.ts";
+import type { BuildCommand, StepKind } from "../../domain/job-steps.ts";
 import { localVersionStep, publicVersion } from "../../domain/local-version.ts";
 import { formatBytes } from "../../domain/units.ts";
 import { parseWheelName, wheelMismatch } from "../../domain/wheel-name.ts";
 import { buildWheel } from "./build-commands.ts";
 import { findBuiltWheel, readWheelFacts, type BuiltWheel } from "./built-wheel.ts";
+import { cibuildwheel, CIBUILDWHEEL_ACTIONS } from "./cibuildwheel-actions.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
 import { rewriteVersion } from "./rewrite-wheel.ts";
 import { selectToolkit } from "./select-toolkit.ts";
@@ -16,22 +17,23 @@ import { unpackSource } from "./unpack-source.ts";
 /** The steps that only builds have. */
 export const BUILD_ACTIONS = {
   ...TORCH_ACTIONS,
+  ...CIBUILDWHEEL_ACTIONS,
 
   "select-toolkit": ({ cuda }, context) => selectToolkit(context, cuda),
 
-  "build-wheel": async ({ configSettings }, context) => {
+  "build-wheel": async ({ how }, context) => {
     context.progress.tree ??= await context.buildTree();
     const places = { tree: context.progress.tree, target: context.folder.built };
-    return buildWheel(context, "build-wheel", configSettings, places);
+    return build(context, "build-wheel", how, places);
   },
 
-  "rebuild-wheel": async ({ source, configSettings }, context) => {
+  "rebuild-wheel": async ({ source, how }, context) => {
     const first = await findBuiltWheel(context.folder.built);
     if (!first.ok) return agents("build-failed", first.message);
     const unpacked = await unpackSource(join(context.folder.files, source.filename), context.folder.sourceAgain);
     if (!unpacked.ok) return agents("build-failed", `${source.filename} cannot be unpacked: ${unpacked.message}`);
     const places = { tree: context.folder.sourceAgain, target: context.folder.rebuilt };
-    const end = await buildWheel(context, "rebuild-wheel", configSettings, places);
+    const end = await build(context, "rebuild-wheel", how, places);
     return end.ok ? compare(context, first) : end;
   },
 
@@ -60,6 +62,17 @@ export const BUILD_ACTIONS = {
     return DONE;
   },
 } as const satisfies Partial<ActionsOf<StepKind>>;
+
+function build(
+  context: JobContext,
+  step: "build-wheel" | "rebuild-wheel",
+  how: BuildCommand,
+  places: { readonly tree: string; readonly target: string },
+): Promise<StepEnd> {
+  return how.frontend === "pip"
+    ? buildWheel(context, step, how.configSettings, places)
+    : cibuildwheel(context, step, how.platform, places);
+}
 
 async function compare(context: JobContext, first: BuiltWheel & { readonly ok: true }): Promise<StepEnd> {
   const second = await findBuiltWheel(context.folder.rebuilt);

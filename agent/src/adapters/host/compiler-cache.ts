@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { EngineProgram } from "../../domain/cibuildwheel.ts";
 
 /** Compilers that ccache stands in for when it is called by their name. */
 const COMPILERS = ["cc", "c++", "gcc", "g++", "clang", "clang++"];
@@ -23,12 +24,7 @@ export interface CompilerCache {
  */
 export function findCompilerCache(env: NodeJS.ProcessEnv, folder: string, bytesMax: number): CompilerCache | null {
   if (process.platform === "win32" || bytesMax === 0) return null;
-  const find = (name: string): string | null =>
-    (env["PATH"] ?? "")
-      .split(delimiter)
-      .filter((one) => one !== "")
-      .map((one) => join(one, name))
-      .find((path) => existsSync(path)) ?? null;
+  const find = (name: string): string | null => onPath(env, name);
   const ccache = find("ccache");
   const hasSccache = find("sccache") !== null;
   if (ccache === null && !hasSccache) return null;
@@ -38,6 +34,16 @@ export function findCompilerCache(env: NodeJS.ProcessEnv, folder: string, bytesM
   const found = ccache === null ? [] : COMPILERS.filter((name) => find(name) !== null);
   for (const name of found) symlinkSync(ccache ?? "", join(links, name));
   return { ccache, links, hasSccache, folder, bytesMax };
+}
+
+/** The program that runs containers; null without one. */
+export function findContainerEngine(env: NodeJS.ProcessEnv): EngineProgram | null {
+  return (["docker", "podman"] as const).find((name) => onPath(env, name) !== null) ?? null;
+}
+
+function onPath(env: NodeJS.ProcessEnv, name: string): string | null {
+  const folders = (env["PATH"] ?? "").split(delimiter).filter((one) => one !== "");
+  return folders.map((one) => join(one, name)).find((path) => existsSync(path)) ?? null;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { EngineProgram } from "../../domain/cibuildwheel.ts";
 import type { BuildShare } from "../../domain/build-environment.ts";
 import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
@@ -49,6 +50,8 @@ export interface BuildSurroundings {
   readonly share: BuildShare;
   /** null where there is none, and in containers, which do not have this machine's programs. */
   readonly compilerCache: CompilerCache | null;
+  /** The program that runs containers where jobs run; null without one, and inside a container. */
+  readonly containerEngine: EngineProgram | null;
 }
 
 export interface JobProgress {
