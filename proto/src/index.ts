@@ -17,7 +17,9 @@ export {
   JobView,
   OUTCOMES,
   OutcomeName,
+  ReusedFrom,
   StepView,
+  TestCounts,
 } from "./http/job-view.ts";
 export { Problem, SpecProblem } from "./http/problem.ts";
 export {

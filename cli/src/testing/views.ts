@@ -18,6 +18,8 @@ export function job(name: string, changes: Partial<JobSummary> = {}): JobSummary
     pythonVersion: "",
     startedAtMs: null,
     finishedAtMs: null,
+    reusedFrom: null,
+    tests: null,
     ...changes,
   };
 }
@@ -118,6 +120,8 @@ export function jobView(summary: JobSummary, changes: Partial<JobView["history"]
         ...changes,
       },
     ],
+    reusedAttempt: null,
+    reproduced: null,
   };
 }
 

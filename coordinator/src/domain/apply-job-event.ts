@@ -5,6 +5,8 @@ import type { FarmState } from "./farm-state.ts";
 import { liveAttemptOf, toJobRow, type LiveJob, type LiveRun } from "./live-job.ts";
 import { decideJob, isLive, type JobEvent, type JobState } from "./job-state.ts";
 import { finishRun, noteRunStarted, reopenRun } from "./run-state.ts";
+import type { TakenResult } from "./taken-result.ts";
+import { countTests } from "./count-tests.ts";
 import type { AttemptChange } from "./store-op.ts";
 
 export interface EventContext {
@@ -57,6 +59,8 @@ export function applyJobEvent(
 
   // 2. The job's own facts.
   noteFacts(job, before, after, context, effects);
+  if (event.type === "reuse") noteTaken(job, event.result, effects);
+  else if (after.name === "finished") effects.finished.push({ kind: job.kind, outcome: after.outcome });
   if (after.name === "ready") farm.ready.add(run, job);
   job.changedId = ++farm.lastChangedId;
   effects.ops.push({ op: "update-job", row: toJobRow(run.row.run, job) });
@@ -135,6 +139,8 @@ function noteFacts(job: LiveJob, before: JobState, after: JobState, context: Eve
     job.readyAtMs = context.nowMs;
     job.startedAtMs = null;
     job.finishedAtMs = null;
+    job.reusedFrom = null;
+    job.tests = null;
   }
   if (after.name === "running" && before.name === "assigned") {
     job.startedAtMs = context.nowMs;
@@ -144,8 +150,16 @@ function noteFacts(job: LiveJob, before: JobState, after: JobState, context: Eve
     job.finishedAtMs = context.nowMs;
     const wheel = context.attempt?.artifacts?.find((artifact) => artifact.role === "wheel");
     job.wheel = after.outcome === "passed" && wheel ? wheel.blob : null;
-    effects.finished.push({ kind: job.kind, outcome: after.outcome });
+    job.tests = countTests(context.attempt?.reports ?? []);
   }
+}
+
+function noteTaken(job: LiveJob, { from, wheel, pythonVersion, tests }: TakenResult, effects: Effects): void {
+  job.reusedFrom = from;
+  job.wheel = wheel;
+  job.pythonVersion = pythonVersion;
+  job.tests = tests;
+  effects.reused.push({ kind: job.kind });
 }
 
 function tellDependents(farm: FarmState, run: LiveRun, job: LiveJob, context: EventContext, effects: Effects): void {

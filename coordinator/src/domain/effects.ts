@@ -16,6 +16,8 @@ export interface Effects {
   readonly builtRuns: Set<number>;
   readonly started: { readonly kind: string; readonly waitedMs: number }[];
   readonly finished: { readonly kind: string; readonly outcome: Outcome }[];
+  /** Jobs that ended with a result of an earlier run. */
+  readonly reused: { readonly kind: string }[];
 }
 
 export function newEffects(): Effects {
@@ -28,5 +30,6 @@ export function newEffects(): Effects {
     builtRuns: new Set(),
     started: [],
     finished: [],
+    reused: [],
   };
 }

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyJobEvent } from "./apply-job-event.ts";
-import { newEffects } from "./effects.ts";
+import { newEffects, type Effects } from "./effects.ts";
 import type { FarmState } from "./farm-state.ts";
 import { liveAttemptOf, type LiveRun } from "./live-job.ts";
 import { isLive, JOB_TRANSITIONS, type JobEvent } from "./job-state.ts";
 import { newLiveRun } from "./live-run.ts";
 import { schedule } from "./schedule.ts";
-import { emptyFarm, liveAgent, runRow, twoStepPlan } from "./testing.ts";
+import { takeResults } from "./take-results.ts";
+import { emptyFarm, liveAgent, runRow, takenResult, twoStepPlan } from "./testing.ts";
 
 function submit(farm: FarmState, pythons: readonly string[]): LiveRun {
   const run = newLiveRun(runRow(++farm.lastRun), twoStepPlan(pythons), 0);
@@ -70,36 +71,65 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** Plays what the jobs' states can meet, and checks the totals after every step. */
+function play(farm: FarmState, runs: readonly LiveRun[], steps: readonly Step[], effects: Effects): void {
+  for (const next of steps) {
+    if (next.kind === "schedule") {
+      for (let pick = schedule(farm); pick; pick = schedule(farm)) {
+        expect(pick.agent.able(pick.job.pool)).toBe(true);
+        const event = { type: "assign", agentId: pick.agent.row.agentId } as const;
+        applyJobEvent(farm, pick.run, pick.job, event, context, effects);
+      }
+    } else {
+      const run = runs[next.run];
+      const job = run?.jobs[next.job];
+      if (!run || !job || JOB_TRANSITIONS[job.life.state.name][next.event.type] === "impossible") continue;
+      applyJobEvent(farm, run, job, next.event, context, effects);
+    }
+    checkTotals(farm, runs);
+  }
+}
+
 describe("the farm's memory", () => {
   it("keeps its totals right, its slots within bounds and one live attempt per job through any history", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
         const farm = emptyFarm([liveAgent("a", 2, ["3.11", "3.12"]), liveAgent("b", 1, ["3.12", "3.13"])]);
         const runs = [submit(farm, ["3.11", "3.12", "3.13"]), submit(farm, ["3.12"]), submit(farm, ["3.13", "3.11"])];
-        for (const next of steps) {
-          const effects = newEffects();
-          if (next.kind === "schedule") {
-            for (let pick = schedule(farm); pick; pick = schedule(farm)) {
-              expect(pick.agent.able(pick.job.pool)).toBe(true);
-              applyJobEvent(
-                farm,
-                pick.run,
-                pick.job,
-                { type: "assign", agentId: pick.agent.row.agentId },
-                context,
-                effects,
-              );
-            }
-          } else {
-            const run = runs[next.run];
-            const job = run?.jobs[next.job];
-            if (!run || !job || JOB_TRANSITIONS[job.life.state.name][next.event.type] === "impossible") continue;
-            applyJobEvent(farm, run, job, next.event, context, effects);
-          }
-          checkTotals(farm, runs);
-        }
+        play(farm, runs, steps, newEffects());
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it("records one outcome of a job whose result is taken, gives it to no agent, and lets the rest of its run go on", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }),
+        fc.array(step, { maxLength: 80 }),
+        (wish, steps) => {
+          const farm = emptyFarm([liveAgent("a", 2, ["3.11", "3.12", "3.13"])]);
+          const run = submit(farm, ["3.11", "3.12", "3.13"]);
+          // A test is only ever taken with its build.
+          const taken = run.jobs.filter(({ index, needs }) => wish[index] && needs.every((need) => wish[need]));
+          const effects = newEffects();
+          takeResults(farm, run, new Map(taken.map(({ index }) => [index, takenResult(9, index)])), context, effects);
+          checkTotals(farm, [run]);
+          play(farm, [run], steps, effects);
+          for (const job of taken) {
+            expect(job.life).toMatchObject({ state: { name: "finished", outcome: "passed" }, attempts: 0 });
+            expect(job.reusedFrom).toMatchObject({ run: 9, job: job.index });
+            const rows = effects.ops.flatMap((op) =>
+              op.op === "update-job" && op.row.job === job.index ? [op.row] : [],
+            );
+            expect(rows.filter(({ outcome }) => outcome !== null)).toHaveLength(1);
+            expect(effects.ops.some((op) => op.op === "insert-attempt" && op.row.job === job.index)).toBe(false);
+          }
+          expect(effects.reused).toHaveLength(taken.length);
+          if (taken.length === run.jobs.length) expect(run.row).toMatchObject({ state: "finished", verdict: "pass" });
+        },
+      ),
+      { numRuns: 200 },
     );
   });
 

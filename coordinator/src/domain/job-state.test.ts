@@ -9,6 +9,7 @@ import {
   type JobLife,
   type JobStateName,
 } from "./job-state.ts";
+import { takenResult } from "./testing.ts";
 import { OUTCOMES } from "@kiln/proto";
 
 const BUDGET = 2;
@@ -24,6 +25,7 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.constant<JobEvent>({ type: "lose", nowMs: 3 }),
   fc.constant<JobEvent>({ type: "cancel" }),
   fc.constant<JobEvent>({ type: "give-up" }),
+  fc.constant<JobEvent>({ type: "reuse", result: takenResult(1, 0) }),
   fc.nat({ max: 2 }).map((missing): JobEvent => ({ type: "retry", missing, nowMs: 4 })),
 );
 

@@ -1,3 +1,4 @@
+import type { TakenResult } from "./taken-result.ts";
 import { isRetriedAutomatically, type Outcome } from "./outcome.ts";
 
 /**
@@ -31,6 +32,8 @@ export type JobEvent =
   | { readonly type: "cancel" }
   /** No agent can run it, and none came in time. */
   | { readonly type: "give-up" }
+  /** The result of an equal job that passed in an earlier run stands for it. */
+  | { readonly type: "reuse"; readonly result: TakenResult }
   /** A person asked for another try, with `missing` needed jobs not passed. */
   | { readonly type: "retry"; readonly missing: number; readonly nowMs: number };
 
@@ -50,6 +53,7 @@ export const JOB_TRANSITIONS = {
     lose: "impossible",
     cancel: ["finished"],
     "give-up": "ignored",
+    reuse: ["finished"],
     retry: "ignored",
   },
   ready: {
@@ -61,6 +65,7 @@ export const JOB_TRANSITIONS = {
     lose: "impossible",
     cancel: ["finished"],
     "give-up": ["finished"],
+    reuse: ["finished"],
     retry: "ignored",
   },
   assigned: {
@@ -72,6 +77,7 @@ export const JOB_TRANSITIONS = {
     lose: ["finished", "ready"],
     cancel: ["cancelling"],
     "give-up": "ignored",
+    reuse: "impossible",
     retry: "ignored",
   },
   running: {
@@ -83,6 +89,7 @@ export const JOB_TRANSITIONS = {
     lose: ["finished", "ready"],
     cancel: ["cancelling"],
     "give-up": "ignored",
+    reuse: "impossible",
     retry: "ignored",
   },
   cancelling: {
@@ -94,6 +101,7 @@ export const JOB_TRANSITIONS = {
     lose: ["finished"],
     cancel: "ignored",
     "give-up": "ignored",
+    reuse: "impossible",
     retry: "ignored",
   },
   finished: {
@@ -105,6 +113,7 @@ export const JOB_TRANSITIONS = {
     lose: "ignored",
     cancel: "ignored",
     "give-up": "ignored",
+    reuse: "impossible",
     retry: ["blocked", "ready"],
   },
 } as const satisfies Record<JobStateName, Record<JobEventName, Rule>>;
@@ -161,6 +170,8 @@ function nextLife(life: JobLife, event: JobEvent, retryBudget: number): JobLife 
       return isLive(state)
         ? to({ name: "cancelling", attempt: state.attempt, agentId: state.agentId })
         : to({ name: "finished", outcome: "cancelled" });
+    case "reuse":
+      return to({ name: "finished", outcome: "passed" });
     case "retry":
       return {
         state:

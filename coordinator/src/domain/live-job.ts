@@ -1,7 +1,7 @@
 import type { Requirement } from "@kiln/matrix";
 import type { AttemptKey } from "./attempt-key.ts";
 import { isLive, type JobLife, type LiveJobState } from "./job-state.ts";
-import type { Blob, JobRow, RunRow } from "./rows.ts";
+import type { Blob, JobRow, ReusedFrom, RunRow, TestCounts } from "./rows.ts";
 
 /** Jobs with the same requirement: they can run on the same agents. Jobs of one run share the object. */
 export interface Pool {
@@ -38,6 +38,8 @@ export interface LiveJob {
   changedId: number;
   /** The wheel that a passed build made. */
   wheel: Blob | null;
+  reusedFrom: ReusedFrom | null;
+  tests: TestCounts | null;
 }
 
 export interface LiveRun {
@@ -73,5 +75,7 @@ export function toJobRow(run: number, job: LiveJob): JobRow {
     startedAtMs: job.startedAtMs,
     finishedAtMs: job.finishedAtMs,
     changedId: job.changedId,
+    reusedFrom: job.reusedFrom,
+    tests: job.tests,
   };
 }

@@ -20,12 +20,14 @@ export function newLiveRun(row: RunRow, plan: Plan, nowMs: number): LiveRun {
       finishedAtMs: null,
       changedId: 0,
       wheel: null,
+      reusedFrom: null,
+      tests: null,
     };
   });
   return { row, jobs, retryBudget: plan.infrastructureRetries, active: 0, unfinished: jobs.length };
 }
 
-/** The memory of a run as the store has it. `attempts` are those that made artifacts, in any order. */
+/** The memory of a run as the store has it. `attempts` are those that made artifacts, also of runs that results were taken from, in any order. */
 export function restoreLiveRun(
   row: RunRow,
   plan: Plan,
@@ -49,6 +51,8 @@ export function restoreLiveRun(
       finishedAtMs: job.finishedAtMs,
       changedId: job.changedId,
       wheel: job.outcome === "passed" ? wheelOf(attempts, job) : null,
+      reusedFrom: job.reusedFrom,
+      tests: job.tests,
     };
   });
   return {
@@ -119,8 +123,9 @@ function restoreState(job: JobRow, missing: number): JobState {
 }
 
 function wheelOf(attempts: readonly AttemptRow[], job: JobRow): Blob | null {
-  const last = attempts.find(
-    (attempt) => attempt.run === job.run && attempt.job === job.job && attempt.attempt === job.attempts,
-  );
-  return last?.artifacts.find((artifact) => artifact.role === "wheel")?.blob ?? null;
+  const key = job.reusedFrom ?? { run: job.run, job: job.job, attempt: job.attempts };
+  const made = attempts.find(({ run, job: of, attempt }) => {
+    return run === key.run && of === key.job && attempt === key.attempt;
+  });
+  return made?.artifacts.find((artifact) => artifact.role === "wheel")?.blob ?? null;
 }

@@ -39,6 +39,21 @@ export interface RunRow {
   readonly changedId: number;
 }
 
+/** The attempt of an earlier run whose result a job has taken. */
+export interface ReusedFrom extends AttemptKey {
+  /** The job's name in that run. */
+  readonly name: string;
+}
+
+/** Of a test report, what a list of jobs shows. */
+export interface TestCounts {
+  readonly tests: number;
+  /** With those that ended by an exception outside an assertion. */
+  readonly failed: number;
+  readonly skipped: number;
+  readonly flaky: number;
+}
+
 /** What changes about a job; what it is stands in the run's plan. */
 export interface JobRow {
   readonly run: number;
@@ -57,6 +72,10 @@ export interface JobRow {
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
   readonly changedId: number;
+  /** null: it was run, or will be. Such a job has no attempts of its own. */
+  readonly reusedFrom: ReusedFrom | null;
+  /** Of its last attempt, where that made a test report. */
+  readonly tests: TestCounts | null;
 }
 
 export interface StepRow {

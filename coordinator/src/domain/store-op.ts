@@ -4,12 +4,27 @@ import type { AgentRow, ArtifactRow, AttemptRow, JobRow, RunRow, StepRow } from 
 
 /** One durable change. A service decides; the store only remembers. */
 export type StoreOp =
-  | { readonly op: "insert-run"; readonly run: RunRow; readonly planJson: string; readonly jobs: readonly JobRow[] }
+  | {
+      readonly op: "insert-run";
+      readonly run: RunRow;
+      readonly planJson: string;
+      readonly jobs: readonly JobRow[];
+      /** The content keys of its builds, by which later runs find what they made. */
+      readonly builds: readonly BuildKey[];
+    }
   | { readonly op: "update-run"; readonly run: number; readonly set: RunChange }
   | { readonly op: "update-job"; readonly row: JobRow }
   | { readonly op: "insert-attempt"; readonly row: AttemptRow }
   | { readonly op: "update-attempt"; readonly key: AttemptKey; readonly set: AttemptChange }
   | { readonly op: "upsert-agent"; readonly row: AgentRow };
+
+export interface BuildKey {
+  /** Position in the plan. */
+  readonly job: number;
+  readonly name: string;
+  /** PlannedJob.key */
+  readonly key: string;
+}
 
 export type RunChange = Pick<RunRow, "state" | "verdict" | "reason" | "startedAtMs" | "finishedAtMs" | "changedId">;
 

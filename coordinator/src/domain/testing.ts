@@ -2,7 +2,8 @@ import type { JobKind, Plan, PlannedJob, PlannedWheel, Requirement } from "@kiln
 import { ableOf } from "./agent-abilities.ts";
 import { newCapacity, type FarmState, type LiveAgent } from "./farm-state.ts";
 import { ReadyQueue } from "./ready-queue.ts";
-import type { AgentRow, RunRow } from "./rows.ts";
+import type { AgentRow, Blob, RunRow } from "./rows.ts";
+import type { TakenResult } from "./taken-result.ts";
 
 // Builders of domain values for tests.
 
@@ -82,6 +83,12 @@ const NATIVE_WHEEL: PlannedWheel = {
   archList: [],
   policy: null,
 };
+
+/** What `job` of an earlier run found out. */
+export function takenResult(run: number, job: number, wheel: Blob | null = null): TakenResult {
+  const from = { run, job, attempt: 1, name: `job-${job}` };
+  return { from, wheel, pythonVersion: "3.12.1", tests: null };
+}
 
 export function runRow(run: number): RunRow {
   return {

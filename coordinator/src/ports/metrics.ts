@@ -3,6 +3,8 @@ import type { Outcome } from "../domain/outcome.ts";
 /** What the services count. The adapter gives it names by the Prometheus conventions. */
 export interface Metrics {
   jobFinished(kind: string, outcome: Outcome): void;
+  /** A job ended with a result of an earlier run; it does not count as finished. */
+  jobReused(kind: string): void;
   /** From submission, or from the last job it needed, to the agent's start. */
   jobStarted(kind: string, waitedMs: number): void;
   committed(ops: number, durationMs: number): void;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { newLiveRun } from "../domain/live-run.ts";
-import { toJobRow } from "../domain/live-job.ts";
+import { insertRun as insertRunOf } from "../domain/insert-run.ts";
 import { ANY_VARIANT, type RefusedWheel, type StagedFile } from "../domain/staging/staged-file.ts";
 import { runRow, twoStepPlan } from "../domain/testing.ts";
 import type { StagingStore } from "./staging-store.ts";
@@ -144,8 +144,7 @@ const PLAN = twoStepPlan(["3.11", "3.12", "3.13"]);
 
 function insertRun(run: number) {
   const live = newLiveRun(runRow(run), PLAN, 0);
-  const jobs = live.jobs.map((job) => toJobRow(run, job));
-  return { op: "insert-run", run: runRow(run), planJson: JSON.stringify(PLAN), jobs } as const;
+  return insertRunOf(live, PLAN, JSON.stringify(PLAN));
 }
 
 /** Records that the build made `demo-<job>.whl` in its second attempt, the first one's being other bytes. */

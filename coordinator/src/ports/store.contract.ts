@@ -25,6 +25,8 @@ function jobRow(run: number, job: number, set: Partial<JobRow> = {}): JobRow {
     startedAtMs: null,
     finishedAtMs: null,
     changedId: 0,
+    reusedFrom: null,
+    tests: null,
     ...set,
   };
 }
@@ -54,7 +56,7 @@ function attemptRow(run: number, job: number, attempt: number, set: Partial<Atte
 }
 
 const insert = (run: number, jobs: readonly JobRow[], set: Partial<RunRow> = {}) =>
-  ({ op: "insert-run", run: { ...runRow(run), ...set }, planJson: `{"plan":${run}}`, jobs }) as const;
+  ({ op: "insert-run", run: { ...runRow(run), ...set }, planJson: `{"plan":${run}}`, jobs, builds: [] }) as const;
 
 export function storeContract(name: string, place: () => StoreUnderTest): void {
   describe(`a store (${name})`, () => {

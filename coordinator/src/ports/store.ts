@@ -1,13 +1,16 @@
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { AgentRow, AttemptRow, JobRow, RunRow } from "../domain/rows.ts";
+import type { AgentRow, AttemptRow, Blob, JobRow, ReusedFrom, RunRow } from "../domain/rows.ts";
 import type { StoreOp } from "../domain/store-op.ts";
 
 /** What a coordinator needs to go on after a restart. */
 export interface ActiveState {
   /** Runs that are not finished, oldest first, each with all its jobs in the order of its plan. */
   readonly runs: readonly { readonly run: RunRow; readonly jobs: readonly JobRow[] }[];
-  /** Every attempt of those runs that holds a lease or made an artifact. */
+  /**
+   * Every attempt of those runs that holds a lease or made an artifact, and those of other runs whose wheel one of
+   * their builds has taken.
+   */
   readonly attempts: readonly AttemptRow[];
   readonly agents: readonly AgentRow[];
   /** Highest number given so far, 0 when none. */
@@ -42,10 +45,22 @@ export interface Store extends AsyncDisposable {
   attempts(run: number, job: number): Promise<readonly AttemptRow[]>;
   attempt(key: AttemptKey): Promise<AttemptRow | null>;
   agents(): Promise<readonly AgentRow[]>;
+  /**
+   * Builds of this project that were run and passed, whose content key is one of `keys`, in a run below `before` where
+   * given: of each key up to four, newest run first. Whether their bytes are still there is not told.
+   */
+  passedBuilds(project: string, keys: readonly string[], before: number | null): Promise<readonly PassedBuild[]>;
   /** The newest finished run of this project, or null. */
   lastFinishedRun(project: string): Promise<number | null>;
   /** Mean time that passed jobs of this project took lately, by kind; a kind without history is absent. */
   meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>>;
+}
+
+export interface PassedBuild {
+  readonly key: string;
+  readonly from: ReusedFrom;
+  readonly wheel: Blob;
+  readonly pythonVersion: string;
 }
 
 export interface RunChanges {

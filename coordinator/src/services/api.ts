@@ -26,6 +26,8 @@ export type SubmitOutcome =
       /** False when this submissionId was seen before. */ readonly created: boolean;
     }
   | { readonly ok: false; readonly reason: "bad-spec"; readonly problems: readonly SpecProblem[] }
+  /** Nothing can be taken from the run that the submission names. */
+  | { readonly ok: false; readonly reason: "cannot-reuse"; readonly detail: string }
   | { readonly ok: false; readonly reason: "source-missing"; readonly sha256: string }
   | { readonly ok: false; readonly reason: "queue-full"; readonly limit: number };
 

@@ -101,6 +101,7 @@ export class FarmEngine {
     for (const { agentId, key, reason } of effects.stop) this.#bus.requestStop(agentId, key, reason);
     for (const { kind, waitedMs } of effects.started) this.#metrics.jobStarted(kind, waitedMs);
     for (const { kind, outcome } of effects.finished) this.#metrics.jobFinished(kind, outcome);
+    for (const { kind } of effects.reused) this.#metrics.jobReused(kind);
     for (const key of effects.released) this.#hub.logChanged(key);
     for (const run of effects.changedRuns) this.#hub.runChanged(run);
   }

@@ -4,15 +4,19 @@ import { plan as makePlan, type Plan } from "@kiln/matrix";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
 import type { FarmState } from "../domain/farm-state.ts";
+import { insertRun } from "../domain/insert-run.ts";
 import type { LiveRun } from "../domain/live-job.ts";
 import { newLiveRun, restoreLiveRun } from "../domain/live-run.ts";
 import type { CandidateRow, RunRow } from "../domain/rows.ts";
+import { parseRunId } from "../domain/run-id.ts";
 import { noteRunCancelling } from "../domain/run-state.ts";
-import { toJobRow } from "../domain/live-job.ts";
+import { takeResults } from "../domain/take-results.ts";
+import type { TakenResult } from "../domain/taken-result.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunCommandOutcome, RunCommands, SubmitOutcome } from "./api.ts";
+import { EarlierResultsFinder, type Reuse } from "./earlier-results.ts";
 import { failingCells } from "./failing-cells.ts";
 import type { FarmEngine } from "./farm-engine.ts";
 import type { PlanCache } from "./plan-cache.ts";
@@ -31,6 +35,7 @@ export class FarmRunCommands implements RunCommands {
   readonly #plans: PlanCache;
   readonly #metrics: Metrics;
   readonly #limits: RunCommandLimits;
+  readonly #earlier: EarlierResultsFinder;
   readonly #specs = new SpecCache();
   /** Submissions that are being committed, so that a repeated one finds them. */
   readonly #pending = new Map<string, Promise<SubmitOutcome>>();
@@ -46,6 +51,7 @@ export class FarmRunCommands implements RunCommands {
     this.#plans = parts.plans;
     this.#metrics = parts.metrics;
     this.#limits = limits;
+    this.#earlier = new EarlierResultsFinder(parts);
   }
 
   async submit(body: SubmitRunBody): Promise<SubmitOutcome> {
@@ -89,15 +95,22 @@ export class FarmRunCommands implements RunCommands {
       digest: (text) => hash("sha256", text),
     });
     if (!planned.ok) return { ok: false, reason: "bad-spec", problems: planned.problems };
-    if (this.#unfinishedJobs() + planned.plan.jobs.length > this.#limits.queuedJobsMax) {
+    const found = await this.#earlier.find(candidate.name, planned.plan, parseReuse(body.reuse));
+    if (!found.ok) return found;
+    const { results } = found;
+    if (this.#unfinishedJobs() + planned.plan.jobs.length - results.size > this.#limits.queuedJobsMax) {
       this.#metrics.limitReached("queued-jobs");
       return { ok: false, reason: "queue-full", limit: this.#limits.queuedJobsMax };
     }
-    const run = await this.#insert({ ...body, candidate }, planned.plan);
+    const run = await this.#insert({ ...body, candidate }, planned.plan, results);
     return { ok: true, run, created: true };
   }
 
-  #insert(body: SubmitRunBody & { readonly candidate: CandidateRow }, plan: Plan): Promise<number> {
+  #insert(
+    body: SubmitRunBody & { readonly candidate: CandidateRow },
+    plan: Plan,
+    results: ReadonlyMap<number, TakenResult>,
+  ): Promise<number> {
     const planJson = JSON.stringify(plan);
     return this.#engine.act((farm, effects, nowMs) => {
       const run = ++farm.lastRun;
@@ -119,8 +132,10 @@ export class FarmRunCommands implements RunCommands {
       farm.runs.set(run, live);
       this.#plans.put(run, plan, planJson);
       for (const job of live.jobs) if (job.life.state.name === "ready") farm.ready.add(live, job);
-      effects.ops.push({ op: "insert-run", run: row, planJson, jobs: live.jobs.map((job) => toJobRow(run, job)) });
+      effects.ops.push(insertRun(live, plan, planJson));
       effects.changedRuns.add(run);
+      const context = { nowMs, leaseTtlMs: this.#engine.leaseTtlMs };
+      takeResults(farm, live, results, context, effects);
       return run;
     });
   }
@@ -150,7 +165,13 @@ export class FarmRunCommands implements RunCommands {
 
   async #restore(row: RunRow): Promise<LiveRun> {
     const jobs = await this.#store.jobs(row.run);
-    const attempts = await Promise.all(jobs.map((job) => this.#store.attempts(row.run, job.job)));
+    const attempts = await Promise.all(
+      jobs.map(async ({ job, reusedFrom }) => {
+        if (!reusedFrom) return this.#store.attempts(row.run, job);
+        const taken = await this.#store.attempt(reusedFrom);
+        return taken ? [taken] : [];
+      }),
+    );
     return restoreLiveRun(row, await this.#plans.get(row.run), jobs, attempts.flat());
   }
 
@@ -159,6 +180,10 @@ export class FarmRunCommands implements RunCommands {
     for (const run of this.#engine.farm.runs.values()) count += run.unfinished;
     return count;
   }
+}
+
+function parseReuse(text: SubmitRunBody["reuse"] = "builds"): Reuse {
+  return text === "builds" || text === "never" ? text : (parseRunId(text) ?? "builds");
 }
 
 function asRepeated(outcome: SubmitOutcome): SubmitOutcome {

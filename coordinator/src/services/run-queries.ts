@@ -74,17 +74,48 @@ export class FarmRunQueries implements RunQueries {
   async job(run: number, jobName: string): Promise<JobView | null> {
     const found = await this.#findJob(run, jobName);
     if (!found) return null;
-    const attempts = await this.#store.attempts(run, found.row.job);
+    const { row } = found;
+    const [attempts, taken, reproduced] = await Promise.all([
+      this.#store.attempts(run, row.job),
+      row.reusedFrom && this.#store.attempt(row.reusedFrom),
+      this.#reproduced(found.plan, row),
+    ]);
     return {
       run: formatRunId(run),
       ...this.#jobSummary(found.plan, found.row),
       history: attempts.map((attempt) => this.#attemptView(attempt)),
+      reusedAttempt: taken && this.#attemptView(taken),
+      reproduced,
     };
+  }
+
+  /** Whether a build made the same bytes as the newest earlier one of its content key. */
+  async #reproduced(plan: Plan, row: JobRow): Promise<JobView["reproduced"]> {
+    const key = plan.jobs[row.job]?.key;
+    if (row.kind !== "build" || row.outcome !== "passed" || row.reusedFrom || key === undefined) return null;
+    const [made, of] = await Promise.all([
+      this.#store.attempt({ run: row.run, job: row.job, attempt: row.attempts }),
+      this.#store.run(row.run),
+    ]);
+    const wheel = made?.artifacts.find(({ role }) => role === "wheel")?.blob;
+    if (!wheel || !of) return null;
+    const [earlier] = await this.#store.passedBuilds(of.candidate.name, [key], row.run);
+    if (!earlier) return null;
+    const { from } = earlier;
+    return { run: formatRunId(from.run), job: from.name, same: earlier.wheel.sha256 === wheel.sha256 };
   }
 
   async attemptLog(run: number, jobName: string, attempt: number | null): Promise<AttemptLogInfo | null> {
     const found = await this.#findJob(run, jobName);
     if (!found) return null;
+    const { reusedFrom } = found.row;
+    if (reusedFrom) {
+      // What was taken has one log: that of the attempt it was taken from.
+      const taken = attempt === null || attempt === reusedFrom.attempt ? await this.#store.attempt(reusedFrom) : null;
+      if (!taken) return null;
+      const { run: ofRun, job: ofJob, attempt: ofAttempt } = reusedFrom;
+      return { key: { run: ofRun, job: ofJob, attempt: ofAttempt }, finished: true, logBytes: taken.logBytes };
+    }
     const number = attempt ?? found.row.attempts;
     const row = number > 0 ? await this.#store.attempt({ run, job: found.row.job, attempt: number }) : null;
     if (!row) return null;
@@ -183,6 +214,8 @@ export class FarmRunQueries implements RunQueries {
       pythonVersion: row.pythonVersion,
       startedAtMs: row.startedAtMs,
       finishedAtMs: row.finishedAtMs,
+      reusedFrom: reusedFromView(row.reusedFrom),
+      tests: row.tests === null ? null : { ...row.tests },
     };
   }
 
@@ -225,6 +258,10 @@ export class FarmRunQueries implements RunQueries {
     );
     return slots === 0 ? null : Math.round(leftMs / slots);
   }
+}
+
+function reusedFromView(from: JobRow["reusedFrom"]): JobSummary["reusedFrom"] {
+  return from && { run: formatRunId(from.run), job: from.name, attempt: from.attempt };
 }
 
 function candidateView(row: CandidateRow): RunSummary["candidate"] {

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import type { Plan } from "@kiln/matrix";
 import { createZipWheelReader } from "../adapters/zip/wheel-reader.ts";
 import type { SqliteStores } from "../adapters/sqlite/store.ts";
-import { toJobRow } from "../domain/live-job.ts";
+import { insertRun as insertRunOf } from "../domain/insert-run.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import type { AttemptRow } from "../domain/rows.ts";
 import { runRow } from "../domain/testing.ts";
@@ -41,8 +41,7 @@ export function stagingIndexOn(
 /** A run of the candidate `demo` (or another) with this plan. */
 export async function insertRun(store: SqliteStores, run: number, plan: Plan, name = "demo"): Promise<void> {
   const row = { ...runRow(run), candidate: { ...runRow(run).candidate, name } };
-  const jobs = newLiveRun(row, plan, 0).jobs.map((job) => toJobRow(run, job));
-  await store.commit([{ op: "insert-run", run: row, planJson: JSON.stringify(plan), jobs }]);
+  await store.commit([insertRunOf(newLiveRun(row, plan, 0), plan, JSON.stringify(plan))]);
 }
 
 /** Records that a build passed and made a file, whose bytes become a blob. */

@@ -7,7 +7,7 @@ import { openDiskLogStore } from "../adapters/disk/log-store.ts";
 import { createPrometheusMetrics } from "../adapters/prometheus/metrics.ts";
 import { openSqliteStore } from "../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
-import { toJobRow } from "../domain/live-job.ts";
+import { insertRun } from "../domain/insert-run.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { agentRow, runRow, twoStepPlan } from "../domain/testing.ts";
@@ -130,12 +130,7 @@ export async function openServices(dir: string) {
       const planJson = JSON.stringify(plan);
       plans.put(run.row.run, plan, planJson);
       for (const job of run.jobs) if (job.life.state.name === "ready") state.ready.add(run, job);
-      effects.ops.push({
-        op: "insert-run",
-        run: run.row,
-        planJson,
-        jobs: run.jobs.map((job) => toJobRow(run.row.run, job)),
-      });
+      effects.ops.push(insertRun(run, plan, planJson));
       return run.row.run;
     });
   const register = (agentId: string, slots = 1, pythons: readonly string[] = ["3.12"]) =>

@@ -69,6 +69,22 @@ export const AttemptView = Type.Object({
 });
 export type AttemptView = Static<typeof AttemptView>;
 
+/** The attempt of an earlier run whose result stands for a job that was not run again. */
+export const ReusedFrom = Type.Object({
+  run: Type.String({ description: "For example r12" }),
+  job: Type.String({ description: "Its name in that run" }),
+  attempt: Type.Integer({ minimum: 1 }),
+});
+export type ReusedFrom = Static<typeof ReusedFrom>;
+
+export const TestCounts = Type.Object({
+  tests: Type.Integer({ minimum: 0 }),
+  failed: Type.Integer({ minimum: 0, description: "With those that ended by an exception outside an assertion" }),
+  skipped: Type.Integer({ minimum: 0 }),
+  flaky: Type.Integer({ minimum: 0, description: "Failed, and passed when they were run again; not among the failed" }),
+});
+export type TestCounts = Static<typeof TestCounts>;
+
 /** A job in a run's list: no attempts, no log. */
 export const JobSummary = Type.Object({
   name: Type.String({ description: "Unique in the run, for example build-cp312-linux-x86_64" }),
@@ -83,12 +99,25 @@ export const JobSummary = Type.Object({
   pythonVersion: Type.String(),
   startedAtMs: Nullable(UnixMs),
   finishedAtMs: Nullable(UnixMs),
+  reusedFrom: Nullable(ReusedFrom),
+  tests: Nullable(TestCounts),
 });
 export type JobSummary = Static<typeof JobSummary>;
 
 export const JobView = Type.Object({
   run: Type.String(),
   ...JobSummary.properties,
-  history: Type.Array(AttemptView, { description: "Every attempt, oldest first" }),
+  history: Type.Array(AttemptView, { description: "Every attempt, oldest first; none where the result was taken" }),
+  reusedAttempt: Nullable(AttemptView),
+  reproduced: Nullable(
+    Type.Object(
+      {
+        run: Type.String(),
+        job: Type.String(),
+        same: Type.Boolean({ description: "Whether both wheels are the same bytes" }),
+      },
+      { description: "The newest earlier build of the same content key; null for what is no build, and without one" },
+    ),
+  ),
 });
 export type JobView = Static<typeof JobView>;

@@ -31,6 +31,14 @@ export const SubmitRunBody = Type.Object(
     source: BlobView,
     candidate: CandidateFacts,
     release: Type.Optional(Type.Enum([...RELEASE_TYPES], { description: "Profile to use instead of the spec's own" })),
+    reuse: Type.Optional(
+      Type.String({
+        pattern: "^(builds|never|r[1-9][0-9]{0,8})$",
+        description:
+          "What is taken from earlier runs where a job's content key is equal. builds (the default): builds that passed " +
+          "in any run of the project. never: nothing. A run such as r12: everything that passed in it, too",
+      }),
+    ),
     submissionId: Type.Optional(
       Type.String({ minLength: 8, maxLength: 100, description: "Makes a repeated submission return the first run" }),
     ),

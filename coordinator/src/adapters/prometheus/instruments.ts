@@ -56,6 +56,12 @@ function jobInstruments(registry: Registry) {
       labelNames: ["kind", "outcome"],
       registers,
     }),
+    jobsReused: new Counter({
+      name: "kiln_jobs_reused_total",
+      help: "Jobs whose result was taken from an earlier run, by kind; they are not among those that ended",
+      labelNames: ["kind"],
+      registers,
+    }),
     startLatency: new Histogram({
       name: "kiln_job_start_latency_seconds",
       help: "From submission, or from the last job it needed, to the agent's start",
@@ -101,6 +107,7 @@ function resultInstruments(registry: Registry) {
 function startAtZero(made: Omit<Instruments, "info">, limits: readonly string[]): void {
   for (const kind of JOB_KINDS) {
     made.startLatency.zero({ kind });
+    made.jobsReused.inc({ kind }, 0);
     for (const outcome of OUTCOMES) made.jobsFinished.inc({ kind, outcome }, 0);
   }
   for (const state of JOB_STATES) made.jobs.set({ state }, 0);

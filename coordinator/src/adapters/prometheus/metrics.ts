@@ -44,6 +44,10 @@ class RegistryMetrics implements PrometheusMetrics {
     this.#made.jobsFinished.inc({ kind: this.#kinds.bound(kind), outcome });
   }
 
+  jobReused(kind: string): void {
+    this.#made.jobsReused.inc({ kind: this.#kinds.bound(kind) });
+  }
+
   jobStarted(kind: string, waitedMs: number): void {
     this.#made.startLatency.observe({ kind: this.#kinds.bound(kind) }, seconds(waitedMs));
   }

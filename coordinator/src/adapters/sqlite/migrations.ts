@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
 import { addContainers, addFrontends, upgradePlans } from "./upgrade-plans.ts";
 
 /**
@@ -120,6 +121,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   ALTER TABLE attempts ADD COLUMN reports TEXT NOT NULL DEFAULT '[]';  -- JSON
   `,
   addFrontends,
+  addResultsAcrossRuns,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

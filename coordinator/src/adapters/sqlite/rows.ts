@@ -1,4 +1,5 @@
 import type { SQLOutputValue } from "node:sqlite";
+import type { PassedBuild } from "../../ports/store.ts";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 
 export type Columns = Record<string, SQLOutputValue>;
@@ -38,7 +39,33 @@ export function readJob(row: Columns): JobRow {
     startedAtMs: row["started_at"] as number | null,
     finishedAtMs: row["finished_at"] as number | null,
     changedId: row["changed_id"] as number,
+    reusedFrom: readReusedFrom(row),
+    tests: row["tests"] === null ? null : (JSON.parse(row["tests"] as string) as JobRow["tests"]),
   };
+}
+
+function readReusedFrom(row: Columns): JobRow["reusedFrom"] {
+  if (row["reused_run"] === null) return null;
+  return {
+    run: row["reused_run"] as number,
+    job: row["reused_job"] as number,
+    attempt: row["reused_attempt"] as number,
+    name: row["reused_name"] as string,
+  };
+}
+
+/** A passed build with the artifacts of the attempt that made its wheel. */
+export function readPassedBuild(row: Columns): PassedBuild | null {
+  const artifacts = JSON.parse(row["artifacts"] as string) as AttemptRow["artifacts"];
+  const wheel = artifacts.find(({ role }) => role === "wheel")?.blob;
+  if (!wheel) return null;
+  const from = {
+    run: row["run"] as number,
+    job: row["job"] as number,
+    attempt: row["attempt"] as number,
+    name: row["name"] as string,
+  };
+  return { key: row["key"] as string, from, wheel, pythonVersion: row["python_version"] as string };
 }
 
 export function readAttempt(row: Columns): AttemptRow {

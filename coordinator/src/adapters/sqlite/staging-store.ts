@@ -41,7 +41,9 @@ export class SqliteStagingStore implements StagingStore {
 
   async unstaged(run: number): Promise<readonly UnstagedWheel[]> {
     const sql = `SELECT jobs.job, attempts.artifacts FROM jobs
-      JOIN attempts ON attempts.run = jobs.run AND attempts.job = jobs.job AND attempts.attempt = jobs.attempts
+      JOIN attempts ON attempts.run = coalesce(jobs.reused_run, jobs.run)
+        AND attempts.job = coalesce(jobs.reused_job, jobs.job)
+        AND attempts.attempt = coalesce(jobs.reused_attempt, jobs.attempts)
       WHERE jobs.run = ? AND jobs.kind = 'build' AND jobs.outcome = 'passed'
         AND NOT EXISTS (SELECT 1 FROM staged_builds AS done WHERE done.run = jobs.run AND done.job = jobs.job)
       ORDER BY jobs.job`;

@@ -5,14 +5,16 @@ import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
-import type { ActiveState, JobCount, RunChanges, Store } from "../../ports/store.ts";
+import type { ActiveState, JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
 import { migrate } from "./migrations.ts";
-import { readAgent, readAttempt, readJob, readRun, type Columns } from "./rows.ts";
+import { readAgent, readAttempt, readJob, readPassedBuild, readRun, type Columns } from "./rows.ts";
 import { SqliteStagingStore } from "./staging-store.ts";
 import { SqliteWrites } from "./writes.ts";
 
 /** How many of a project's latest passed jobs say how long a job takes. */
 const HISTORY_JOBS = 100;
+/** Builds of one content key that are told: the newest may have lost its bytes. */
+const BUILDS_PER_KEY = 4;
 /** How long to wait for a coordinator that is just ending to let go of the file. */
 const LOCK_WAIT_MS = 1_000;
 
@@ -67,10 +69,14 @@ class SqliteStore implements SqliteStores {
   async loadActive(): Promise<ActiveState> {
     const runs = this.#all("SELECT * FROM runs WHERE state <> 'finished' ORDER BY run").map(readRun);
     const attempts = this.#all(
-      `SELECT attempts.* FROM attempts JOIN runs USING (run) JOIN jobs USING (run, job)
-         WHERE runs.state <> 'finished'
-           AND (attempts.state <> 'finished' OR (jobs.kind = 'build' AND attempts.outcome = 'passed'))
-         ORDER BY run, job, attempt`,
+      `WITH active AS (SELECT jobs.* FROM jobs JOIN runs USING (run) WHERE runs.state <> 'finished'),
+         wanted AS (
+           SELECT run, job, attempts.attempt FROM active JOIN attempts USING (run, job)
+             WHERE attempts.state <> 'finished' OR (active.kind = 'build' AND attempts.outcome = 'passed')
+           UNION
+           SELECT reused_run, reused_job, reused_attempt FROM active WHERE kind = 'build' AND reused_run IS NOT NULL
+         )
+         SELECT attempts.* FROM wanted JOIN attempts USING (run, job, attempt) ORDER BY run, job, attempt`,
     ).map(readAttempt);
     const withJobs = runs.map((run) => ({ run, jobs: this.#jobs(run.run) }));
     return {
@@ -144,6 +150,21 @@ class SqliteStore implements SqliteStores {
   async lastFinishedRun(project: string): Promise<number | null> {
     const sql = "SELECT run FROM runs WHERE project = ? AND state = 'finished' ORDER BY run DESC LIMIT 1";
     return this.#one((row) => row["run"] as number, sql, project);
+  }
+
+  async passedBuilds(project: string, keys: readonly string[], before: number | null): Promise<readonly PassedBuild[]> {
+    const sql = `SELECT * FROM (
+        SELECT build_keys.key, build_keys.name, attempts.*,
+          row_number() OVER (PARTITION BY build_keys.key ORDER BY build_keys.run DESC) AS nth
+        FROM json_each(?) AS wanted
+        JOIN build_keys ON build_keys.key = wanted.value
+        JOIN runs ON runs.run = build_keys.run
+        JOIN jobs ON jobs.run = build_keys.run AND jobs.job = build_keys.job
+        JOIN attempts ON attempts.run = jobs.run AND attempts.job = jobs.job AND attempts.attempt = jobs.attempts
+        WHERE runs.project = ? AND build_keys.run < ? AND jobs.outcome = 'passed' AND jobs.reused_run IS NULL
+      ) WHERE nth <= ${BUILDS_PER_KEY} ORDER BY key, nth`;
+    const below = before ?? Number.MAX_SAFE_INTEGER;
+    return this.#all(sql, JSON.stringify(keys), project, below).flatMap((row) => readPassedBuild(row) ?? []);
   }
 
   async meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>> {

@@ -17,6 +17,10 @@ export class SqliteWrites {
         this.#insertRun(op.run);
         this.#run("INSERT INTO plans (run, plan) VALUES (?, ?)", op.run.run, op.planJson);
         for (const job of op.jobs) this.#insertJob(job);
+        for (const build of op.builds) {
+          const sql = "INSERT INTO build_keys (key, run, job, name) VALUES (?, ?, ?, ?)";
+          this.#run(sql, build.key, op.run.run, build.job, build.name);
+        }
         return;
       case "update-run":
         this.#updateRun(op.run, op.set);
@@ -78,7 +82,8 @@ export class SqliteWrites {
   #insertJob(job: JobRow): void {
     this.#run(
       `INSERT INTO jobs (kind, state, outcome, summary, attempts, retries_left, agent_id, python_version,
-         ready_at, started_at, finished_at, changed_id, run, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         ready_at, started_at, finished_at, changed_id, reused_run, reused_job, reused_attempt, reused_name, tests,
+         run, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...jobValues(job),
     );
   }
@@ -86,7 +91,8 @@ export class SqliteWrites {
   #updateJob(job: JobRow): void {
     this.#run(
       `UPDATE jobs SET kind = ?, state = ?, outcome = ?, summary = ?, attempts = ?, retries_left = ?, agent_id = ?,
-         python_version = ?, ready_at = ?, started_at = ?, finished_at = ?, changed_id = ? WHERE run = ? AND job = ?`,
+         python_version = ?, ready_at = ?, started_at = ?, finished_at = ?, changed_id = ?,
+         reused_run = ?, reused_job = ?, reused_attempt = ?, reused_name = ?, tests = ? WHERE run = ? AND job = ?`,
       ...jobValues(job),
     );
   }
@@ -194,6 +200,11 @@ function jobValues(job: JobRow): SQLInputValue[] {
     job.startedAtMs,
     job.finishedAtMs,
     job.changedId,
+    job.reusedFrom?.run ?? null,
+    job.reusedFrom?.job ?? null,
+    job.reusedFrom?.attempt ?? null,
+    job.reusedFrom?.name ?? null,
+    job.tests === null ? null : JSON.stringify(job.tests),
     job.run,
     job.job,
   ];

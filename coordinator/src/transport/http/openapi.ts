@@ -12,6 +12,7 @@ import {
   OutcomeName,
   Problem,
   RefusedWheelView,
+  ReusedFrom,
   RetryRunBody,
   RunCounts,
   RunEvent,
@@ -22,6 +23,7 @@ import {
   StagedView,
   StepView,
   SubmitRunBody,
+  TestCounts,
   UnyankBody,
   YankBody,
 } from "@kiln/proto";
@@ -55,6 +57,7 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   OutcomeName,
   Problem,
   RefusedWheelView,
+  ReusedFrom,
   RetryRunBody,
   RunCounts,
   RunEvent,
@@ -65,6 +68,7 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   StagedView,
   StepView,
   SubmitRunBody,
+  TestCounts,
   UnyankBody,
   YankBody,
 };

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   "range-not-satisfiable": { status: 416, title: "The range is outside of the blob" },
   misdirected: { status: 421, title: "This coordinator does not answer to that name" },
   "bad-spec": { status: 422, title: "The spec has mistakes" },
+  "cannot-reuse": { status: 422, title: "The results of that run cannot be taken" },
   "source-missing": { status: 422, title: "The source was not uploaded" },
   "headers-too-large": { status: 431, title: "The headers are too large" },
   internal: { status: 500, title: "The coordinator failed" },

@@ -44,6 +44,7 @@ function collectionRoutes(app: App, { commands, queries }: RouteContext): void {
           "unauthorized",
           "bad-spec",
           "source-missing",
+          "cannot-reuse",
           "too-large",
           "unsupported-media-type",
           "queue-full",
@@ -161,6 +162,8 @@ function refusedSubmission(outcome: SubmitOutcome & { readonly ok: false }, spec
         problems: outcome.problems,
       });
     }
+    case "cannot-reuse":
+      return new HttpProblem("cannot-reuse", outcome.detail);
     case "source-missing":
       return new HttpProblem(
         "source-missing",

@@ -68,7 +68,9 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
   }
 
   async job(run: number, jobName: string): Promise<JobView | null> {
-    return run === 7 && jobName === "build-cp312" ? { run: "r7", ...jobSummary("running"), history: [] } : null;
+    return run === 7 && jobName === "build-cp312"
+      ? { run: "r7", ...jobSummary("running"), history: [], reusedAttempt: null, reproduced: null }
+      : null;
   }
 
   async attemptLog(run: number, jobName: string, attempt: number | null) {
@@ -136,7 +138,7 @@ export function jobEvent(id: number, state: JobSummary["state"] = "running", sum
 function jobSummary(state: JobSummary["state"]): JobSummary {
   const what = { name: "build-cp312", kind: "build", cell: "cp312-linux-x86_64", needs: [] } as const;
   const how = { state, outcome: null, summary: "", attempts: 1, agentName: "box", pythonVersion: "3.12.1" };
-  return { ...what, needs: [], ...how, startedAtMs: 3, finishedAtMs: null };
+  return { ...what, needs: [], ...how, startedAtMs: 3, finishedAtMs: null, reusedFrom: null, tests: null };
 }
 
 export interface TestRequest {
