@@ -123,6 +123,19 @@ export function stagingStoreContract(name: string, place: () => StagingStoreUnde
       expect(await store.staging.unstaged(2)).toEqual([]);
     });
 
+    it("knows the wheels of builds that a run has taken from an earlier one, as its own", async () => {
+      await passBuild(store, 0, "a");
+      const row = await store.job(2, 0);
+      if (!row) throw new Error("no job 0");
+      const reusedFrom = { run: 1, job: 0, attempt: 2, name: "build-0" };
+      await store.commit([{ op: "update-job", row: { ...row, state: "finished", outcome: "passed", reusedFrom } }]);
+      const wheel = { job: 0, filename: "demo-0.whl", sha256: "a".repeat(64), sizeBytes: 3 };
+      expect(await store.staging.unstaged(2)).toEqual([wheel]);
+      await store.staging.stage(stagedFile({ run: 2, job: 0 }), FILES_MAX);
+      expect(await store.staging.unstaged(2)).toEqual([]);
+      expect(await store.staging.unstaged(1)).toEqual([wheel]);
+    });
+
     it("yanks a file on one index or on all of its run, and takes that back", async () => {
       await store.staging.stage(stagedFile(), FILES_MAX);
       await store.staging.stage(stagedFile({ variant: "cpu" }), FILES_MAX);

@@ -132,6 +132,51 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
       expect(await store.attempts(1, 0)).toEqual([recorded]);
     });
 
+    it("gives back what a job has taken from an earlier run, and the counts of its tests", async () => {
+      const reusedFrom = { run: 1, job: 0, attempt: 2, name: "build-cp312" };
+      const tests = { tests: 9, failed: 1, skipped: 2, flaky: 3 };
+      const taken = jobRow(1, 0, { state: "finished", outcome: "passed", reusedFrom });
+      await store.commit([insert(1, [taken, jobRow(1, 1)])]);
+      await store.commit([{ op: "update-job", row: jobRow(1, 1, { tests }) }]);
+      await reopen();
+      expect(await store.jobs(1)).toEqual([taken, jobRow(1, 1, { tests })]);
+    });
+
+    it("finds the builds of a content key that were run and passed, newest first and at most four", async () => {
+      const passed = { state: "finished", outcome: "passed", attempts: 2 } as const;
+      const from = { run: 1, job: 0, attempt: 2, name: "build-0" };
+      const wheel = (run: number) => ({ sha256: "a".repeat(64), sizeBytes: run, filename: "x.whl" });
+      const made = (run: number, set: Partial<AttemptRow> = {}) => {
+        const artifacts = [{ role: "wheel", blob: wheel(run) }];
+        return {
+          op: "insert-attempt",
+          row: attemptRow(run, 0, 2, { pythonVersion: "3.12.1", artifacts, ...set }),
+        } as const;
+      };
+      const run = (number: number, row: Partial<JobRow>, name = "demo") => {
+        const candidate = { ...runRow(number).candidate, name };
+        const builds = [{ job: 0, name: `build-${number}`, key: number === 7 ? "other" : "key" }];
+        return { ...insert(number, [jobRow(number, 0, row)], { candidate }), builds };
+      };
+      await store.commit([
+        ...[1, 2, 3, 4, 5].flatMap((number) => [run(number, passed), made(number)]),
+        ...[run(6, { ...passed, outcome: "build-failed" }), made(6)],
+        ...[run(7, passed), made(7)],
+        ...[run(8, passed, "another"), made(8)],
+        ...[run(9, { ...passed, attempts: 0, reusedFrom: from })],
+        ...[run(10, passed), made(10, { artifacts: [] })],
+      ]);
+      await reopen();
+      const found = async (keys: readonly string[], before: number | null) =>
+        (await store.passedBuilds("demo", keys, before)).map(({ key, from: of }) => [key, of.run]);
+      expect(await store.passedBuilds("demo", ["key"], 2)).toEqual([
+        { key: "key", from: { run: 1, job: 0, attempt: 2, name: "build-1" }, wheel: wheel(1), pythonVersion: "3.12.1" },
+      ]);
+      expect(await found(["key", "other", "unknown"], 6)).toEqual([5, 4, 3, 2].map((number) => ["key", number]));
+      expect(await found(["other"], null)).toEqual([["other", 7]]);
+      expect(await found(["unknown"], null)).toEqual([]);
+    });
+
     it("loads what is unfinished, with the attempts that hold a lease or made what others need", async () => {
       const finished = { state: "finished", outcome: "passed" } as const;
       await store.commit([
@@ -141,6 +186,11 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
           changedId: 5,
         }),
         { op: "insert-attempt", row: attemptRow(1, 0, 1) },
+        insert(
+          3,
+          [jobRow(3, 0, { ...finished, reusedFrom: { run: 1, job: 0, attempt: 1, name: "b" } }), jobRow(3, 1)],
+          { state: "running" },
+        ),
         { op: "insert-attempt", row: attemptRow(2, 0, 1, finished) },
         { op: "insert-attempt", row: attemptRow(2, 1, 1, { state: "finished", outcome: "agent-lost" }) },
         { op: "insert-attempt", row: attemptRow(2, 1, 2, { state: "running", ackedSeq: 6 }) },
@@ -148,12 +198,17 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
       ]);
       await reopen();
       const active = await store.loadActive();
-      expect(active.runs.map(({ run, jobs }) => [run.run, jobs.length])).toEqual([[2, 2]]);
-      expect(active.attempts.map(({ job, attempt }) => [job, attempt])).toEqual([
-        [0, 1],
-        [1, 2],
+      expect(active.runs.map(({ run, jobs }) => [run.run, jobs.length])).toEqual([
+        [2, 2],
+        [3, 2],
       ]);
-      expect(active).toMatchObject({ lastRun: 2, lastChangedId: 8, agents: [agentRow("a", 2, ["3.12"])] });
+      // The first is of a finished run: r3 has taken its wheel.
+      expect(active.attempts.map(({ run, job, attempt }) => [run, job, attempt])).toEqual([
+        [1, 0, 1],
+        [2, 0, 1],
+        [2, 1, 2],
+      ]);
+      expect(active).toMatchObject({ lastRun: 3, lastChangedId: 8, agents: [agentRow("a", 2, ["3.12"])] });
     });
 
     it("lists runs newest first, page by page", async () => {

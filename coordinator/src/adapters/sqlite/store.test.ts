@@ -53,10 +53,25 @@ describe("the SQLite file", () => {
       candidate: { name: "demo", version: "1.0" },
       cells: [{ name: "cp312-linux-x86_64", axes: { os: "linux-x86_64", python: "3.12" } }],
       excluded: [],
-      jobs: [{ kind: "build", name: "build-cp312-linux-x86_64", platform: "linux-x86_64", python: "3.12", needs: [] }],
+      jobs: [
+        {
+          ...{ kind: "build", name: "build-cp312-linux-x86_64", key: "k", needs: [] },
+          ...{ platform: "linux-x86_64", python: "3.12" },
+        },
+      ],
       infrastructureRetries: 2,
     };
     database.prepare("INSERT INTO plans VALUES (1, ?)").run(JSON.stringify(plan));
+    database.exec(`
+      INSERT INTO runs VALUES (1, NULL, 'demo', '{}', '{}', 'finished', 'pass', '', 0, 0, 0, 1);
+      INSERT INTO jobs VALUES (1, 0, 'build', 'finished', 'passed', '', 1, 2, 'a1', '3.12.1', 0, 0, 0, 1);
+    `);
+    const artifacts = JSON.stringify([{ role: "wheel", blob: { sha256: "a", sizeBytes: 3, filename: "x.whl" } }]);
+    database
+      .prepare(
+        "INSERT INTO attempts VALUES (1, 0, 1, 'a1', 'finished', 'passed', '', '', '', 0, 0, 0, 3, 0, 0, '[]', ?)",
+      )
+      .run(artifacts);
     database
       .prepare("INSERT INTO agents VALUES ('a1', 's1', 'a', '0.1.0', 1, '[\"host\"]', '{\"os\":\"linux\"}', 0)")
       .run();
@@ -71,6 +86,9 @@ describe("the SQLite file", () => {
       container: null,
     });
     expect(upgraded.jobs[0]).not.toHaveProperty("platform");
+    expect(await store.job(1, 0)).toMatchObject({ reusedFrom: null, tests: null });
+    const from = { run: 1, job: 0, attempt: 1, name: "build-cp312-linux-x86_64" };
+    expect(await store.passedBuilds("demo", ["k"], null)).toMatchObject([{ from, wheel: { filename: "x.whl" } }]);
     expect(upgraded.cells[0]).toMatchObject({ touchstone: false, unknown: [] });
     const { agents } = await store.loadActive();
     expect(agents).toMatchObject([{ agentId: "a1", kinds: ["build", "test"], inventory: { gpus: [], osRelease: "" } }]);

@@ -54,11 +54,21 @@ describe("submitting a run", () => {
   it("says what to do when the source is missing or the queue is full", async () => {
     const refusals: [SubmitOutcome, number, string][] = [
       [{ ok: false, reason: "source-missing", sha256: "b".repeat(64) }, 422, `PUT /api/v1/blobs/${"b".repeat(64)}`],
+      [{ ok: false, reason: "cannot-reuse", detail: "there is no run r9" }, 422, "there is no run r9"],
       [{ ok: false, reason: "queue-full", limit: 1234 }, 503, "1234 jobs"],
     ];
     for (const [outcome, status, part] of refusals) {
       server.farm.submitOutcome = outcome;
       expect(await problem(post("/runs", GOOD))).toMatchObject({ status, detail: expect.stringContaining(part) });
+    }
+  });
+
+  it("takes results of earlier runs in no other words than those it knows", async () => {
+    for (const reuse of ["builds", "never", "r12"]) expect((await post("/runs", { ...GOOD, reuse })).status).toBe(201);
+    for (const reuse of ["r0", "12", "last", "", 3]) {
+      expect(await problem(post("/runs", { ...GOOD, reuse }))).toMatchObject({
+        ...{ status: 400, detail: expect.stringContaining("body.reuse must") },
+      });
     }
   });
 
