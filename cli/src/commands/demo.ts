@@ -105,6 +105,8 @@ async function submitAndWatch(context: Context, embedded: boolean): Promise<Watc
     specFile: null,
     indexUrl: null,
     release: null,
+    // What it shows is the work.
+    reuse: "never",
   });
   const hint = embedded ? "Ctrl-C stops the demo and its farm." : "Ctrl-C stops watching; the run goes on.";
   return watchRun(context, { run, known: true }, chooseReporter(context, hint));

@@ -37,7 +37,9 @@ export const command: CliCommand<Options> = {
     const job = argument(args, 1);
     const follow = options.follow === true;
     const view = await (await connect()).job(run, job);
-    if (view.history.length === 0) {
+    if (view.reusedFrom !== null) {
+      context.out.note(`${job} was not run in ${run}: this is its log of ${view.reusedFrom.run}.`);
+    } else if (view.history.length === 0) {
       const state = view.outcome ?? view.state;
       if (!follow || view.state === "finished") {
         throw new CliError(`${job} of ${run} has no log: no attempt was made (${state}). ${view.summary}`.trim(), {

@@ -6,12 +6,15 @@ import { connectFarm } from "../farm/connect.ts";
 import type { FarmClient } from "../farm/client.ts";
 import { parseRelease, RELEASE_OPTION } from "../planning/release-option.ts";
 import { argument, examples, FARM_HELP, type CliCommand } from "../program/command.ts";
+import { usageError } from "../program/cli-error.ts";
 import type { Context } from "../program/context.ts";
+import { findRun } from "../program/run-reference.ts";
 import { chooseReporter } from "../progress/choose-reporter.ts";
 import { describeRun } from "../progress/run-end.ts";
 import { watchRun, type Watched } from "../progress/watch-run.ts";
 import { bytes } from "../render/bytes.ts";
 import { count } from "../render/count.ts";
+import { reusedText } from "../render/results-summary.ts";
 import { candidateTitle, countsText } from "../render/run-header.ts";
 import { prepareSource, type PreparedSource } from "../source/prepare.ts";
 
@@ -20,6 +23,8 @@ interface Options {
   readonly spec?: string;
   readonly indexUrl?: string;
   readonly release?: string;
+  readonly rebuild?: boolean;
+  readonly reuse?: string;
 }
 
 export const SOURCE_HELP = `
@@ -38,6 +43,8 @@ export const command: CliCommand<Options> = {
       .option("--spec <file>", "the kiln.yaml to use")
       .option("--index-url <url>", "simple index that pypi: means")
       .option(...RELEASE_OPTION)
+      .option("--rebuild", "run every build, also those that passed before with equal inputs")
+      .option("--reuse <run>", "take everything that passed in that run and has not changed, not only builds")
       .addHelpText(
         "after",
         SOURCE_HELP +
@@ -47,6 +54,7 @@ export const command: CliCommand<Options> = {
             ["./kiln submit dist/hello-1.0.tar.gz", "an sdist, with its own kiln.yaml if it has one"],
             ["./kiln submit pypi:markupsafe==3.0.2 --wait", "a release from your index"],
             ["./kiln submit . --release patch --wait", "with what the spec asks of a patch release"],
+            ["./kiln submit . --reuse r3 --wait", "only what did not pass in r3, or has changed since"],
             ["./kiln submit . --spec ci/kiln.yaml --wait --json", "the finished run as one JSON document"],
           ) +
           FARM_HELP,
@@ -62,16 +70,29 @@ export const command: CliCommand<Options> = {
       specFile: options.spec ?? null,
       indexUrl: options.indexUrl ?? null,
       release,
+      reuse: await chooseReuse(options, async () => client),
     });
     if (options.wait === true) return reportWaited(context, view.run);
     context.out.document(view);
     context.out.text(
       `${view.run}  ${candidateTitle(view.candidate)}  ${countsText(view.counts)}${leftOutText(view)}`,
+      ...[reusedText(view.jobs)].filter((text) => text !== ""),
       `./kiln watch ${view.run}`,
     );
     return EXIT.passed;
   },
 };
+
+/** null: the farm's default, which takes builds. */
+async function chooseReuse(
+  { rebuild, reuse }: Options,
+  client: () => Promise<FarmClient>,
+): Promise<Submission["reuse"]> {
+  if (rebuild === true && reuse !== undefined)
+    throw usageError("--rebuild runs everything, and --reuse takes results.", "Write one of them.");
+  if (reuse !== undefined) return findRun(reuse, client);
+  return rebuild === true ? "never" : null;
+}
 
 /** `, 12 cells excluded, 40 left out by the reduction`. */
 function leftOutText({ excluded, reduced }: RunView): string {
@@ -88,6 +109,8 @@ export interface Submission {
   readonly indexUrl: string | null;
   /** null: what the spec says. */
   readonly release: NonNullable<SubmitRunBody["release"]> | null;
+  /** null: what the farm does by default. */
+  readonly reuse: NonNullable<SubmitRunBody["reuse"]> | null;
 }
 
 /** Packs or fetches the source, stores it in the farm unless it is there, and submits it; gives the run. */
@@ -108,6 +131,7 @@ export async function submitSource(context: Context, client: FarmClient, submiss
     source: { sha256, sizeBytes, filename },
     candidate,
     ...(submission.release === null ? {} : { release: submission.release }),
+    ...(submission.reuse === null ? {} : { reuse: submission.reuse }),
     // A connection that breaks after the farm took the run leads to the same run.
     submissionId: randomUUID(),
   });

@@ -21,6 +21,8 @@ function parseProblem(text: string): Problem | null {
 /** What the farm refused, in its own words where it gave some. */
 export class FarmRefusal extends CliError {
   readonly status: number;
+  /** Of the closed set `urn:kiln:problem:…`; "" where the answer was no problem. */
+  readonly type: string;
 
   constructor(status: number, body: string, what: string, sourceText = "") {
     const problem = parseProblem(body);
@@ -34,5 +36,6 @@ export class FarmRefusal extends CliError {
     });
     this.name = "FarmRefusal";
     this.status = status;
+    this.type = problem?.type ?? "";
   }
 }

@@ -9,6 +9,7 @@ import { renderGrid } from "../render/grid/render-grid.ts";
 import { gridOfRun } from "../render/grid/run-grid.ts";
 import { line, span, type Line } from "../render/line.ts";
 import { nextAfterRun, renderNext } from "../render/next-commands.ts";
+import { renderResults } from "../render/results-summary.ts";
 import { renderRunHeader, renderVerdict } from "../render/run-header.ts";
 
 /** Failed jobs that are shown with their excerpt; the others are named. */
@@ -38,7 +39,7 @@ export async function describeRun(
     others: view.cells.filter((each) => each[list].length === 0),
   });
   const parts: readonly (readonly Line[])[] = [
-    renderRunHeader(view, context.nowMs(), symbols),
+    [...renderRunHeader(view, context.nowMs(), symbols), ...renderResults(view)],
     renderGrid(gridOfRun(view, symbols), { axes, width, symbols, style: "words" }),
     renderReasons({ title: "Excluded", cells: excluded, others, axes, width, symbols }),
     renderReasons({ title: "Not known to be possible", ...reasoned("unknown"), axes, width, symbols }),

@@ -22,6 +22,7 @@ export function renderFailures(
     const where = [
       job.attempts > 1 ? `attempt ${job.attempts}` : "",
       job.agentName === null ? "" : `on ${oneLine(job.agentName)}`,
+      job.tests === null ? "" : `${job.tests.failed} of ${job.tests.tests} tests failed`,
       job.pythonVersion === "" ? "" : `Python ${oneLine(job.pythonVersion)}`,
     ];
     const outcome = span(`${symbols.bad} ${job.name}  ${job.outcome ?? ""}`, "bad");

@@ -1,4 +1,4 @@
-import type { AttemptView, JobView } from "@kiln/proto";
+import type { AttemptView, JobView, Report } from "@kiln/proto";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
 import { renderExcerpt } from "./failures.ts";
@@ -6,6 +6,9 @@ import { line, span, type Line, type Span } from "./line.ts";
 import { oneLine } from "./plain-text.ts";
 import type { Symbols } from "./symbols.ts";
 import { renderTable } from "./table.ts";
+import { renderTestReport } from "./test-report.ts";
+import { renderWheelReport } from "./wheel-report.ts";
+import { wrapText } from "./width.ts";
 
 /** Everything known of one job: its attempts with their steps, artifacts, and the excerpt of each that failed. */
 export function renderJob(job: JobView, width: number, nowMs: number, symbols: Symbols): readonly Line[] {
@@ -14,12 +17,45 @@ export function renderJob(job: JobView, width: number, nowMs: number, symbols: S
     ...(job.summary === "" ? [] : [line(oneLine(job.summary))]),
     ...(job.needs.length === 0 ? [] : [line(span("needs ", "dim"), job.needs.join(", "))]),
   ];
+  lines.push(...reproducedLine(job, width, symbols));
+  const { reusedFrom, reusedAttempt } = job;
+  if (reusedFrom && reusedAttempt) {
+    const title = `Not run: attempt ${reusedFrom.attempt} of ${reusedFrom.run} ${reusedFrom.job}`;
+    return [...lines, [], ...renderAttempt(reusedAttempt, title, width, nowMs, symbols)];
+  }
   if (job.history.length === 0) lines.push(line(span("No attempt was made yet.", "dim")));
-  for (const attempt of job.history) lines.push([], ...renderAttempt(attempt, width, nowMs, symbols));
+  for (const attempt of job.history) {
+    lines.push([], ...renderAttempt(attempt, `Attempt ${attempt.attempt}`, width, nowMs, symbols));
+  }
   return lines;
 }
 
-function renderAttempt(attempt: AttemptView, width: number, nowMs: number, symbols: Symbols): readonly Line[] {
+/** Whether a build made the same bytes as an earlier one of the same content key. */
+function reproducedLine({ reproduced }: JobView, width: number, symbols: Symbols): readonly Line[] {
+  if (reproduced === null) return [];
+  const { run, job, same } = reproduced;
+  const text = same
+    ? `${symbols.good} the same bytes as ${run} ${job}`
+    : `${symbols.warn} other bytes than ${run} ${job}, which had the same inputs: the build is not reproducible`;
+  return wrapText(text, width).map((part) => line(span(part, same ? "good" : "warn")));
+}
+
+function renderReport(report: Report, width: number, symbols: Symbols): readonly Line[] {
+  switch (report.kind) {
+    case "wheel":
+      return renderWheelReport(report, width, symbols);
+    case "test":
+      return renderTestReport(report, width, symbols);
+  }
+}
+
+function renderAttempt(
+  attempt: AttemptView,
+  title: string,
+  width: number,
+  nowMs: number,
+  symbols: Symbols,
+): readonly Line[] {
   const took = attempt.startedAtMs === null ? null : (attempt.finishedAtMs ?? nowMs) - attempt.startedAtMs;
   const facts = [
     `on ${oneLine(attempt.agentName)}`,
@@ -29,7 +65,7 @@ function renderAttempt(attempt: AttemptView, width: number, nowMs: number, symbo
   ];
   const lines: Line[] = [
     line(
-      span(`Attempt ${attempt.attempt}  `, "bold"),
+      span(`${title}  `, "bold"),
       outcomeSpan(attempt.outcome, attempt.state, symbols),
       span(`  ${facts.filter((fact) => fact !== "").join(", ")}`, "dim"),
     ),
@@ -58,6 +94,7 @@ function renderAttempt(attempt: AttemptView, width: number, nowMs: number, symbo
       ),
     );
   }
+  for (const report of attempt.reports) lines.push(...renderReport(report, width, symbols));
   return lines;
 }
 

@@ -2,9 +2,10 @@ import type { JobSummary } from "@kiln/proto";
 import { duration } from "./duration.ts";
 import { jobMs } from "./cell-state.ts";
 import { outcomeSpan } from "./job-detail.ts";
-import { line, type Line } from "./line.ts";
+import { line, span, type Line } from "./line.ts";
 import { oneLine } from "./plain-text.ts";
 import type { Symbols } from "./symbols.ts";
+import { testsText } from "./results-summary.ts";
 import { renderTable } from "./table.ts";
 
 /** The jobs of a run, one a line. */
@@ -20,6 +21,7 @@ export function renderJobTable(
       line(job.name),
       line(outcomeSpan(job.outcome, job.state, symbols)),
       line(ms === null ? "" : duration(ms)),
+      line(span(testsText(job.tests), (job.tests?.failed ?? 0) > 0 ? "bad" : "plain")),
       line(job.attempts > 1 ? String(job.attempts) : ""),
       line(oneLine(job.agentName ?? "")),
       line(oneLine(job.summary)),
@@ -29,6 +31,7 @@ export function renderJobTable(
     { title: "job" },
     { title: "result" },
     { title: "time", align: "right" as const },
+    { title: "tests", align: "right" as const },
     { title: "tries", align: "right" as const },
     { title: "agent", optional: true },
     { title: "what happened", shrinks: true, minWidth: 16 },

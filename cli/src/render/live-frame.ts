@@ -85,6 +85,7 @@ function jobText(job: JobSummary | null, nowMs: number, symbols: Symbols): Line 
   const ms = jobMs(job, nowMs);
   const time = ms === null ? "" : ` ${duration(ms)}`;
   const again = job.attempts > 1 ? ` (attempt ${job.attempts})` : "";
+  if (job.reusedFrom !== null) return line(span(`${symbols.good} from ${job.reusedFrom.run}`, "good"));
   if (job.outcome === "passed") return line(span(`${symbols.good}${time || " passed"}`, "good"), span(again, "dim"));
   if (job.outcome === "cancelled" || job.outcome === "not-run")
     return line(span(`${symbols.none} ${job.outcome}`, "warn"));

@@ -22,6 +22,7 @@ export function renderChange(
     const ms = jobMs(after, after.finishedAtMs ?? 0);
     const took = ms === null ? "" : ` in ${duration(ms)}`;
     const why = after.summary === "" ? "" : `: ${oneLine(after.summary)}`;
+    if (after.reusedFrom !== null) return line(at, span(`${symbols.good} ${after.name} passed`, "good"), why);
     if (after.outcome === "passed")
       return line(at, span(`${symbols.good} ${after.name} passed`, "good"), `${took}${attempt}`);
     const tone = isFailed(after) ? "bad" : "warn";

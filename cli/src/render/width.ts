@@ -39,6 +39,25 @@ export function padText(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - textWidth(text)));
 }
 
+/** The text in pieces of at most `width` columns, broken between any two characters: nothing of it is changed. */
+export function foldText(text: string, width: number): readonly string[] {
+  if (textWidth(text) <= width) return [text];
+  const pieces: string[] = [];
+  let piece = "";
+  let room = width;
+  for (const { segment } of new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text)) {
+    const columns = textWidth(segment);
+    if (columns > room && piece !== "") {
+      pieces.push(piece);
+      piece = "";
+      room = width;
+    }
+    piece += segment;
+    room -= columns;
+  }
+  return [...pieces, piece];
+}
+
 /** The text broken at spaces into lines of at most `width` columns; longer words stay whole. */
 export function wrapText(text: string, width: number): readonly string[] {
   const lines: string[] = [];

@@ -46,7 +46,9 @@ export async function openLatencyBench(farm: Farm): Promise<LatencyBench> {
       const samples: number[] = [];
       for (let run = 0; run < count; run += 1) {
         const started = new Promise<number>((resolve) => (executor.started = () => resolve(performance.now())));
-        const body = JSON.stringify(submitRunBody({ spec: SPEC, name: "bench", version: "1.0", sdist: SDIST }));
+        const body = JSON.stringify(
+          submitRunBody({ spec: SPEC, name: "bench", version: "1.0", sdist: SDIST, reuse: "never" }),
+        );
         const beforeMs = performance.now();
         const submitting = post(body);
         samples.push((await started) - beforeMs);

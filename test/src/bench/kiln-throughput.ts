@@ -28,7 +28,8 @@ export async function measureDrain(farm: Farm, jobsWanted: number): Promise<Drai
   const jobsPerRun = PYTHONS.length * 2;
   let left = Math.ceil(jobsWanted / jobsPerRun);
   const submit = async (): Promise<void> => {
-    while (left-- > 0) runs.push(await api.submitStored({ spec, name: "bench", version: "1.0", sdist: SDIST }));
+    while (left-- > 0)
+      runs.push(await api.submitStored({ spec, name: "bench", version: "1.0", sdist: SDIST, reuse: "never" }));
   };
   await Promise.all(Array.from({ length: 8 }, submit));
   const queuedMb = residentMb(farm.coordinator.pid);
@@ -54,7 +55,7 @@ export async function measureDrain(farm: Farm, jobsWanted: number): Promise<Drai
 /** MB/s (10^6 bytes) of one job's log, from its start to its durable end. */
 export async function measureLogs(farm: Farm, bytes: number): Promise<number> {
   const spec = `kiln: 1\nmatrix: {os: [linux-x86_64], python: ["3.12"]}\nbuild: {env: {KILN_DUMMY: "flood ${bytes}"}, log-limit: 2GiB}\ntest: {command: pass}\n`;
-  const run = await farm.api.submit({ spec, name: "bench", version: "1.0", sdist: SDIST });
+  const run = await farm.api.submit({ spec, name: "bench", version: "1.0", sdist: SDIST, reuse: "never" });
   await farm.api.finished(run);
   const { history } = await farm.api.job(run, "build-cp312-linux-x86_64");
   const [attempt] = history;

@@ -23,6 +23,8 @@ export interface Submission {
   readonly version: string | null;
   readonly requiresPython?: string | null;
   readonly sdist: Uint8Array;
+  /** What is taken from earlier runs; absent: the farm's default. */
+  readonly reuse?: string;
 }
 
 /** How long a coordinator that is being started again may stay away. */
@@ -155,6 +157,7 @@ export function submitRunBody(submission: Submission): SubmitRunBody {
       origin: filename,
     },
     submissionId: crypto.randomUUID(),
+    ...(submission.reuse === undefined ? {} : { reuse: submission.reuse }),
   };
 }
 
