@@ -32,6 +32,7 @@ describe("wrong usage", () => {
     [["runs", "--limit", "many"], "--limit many is not a number from 1 to 1000."],
     [["show", "three"], '"three" is not a run.'],
     [["retry", "r3"], "Write: ./kiln retry RUN --failed"],
+    [["submit", ".", "--rebuild", "--reuse", "r3"], "Write one of them."],
     [["up", "--port-base", "80"], "--port-base 80 is not a number from 1024 to 65533."],
     [["plan", "pypi:lz4>=4"], "Write pypi:lz4==VERSION"],
     [["agents", "extra"], "too many arguments"],
@@ -305,3 +306,57 @@ test.each([["runs"], ["agents"], ["show", "r3"], ["cancel", "r3"], ["retry", "r3
     expect(document(result.stdout)).toBeTypeOf("object");
   },
 );
+
+describe("results of earlier runs", () => {
+  test.each([
+    [[], undefined],
+    [["--rebuild"], "never"],
+    [["--reuse", "12"], "r12"],
+    [["--reuse", "last"], "r3"],
+  ] as const)("submit %j asks the farm for reuse %j", async (options, reuse) => {
+    await using dir = await project();
+    await using farm = await fakeFarm();
+    const result = await runKiln(["submit", join(dir.path, "p"), ...options], { env: farm.env });
+    expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(farm.submissions.map((body) => body.reuse)).toEqual([reuse]);
+  });
+
+  test("are said where a submission begins with them, and in the run's description", async () => {
+    await using dir = await project();
+    await using farm = await fakeFarm();
+    const reusedFrom = { run: "r1", job: BUILD, attempt: 1 };
+    const taken = finished(BUILD, "passed", [0, 1], {
+      reusedFrom,
+      startedAtMs: null,
+      summary: `taken from r1 ${BUILD}`,
+    });
+    farm.view = runView([taken], { state: "finished", verdict: "pass" });
+    const submitted = await runKiln(["submit", join(dir.path, "p")], { env: farm.env });
+    expect(submitted.stdout).toContain("1 build taken from r1\n");
+    const { stdout } = await runKiln(["show", "r3", "--jobs"], { env: farm.env });
+    expect(stdout).toContain("1 build taken from r1\n");
+    expect(stdout).toContain(`✓ from r1`);
+  });
+
+  test("the log of a job that was taken is the one it was taken with, which is said on stderr", async () => {
+    await using farm = await fakeFarm();
+    const taken = finished(BUILD, "passed", [0, 1], { reusedFrom: { run: "r1", job: BUILD, attempt: 1 } });
+    farm.jobs.set(BUILD, { ...jobView(taken), history: [] });
+    farm.log = Buffer.from("compiled\n");
+    const result = await runKiln(["logs", "r3", BUILD], { env: farm.env });
+    expect(result).toMatchObject({ exitCode: 0, stdout: "compiled\n" });
+    expect(result.stderr).toBe(`${BUILD} was not run in r3: this is its log of r1.\n`);
+  });
+});
+
+describe("retry", () => {
+  test("of a run in which nothing failed says so and is done", async () => {
+    await using farm = await fakeFarm();
+    farm.nothingToRetry = true;
+    farm.view = runView([finished(BUILD, "passed", [0, 1])], { state: "finished", verdict: "pass" });
+    const result = await runKiln(["retry", "r3", "--failed"], { env: farm.env });
+    expect(result).toEqual({ exitCode: 0, stdout: "", stderr: "r3 has nothing to run again: 1 job: 1 passed.\n" });
+    const json = await runKiln(["retry", "r3", "--failed", "--json"], { env: farm.env });
+    expect(document(json.stdout)).toMatchObject({ run: "r3", verdict: "pass" });
+  });
+});

@@ -20,7 +20,7 @@ export function renderJob(job: JobView, width: number, nowMs: number, symbols: S
   lines.push(...reproducedLine(job, width, symbols));
   const { reusedFrom, reusedAttempt } = job;
   if (reusedFrom && reusedAttempt) {
-    const title = `Not run: attempt ${reusedFrom.attempt} of ${reusedFrom.run} ${reusedFrom.job}`;
+    const title = `Attempt ${reusedFrom.attempt} of ${reusedFrom.run}`;
     return [...lines, [], ...renderAttempt(reusedAttempt, title, width, nowMs, symbols)];
   }
   if (job.history.length === 0) lines.push(line(span("No attempt was made yet.", "dim")));

@@ -19,7 +19,11 @@ export function renderJobTable(
     const ms = jobMs(job, nowMs);
     return [
       line(job.name),
-      line(outcomeSpan(job.outcome, job.state, symbols)),
+      line(
+        job.reusedFrom === null
+          ? outcomeSpan(job.outcome, job.state, symbols)
+          : span(`${symbols.good} from ${job.reusedFrom.run}`, "good"),
+      ),
       line(ms === null ? "" : duration(ms)),
       line(span(testsText(job.tests), (job.tests?.failed ?? 0) > 0 ? "bad" : "plain")),
       line(job.attempts > 1 ? String(job.attempts) : ""),

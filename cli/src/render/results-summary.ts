@@ -2,14 +2,10 @@ import type { JobSummary, RunView, TestCounts } from "@kiln/proto";
 import { count } from "./count.ts";
 import { line, span, type Line } from "./line.ts";
 
-/** `128, 2 failed, 1 flaky`; "" where no report says anything. */
+/** `128, 2 failed`; "" where no report says anything. */
 export function testsText(tests: TestCounts | null): string {
   if (tests === null) return "";
-  return [
-    String(tests.tests),
-    ...(tests.failed === 0 ? [] : [`${tests.failed} failed`]),
-    ...(tests.flaky === 0 ? [] : [`${tests.flaky} flaky`]),
-  ].join(", ");
+  return tests.failed === 0 ? String(tests.tests) : `${tests.tests}, ${tests.failed} failed`;
 }
 
 /** `3 builds and 1 test taken from r1`; "" when everything was run. */

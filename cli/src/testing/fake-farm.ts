@@ -19,6 +19,8 @@ export interface FakeFarm extends AsyncDisposable {
   log: Buffer;
   /** Connections of POST /runs that are cut after the run was taken. */
   cutSubmissions: number;
+  /** Nothing failed: POST /runs/{run}/retry is refused. */
+  nothingToRetry: boolean;
   /** An answer for POST /runs in place of a run. */
   refusal: { readonly status: number; readonly body: unknown } | null;
   /** The event stream stays open. */
@@ -42,6 +44,7 @@ export async function fakeFarm(): Promise<FakeFarm> {
     jobs: new Map(),
     log: Buffer.alloc(0),
     cutSubmissions: 0,
+    nothingToRetry: false,
     refusal: null,
     hanging: false,
     agents: [],
@@ -78,6 +81,10 @@ async function answer(farm: Farm, request: IncomingMessage, response: ServerResp
   if (path === "/runs" && request.method === "POST") return submit(farm, request, response);
   if (path === "/runs") return sendJson(response, { runs: [farm.view] });
   if (path === "/runs/r3") return sendJson(response, farm.view);
+  if (path === "/runs/r3/retry" && farm.nothingToRetry) {
+    const problem = { title: "There is nothing to retry", status: 409, detail: "no finished job of r3 failed" };
+    return sendJson(response, { type: "urn:kiln:problem:nothing-to-retry", ...problem }, 409);
+  }
   if (path === "/runs/r3/cancel" || path === "/runs/r3/retry") return sendJson(response, farm.view);
   if (path === "/runs/r3/events") return sendEvents(farm, response);
   const [, name = "", log] = /^\/runs\/r3\/jobs\/([^/]+)(\/log)?$/.exec(path) ?? [];
