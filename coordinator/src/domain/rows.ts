@@ -1,7 +1,6 @@
 import type { JobKind } from "@kiln/matrix";
-import type { Report } from "@kiln/proto";
+import type { JobStateName, Report } from "@kiln/proto";
 import type { AttemptKey } from "./attempt-key.ts";
-import type { JobStateName } from "./job-state.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Content-addressed bytes and the name they had. */

@@ -114,7 +114,7 @@ describe("a build whose content key passed before", () => {
     // The test is lost and goes to an agent of the restarted coordinator, with the same wheel.
     const again = await services.restart();
     again.advance(60_000);
-    again.liveness.check();
+    await again.liveness.check();
     await again.register("a", 8);
     await again.engine.settled();
     const sent = again.bus.assignments.filter(({ key }) => key.run === 2 && key.attempt === 2);
