@@ -5,7 +5,7 @@ interface PlanOfBuilds {
   readonly jobs: readonly { readonly kind: string; readonly name: string; readonly key: string }[];
 }
 
-/** Schema 7: builds are found by their content key, and jobs can have the result of an earlier run. */
+/** Schema 8: builds are found by their content key, and jobs can have the result of an earlier run. */
 export function addResultsAcrossRuns(database: DatabaseSync): void {
   database.exec(`
     -- The attempt whose result the job has; all NULL: it was run, or will be.
