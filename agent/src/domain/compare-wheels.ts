@@ -49,7 +49,7 @@ function differences(first: readonly MemberFact[], second: readonly MemberFact[]
     if (left === undefined) return [`${path} (only the second has it)`];
     return right === undefined ? [`${path} (only the first has it)`] : [path];
   });
-  const real = differing.filter((text) => !/\.dist-info\/RECORD$/.test(text));
+  const real = differing.filter((text) => !text.endsWith(".dist-info/RECORD"));
   return real.length > 0 ? real : differing;
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { results } from "@kiln/proto";
@@ -21,7 +22,8 @@ import { logOf, readFrames } from "./read-frames.ts";
 import { SignalBoard } from "./signal-board.ts";
 import { temporaryFolder } from "@kiln/testkit";
 
-export const BENCH_AGENT = "bench-agent";
+/** One of its own for each test file: an executor ends every process of this machine that carries its attempt's cookie. */
+export const BENCH_AGENT = `bench-${randomUUID()}`;
 
 const NO_SURROUNDINGS: BuildSurroundings = {
   toolkits: [],

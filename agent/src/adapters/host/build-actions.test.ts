@@ -10,6 +10,7 @@ import { LocalBlobs } from "../../testing/local-blobs.ts";
 import { makeWheel, serveIndex, type SimpleIndex } from "../../testing/simple-index.ts";
 import { builtFacts, packTorchPackage } from "../../testing/torch-package.ts";
 import { readPythons } from "../inventory/read-pythons.ts";
+import type { CompilerCache } from "./compiler-cache.ts";
 import type { BuildSurroundings } from "./job-context.ts";
 
 const { Outcome } = wire;
@@ -115,13 +116,13 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
     expect(other.asked).toEqual([]);
     expect(log).toContain("PIP_FIND_LINKS of the job's environment: not used here\n");
     expect(log).not.toContain("Installing build dependencies");
-  });
-
-  test("shows the token to nobody: neither to the log nor to the build", async () => {
-    const { finished, log } = await build();
-    expect(finished.outcome).toBe(Outcome.PASSED);
     expect(log).not.toContain(TOKEN);
     expect(builtFacts(log).env).toMatchObject({ PIP_INDEX_URL: null, KILN_TOKEN: null });
+    // The archive was packed just now.
+    expect(Number(builtFacts(log).env["SOURCE_DATE_EPOCH"])).toBeGreaterThan(1.7e9);
+  });
+
+  test("a token that is refused is in no log either", async () => {
     const refused = await build({}, {}, "another-token-42");
     expect(refused.finished.outcome).toBe(Outcome.BUILD_FAILED);
     expect(refused.log + refused.finished.summary + refused.finished.excerpt).not.toContain("another-token-42");
@@ -134,7 +135,10 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
   });
 
   test("has the toolkit of its CUDA release first on its path, and the job's own variables win", async () => {
-    const { finished, log } = await build({ cuda: "11.8", archList: ["8.0", "9.0+PTX"] }, { env: { MAX_JOBS: "3" } });
+    const { finished, log } = await build(
+      { cuda: "11.8", archList: ["8.0", "9.0+PTX"] },
+      { env: { MAX_JOBS: "3", SOURCE_DATE_EPOCH: "1700000000" } },
+    );
     expect(finished, log).toMatchObject({ outcome: Outcome.PASSED });
     const { env, nvcc } = builtFacts(log);
     expect(nvcc).toBe(join(toolkit, "bin", "nvcc"));
@@ -144,6 +148,7 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
       FORCE_CUDA: "1",
       TORCH_CUDA_ARCH_LIST: "8.0 9.0+PTX",
       MAX_JOBS: "3",
+      SOURCE_DATE_EPOCH: "1700000000",
     });
   });
 
@@ -157,25 +162,25 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
   });
 
   test("built twice, in two folders, has the same bytes, and what depends on the folder is named", async () => {
-    const same = await build({}, { work: { checkReproducible: true } });
+    const compilerCache = fakeCache();
+    const same = await build({}, { build: { compilerCache }, work: { checkReproducible: true } });
     expect(same.finished, same.log).toMatchObject({ outcome: Outcome.PASSED });
     expect(same.log).toContain("[kiln] a second build, in another folder, made the same bytes\n");
+    // Both from their source: a cache would hand out the first one's objects.
+    expect(builtFacts(same.log).env["CCACHE_DIR"]).toBeNull();
+    expect(builtFacts(same.log).cc).not.toBe(join(compilerCache.links, "cc"));
     const work = { checkReproducible: true, configSettings: { place: "1" } };
     const different = await build({}, { work });
     expect(different.finished, different.log).toMatchObject({ outcome: Outcome.PASSED });
     expect(different.log).toContain("[kiln] a second build differs in kiln_pure/place.py\n");
   });
 
-  test("gets the time of the source's newest file", async () => {
-    const { log } = await build();
-    expect(Number(builtFacts(log).env["SOURCE_DATE_EPOCH"])).toBeGreaterThanOrEqual(315_532_800);
-    const { log: told } = await build({}, { env: { SOURCE_DATE_EPOCH: "1700000000" } });
-    expect(builtFacts(told).env["SOURCE_DATE_EPOCH"]).toBe("1700000000");
-  });
-
-  test("gets the local version that tells it from others, and pip installs it under it", async () => {
-    const { finished, artifacts, log } = await build({ localVersion: "cu118torch2.1" });
+  test("compiles through ccache, and pip installs it under the local version that it was given", async () => {
+    const compilerCache = fakeCache();
+    const { finished, artifacts, log } = await build({ localVersion: "cu118torch2.1" }, { build: { compilerCache } });
     expect(finished, log).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
+    const { cc, env } = builtFacts(log);
+    expect([cc, env["CCACHE_DIR"]]).toEqual([join(compilerCache.links, "cc"), join(compilerCache.folder, "ccache")]);
     const blob = artifacts[0]?.blob;
     expect(blob?.filename).toBe("kiln_pure-1.0+cu118torch2.1-py3-none-any.whl");
     using bench = new HostBench(pythons, { tools: join(shared.path, "tools"), blobs });
@@ -199,20 +204,15 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
     expect(finished.outcome).toBe(Outcome.BUILD_FAILED);
     expect(finished.summary).toContain("kiln_pure 1.0+mine, but this wheel is to have the local version cu118torch2.1");
   });
-
-  test("compiles through ccache where the agent has it, but not when it is built twice", async () => {
-    const links = join(shared.path, "links");
-    mkdirSync(links);
-    program(join(links, "cc"), "exit 0");
-    const folder = join(shared.path, "compiler-cache");
-    const compilerCache = { ccache: "/ccache", links, hasSccache: false, folder, bytesMax: 1e9 };
-    const { log } = await build({}, { build: { compilerCache } });
-    expect(builtFacts(log)).toMatchObject({ cc: join(links, "cc"), env: { CCACHE_DIR: join(folder, "ccache") } });
-    const { log: twice } = await build({}, { build: { compilerCache }, work: { checkReproducible: true } });
-    expect(builtFacts(twice).env["CCACHE_DIR"]).toBeNull();
-    expect(builtFacts(twice).cc).not.toBe(join(links, "cc"));
-  });
 });
+
+function fakeCache(): CompilerCache {
+  const folder = join(shared.path, "compiler-cache");
+  const links = join(folder, "links");
+  mkdirSync(links, { recursive: true });
+  program(join(links, "cc"), "exit 0");
+  return { ccache: "/ccache", links, hasSccache: false, folder, bytesMax: 1e9 };
+}
 
 function fakeToolkit(path: string, version: string): string {
   mkdirSync(join(path, "bin"), { recursive: true });

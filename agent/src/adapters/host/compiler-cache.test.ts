@@ -4,7 +4,7 @@ import { temporaryFolder } from "@kiln/testkit";
 import { expect, test } from "vitest";
 import { compilerCacheVariables, findCompilerCache, findContainerEngine } from "./compiler-cache.ts";
 
-const FACTS = { root: "/work/job", nvcc: "/cuda/bin/nvcc" };
+const FACTS = { root: "/jobs/1", nvcc: "/cuda/bin/nvcc" };
 
 const isWindows = process.platform === "win32";
 if (isWindows) console.warn("skipped: on Windows a link does not stand in for a compiler");
@@ -32,7 +32,7 @@ test.skipIf(isWindows)("ccache stands in for the compilers that are there, with 
   expect(compilerCacheVariables(cache!, FACTS)).toEqual({
     CCACHE_DIR: join(folder.path, "cache", "ccache"),
     CCACHE_MAXSIZE: "5000M",
-    CCACHE_BASEDIR: "/work/job",
+    CCACHE_BASEDIR: "/jobs/1",
     CCACHE_NOHASHDIR: "1",
     PYTORCH_NVCC: `${ccache} /cuda/bin/nvcc`,
     CMAKE_CUDA_COMPILER_LAUNCHER: ccache,

@@ -19,14 +19,14 @@ const UTF8_FLAG = 0x800;
 const DEFLATED = 8;
 
 /** The wheel cannot be rewritten, and the message says why. */
-export class WheelRewriteError extends Error {}
+class WheelRewriteError extends Error {}
 
 /**
  * Gives a wheel another version: its file name, the names of its `.dist-info`
  * and `.data` folders, the Version of its METADATA, and its RECORD (the binary
  * distribution format, PEP 427). Everything else keeps its compressed bytes, its
  * order, its time and its mode, so equal wheels become equal wheels. The old
- * file is replaced. Throws `WheelRewriteError` for what is no wheel.
+ * file is replaced. Throws, with what is wrong, for what is no wheel.
  */
 export async function rewriteVersion(path: string, filename: string, version: string): Promise<string> {
   const target = join(dirname(path), filename);
