@@ -71,7 +71,7 @@ export function compilerCacheVariables(
     }
   }
   if (cache.hasSccache) {
-    // Builds that call it themselves: its server outlives none of them.
+    // For builds that call it themselves; its server ends with the job that started it.
     variables["SCCACHE_DIR"] = join(cache.folder, "sccache");
     variables["SCCACHE_CACHE_SIZE"] = `${Math.max(1, Math.floor(cache.bytesMax / 1_000_000))}M`;
   }
