@@ -31,6 +31,12 @@ export interface CoordinatorConfig {
   readonly torchIndex: string | null;
   /** KILN_UPSTREAM_CACHE_BYTES, default 20 GiB: files of other projects that are kept. */
   readonly upstreamCacheBytesMax: number;
+  /** KILN_RETENTION_DAYS, default 90: how long the blobs and logs of a run are kept after its end; 0: for ever. */
+  readonly retentionDays: number;
+  /** KILN_RETENTION_RUNS_MIN, default 20: so many of a project's newest runs keep theirs, however old. */
+  readonly retentionRunsMin: number;
+  /** KILN_STORED_BYTES_MAX, default 0, no limit: bytes of all blobs from which on uploads are refused. */
+  readonly storedBytesMax: number;
   /** KILN_ALLOWED_HOSTS: names, separated by commas, under which clients may reach the HTTP server besides localhost and IP addresses. */
   readonly allowedHosts: readonly string[];
   /** KILN_LOG_LEVEL, default info. */
@@ -72,6 +78,9 @@ export function readConfig(env: Env): CoordinatorConfig {
       .map((url) => indexUrl("KILN_UPSTREAM_INDEX", url)),
     torchIndex: torchIndex(env),
     upstreamCacheBytesMax: integer(env, "KILN_UPSTREAM_CACHE_BYTES", 20 * 1024 ** 3, 1, 1024 ** 5),
+    retentionDays: integer(env, "KILN_RETENTION_DAYS", 90, 0, 36_500),
+    retentionRunsMin: integer(env, "KILN_RETENTION_RUNS_MIN", 20, 0, 1_000_000),
+    storedBytesMax: integer(env, "KILN_STORED_BYTES_MAX", 0, 0, 2 ** 52),
     allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "")
       .split(",")
       .map((host) => host.trim())

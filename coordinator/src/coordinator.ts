@@ -23,6 +23,7 @@ import { Liveness } from "./services/liveness.ts";
 import { PlanCache } from "./services/plan-cache.ts";
 import { restoreFarm } from "./services/restore-farm.ts";
 import { FarmRunCommands } from "./services/run-commands.ts";
+import { Retention } from "./services/retention.ts";
 import { RunIndexes } from "./services/run-indexes.ts";
 import { FarmRunQueries } from "./services/run-queries.ts";
 import { RunStagingIndex } from "./services/run-staging-index.ts";
@@ -46,6 +47,7 @@ const BUSY_GATHER_MS = 2;
 const COMMIT_ATTEMPTS = 60;
 const COMMIT_RETRY_MS = 500;
 const LEASE_CHECKS_PER_TTL = 15;
+const DAY_MS = 24 * 3_600_000;
 const UPSTREAM_FILES_MAX = 20_000;
 const UPSTREAM_FILE_AGE_MAX_MS = 30 * 24 * 3_600_000;
 
@@ -94,7 +96,10 @@ export async function startCoordinator(
   const hub = new ChangeHub();
   const { leaseTtlMs } = config;
   const farm = await restoreFarm(store, plans, { nowMs: clock.nowMs(), leaseTtlMs });
-  metrics.observe(() => farmGauges(farm));
+  metrics.observe(() => {
+    const usage = blobs.usage();
+    return { ...farmGauges(farm), storedBlobs: usage.blobs, storedBlobBytes: usage.bytes };
+  });
   const engine = new FarmEngine(farm, { commits, bus, plans, hub, metrics, clock, log }, { leaseTtlMs });
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
   const queries = new FarmRunQueries(store, plans, farm);
@@ -118,6 +123,22 @@ export async function startCoordinator(
     { noAgentGraceMs: config.noAgentGraceMs, checkIntervalMs: Math.min(1_000, leaseTtlMs / LEASE_CHECKS_PER_TTL) },
   );
 
+  const retention = new Retention(
+    {
+      store: store.retention,
+      blobs,
+      logs,
+      metrics,
+      clock,
+      log: log.child({ part: "retention" }),
+      isActive: (run) => farm.runs.has(run),
+    },
+    {
+      ageMaxMs: config.retentionDays === 0 ? null : config.retentionDays * DAY_MS,
+      newestRunsKept: config.retentionRunsMin,
+    },
+  );
+
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
   const grpc = stack.use(
@@ -137,12 +158,13 @@ export async function startCoordinator(
     changes: hub,
     index,
     blobs,
+    retention,
     logs,
     metrics,
     token: config.token,
     version: VERSION,
     log: log.child({ part: "http" }),
-    limits: { blobBytesMax: config.blobBytesMax },
+    limits: { blobBytesMax: config.blobBytesMax, storedBytesMax: config.storedBytesMax },
     allowedHosts: config.allowedHosts,
     ready: async () => {
       if (trouble !== null) return { ok: false, detail: "the store does not take commits" };
@@ -154,6 +176,8 @@ export async function startCoordinator(
   stack.defer(() => http.close());
   liveness.start();
   stack.defer(() => liveness.stop());
+  retention.start();
+  stack.defer(() => retention.stop());
 
   const owned = stack.move();
   return { httpUrl, grpcAddress: grpc.address, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };

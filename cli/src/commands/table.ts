@@ -25,6 +25,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "logs", summary: "print the log of a job", load: () => import("./logs.ts") },
   { name: "cancel", summary: "stop a run", load: () => import("./cancel.ts") },
   { name: "retry", summary: "run again what failed", load: () => import("./retry.ts") },
+  { name: "pin", summary: "keep what a run made, however old it gets", load: () => import("./pin.ts") },
+  { name: "unpin", summary: "let what a run made go when it is old", load: () => import("./unpin.ts") },
   { name: "agents", summary: "list the machines of the farm", load: () => import("./agents.ts") },
   { name: "doctor", summary: "check what Kiln needs on this machine", load: () => import("./doctor.ts") },
 ];

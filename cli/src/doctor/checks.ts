@@ -1,7 +1,7 @@
 import { access, constants, mkdir, statfs } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { findFarmAddress } from "../farm/address.ts";
-import { FarmClient } from "../farm/client.ts";
+import { FarmClient, type FarmView } from "../farm/client.ts";
 import { findHome } from "../farm/home.ts";
 import { readInventory } from "../planning/inventory.ts";
 import { errorMessage } from "../program/cli-error.ts";
@@ -131,6 +131,7 @@ export async function checkFarm(context: Context): Promise<readonly Check[]> {
       const names = online.map((agent) => `${agent.name} (${pythonsOf(agent).join(" ")})`).join(", ");
       return [
         { name: "farm", state: "ok", found: `version ${farm.version} at ${address.url}`, fix: "" },
+        checkStored(farm.stored),
         online.length > 0
           ? { name: "agents", state: "ok", found: `${count(online.length, "agent")} online: ${names}`, fix: "" }
           : {
@@ -162,6 +163,17 @@ export async function checkFarm(context: Context): Promise<readonly Check[]> {
           fix: "Start the farm elsewhere: ./kiln up --port-base 9270",
         },
   ];
+}
+
+/** Nearly full is said before uploads are refused. */
+const STORED_SHARE_MAX = 0.9;
+
+function checkStored({ blobs, bytes: stored, bytesMax }: FarmView["stored"]): Check {
+  const limit = bytesMax === 0 ? "" : ` of ${bytes(bytesMax)}`;
+  const found = `${bytes(stored)}${limit} in ${count(blobs, "blob")}`;
+  if (bytesMax === 0 || stored < bytesMax * STORED_SHARE_MAX) return { name: "storage", state: "ok", found, fix: "" };
+  const fix = "Unpin runs, keep them for fewer days (KILN_RETENTION_DAYS), or raise KILN_STORED_BYTES_MAX.";
+  return { name: "storage", state: "warning", found, fix };
 }
 
 async function onPath(program: string, env: NodeJS.ProcessEnv): Promise<boolean> {

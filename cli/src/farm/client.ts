@@ -10,6 +10,8 @@ import { FarmRefusal } from "./problem.ts";
 export interface FarmView {
   readonly version: string;
   readonly pythons: readonly { readonly platform: string; readonly feature: string }[];
+  /** Of all blobs; `bytesMax` 0: no limit. */
+  readonly stored: { readonly blobs: number; readonly bytes: number; readonly bytesMax: number };
 }
 
 export interface LogOptions {
@@ -73,6 +75,14 @@ export class FarmClient {
     return this.#json<RunView>({ method: "POST", path: `/runs/${run}/cancel`, body: "" });
   }
 
+  async pin(run: string): Promise<RunView> {
+    return this.#json<RunView>({ method: "PUT", path: `/runs/${run}/pin` });
+  }
+
+  async unpin(run: string): Promise<RunView> {
+    return this.#json<RunView>({ method: "DELETE", path: `/runs/${run}/pin` });
+  }
+
   async retry(run: string, body: RetryRunBody): Promise<RunView> {
     return this.#json<RunView>({ method: "POST", path: `/runs/${run}/retry`, body: JSON.stringify(body) });
   }
@@ -87,7 +97,8 @@ export class FarmClient {
     const response = await this.#exchange({ method: "HEAD", path: `/blobs/${sha256}` });
     response.stream.resume();
     if (response.status === 200) return true;
-    if (response.status === 404) return false;
+    // 410: it was here, and an old run took it along.
+    if (response.status === 404 || response.status === 410) return false;
     throw new FarmRefusal(response.status, "", `HEAD /blobs/${sha256}`);
   }
 

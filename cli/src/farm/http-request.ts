@@ -17,7 +17,7 @@ export class ConnectionError extends Error {
 }
 
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | { readonly stream: () => Readable; readonly sizeBytes: number };

@@ -297,7 +297,7 @@ test("plan takes the farm's Pythons and says so", async () => {
   );
 });
 
-test.each([["runs"], ["agents"], ["show", "r3"], ["cancel", "r3"], ["retry", "r3", "--failed"]])(
+test.each([["runs"], ["agents"], ["show", "r3"], ["cancel", "r3"], ["pin", "r3"], ["retry", "r3", "--failed"]])(
   "%s --json prints one document and nothing else",
   async (...args) => {
     await using farm = await fakeFarm();
@@ -359,4 +359,16 @@ describe("retry", () => {
     const json = await runKiln(["retry", "r3", "--failed", "--json"], { env: farm.env });
     expect(document(json.stdout)).toMatchObject({ run: "r3", verdict: "pass" });
   });
+});
+
+test("a pinned run says so in lists, and doctor warns before the store is full", async () => {
+  await using farm = await fakeFarm();
+  expect((await runKiln(["pin", "r3"], { env: farm.env })).stdout).toContain("r3 is pinned");
+  expect((await runKiln(["runs"], { env: farm.env })).stdout).toContain("pinned");
+  expect((await runKiln(["unpin", "r3"], { env: farm.env })).stdout).toContain("r3 is not pinned");
+  expect((await runKiln(["runs"], { env: farm.env })).stdout).not.toContain("pinned");
+  const { checks } = JSON.parse((await runKiln(["doctor", "--json"], { env: farm.env })).stdout) as {
+    checks: { name: string; state: string; found: string }[];
+  };
+  expect(checks.find(({ name }) => name === "storage")).toMatchObject({ state: "warning" });
 });

@@ -44,6 +44,11 @@ export function renderVerdict(run: RunSummary, symbols: Symbols): readonly Line[
   return [line(span("Verdict: ", "bold"), verdictSpan(run.verdict, symbols), reason === "" ? "" : `  ${reason}`)];
 }
 
+function renderBytesGone({ atMs, rule }: NonNullable<RunSummary["bytesGone"]>): Line {
+  const day = new Date(atMs).toISOString().slice(0, 10);
+  return line(span(`wheels, source and logs were removed on ${day}: `, "warn"), oneLine(rule));
+}
+
 /** What a run is, where its source came from, and how far it is. */
 export function renderRunHeader(run: RunSummary, nowMs: number, symbols: Symbols): readonly Line[] {
   const state = run.state === "finished" ? verdictSpan(run.verdict, symbols) : span(run.state, "accent");
@@ -55,5 +60,7 @@ export function renderRunHeader(run: RunSummary, nowMs: number, symbols: Symbols
     ...(origin === "" ? [] : [line(span("from ", "dim"), origin)]),
     ...(requires === null ? [] : [line(span("requires Python ", "dim"), oneLine(requires))]),
     line(countsText(run.counts), span(run.state === "finished" ? `; took ${time}` : `; ${time} so far`, "dim")),
+    ...(run.pinned ? [line(span("pinned: its wheels, source and logs stay", "dim"))] : []),
+    ...(run.bytesGone === null ? [] : [renderBytesGone(run.bytesGone)]),
   ];
 }

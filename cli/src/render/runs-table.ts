@@ -19,7 +19,7 @@ export function renderRunsTable(
     line(
       run.state === "finished" ? verdictSpan(run.verdict, symbols) : span(`${symbols.active} ${run.state}`, "accent"),
     ),
-    line(`${run.counts.passed} of ${run.counts.total} passed`),
+    line(`${run.counts.passed} of ${run.counts.total} passed`, run.pinned ? span(" pinned", "dim") : ""),
     line(clock(runMs(run, nowMs))),
     line(span(ago(nowMs - run.submittedAtMs), "dim")),
   ]);

@@ -73,7 +73,11 @@ async function answer(farm: Farm, request: IncomingMessage, response: ServerResp
   const blob = /^\/blobs\/([0-9a-f]{64})$/.exec(path)?.[1];
   if (blob !== undefined) return answerBlob(farm, blob, request, response);
   if (path === "/farm")
-    return sendJson(response, { version: "0.1.0", pythons: [{ platform: "linux-x86_64", feature: "3.12" }] });
+    return sendJson(response, {
+      version: "0.1.0",
+      pythons: [{ platform: "linux-x86_64", feature: "3.12" }],
+      stored: { blobs: 3, bytes: 95_000, bytesMax: 100_000 },
+    });
   if (path === "/agents") return sendJson(response, { agents: farm.agents });
   if (path === "/projects/hello" && farm.durationsMs !== null) {
     return sendJson(response, { durationsMs: farm.durationsMs, failingCells: farm.failingCells });
@@ -84,6 +88,10 @@ async function answer(farm: Farm, request: IncomingMessage, response: ServerResp
   if (path === "/runs/r3/retry" && farm.nothingToRetry) {
     const problem = { title: "There is nothing to retry", status: 409, detail: "no finished job of r3 failed" };
     return sendJson(response, { type: "urn:kiln:problem:nothing-to-retry", ...problem }, 409);
+  }
+  if (path === "/runs/r3/pin") {
+    farm.view = { ...farm.view, pinned: request.method === "PUT" };
+    return sendJson(response, farm.view);
   }
   if (path === "/runs/r3/cancel" || path === "/runs/r3/retry") return sendJson(response, farm.view);
   if (path === "/runs/r3/events") return sendEvents(farm, response);

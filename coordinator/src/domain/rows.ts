@@ -36,6 +36,10 @@ export interface RunRow {
   readonly finishedAtMs: number | null;
   /** Farm-wide number of the last change, for readers that resume. */
   readonly changedId: number;
+  /** As of when the row was read. Its bytes are kept until the pin is taken away. */
+  readonly pinnedAtMs: number | null;
+  /** When its blobs and logs up to then were given up, and by which rule. It may have been tried again since: see `bytesGone`. */
+  readonly expired: { readonly atMs: number; readonly rule: string } | null;
 }
 
 /** The attempt of an earlier run whose result a job has taken. */

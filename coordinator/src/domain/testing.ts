@@ -110,6 +110,8 @@ export function runRow(run: number): RunRow {
     startedAtMs: null,
     finishedAtMs: null,
     changedId: 0,
+    pinnedAtMs: null,
+    expired: null,
   };
 }
 

@@ -16,7 +16,7 @@ export interface BlobStore {
    * a limit or a broken stream (which throws) nothing is kept.
    */
   put(sha256: string, bytes: Readable): Promise<PutBlobOutcome>;
-  /** Size in bytes, or null when it is not there. */
+  /** Size in bytes, or null when it is not there. Who was told a size, or put it, may rely on it for BLOB_GRACE_MS. */
   size(sha256: string): Promise<number | null>;
   /** Bytes from `start` to `end`, both inclusive and inside the blob. Throws when it is not there. */
   read(sha256: string, range?: { readonly start: number; readonly end: number }): Readable;

@@ -14,6 +14,8 @@ export interface LogStore {
   size(key: AttemptKey): Promise<number>;
   /** At most `maxBytes` from `offset`; empty at the end. */
   read(key: AttemptKey, offset: number, maxBytes: number): Promise<Uint8Array>;
+  /** Removes every log of a run, of which nothing is being written, and says how many bytes that were. */
+  removeRun(run: number): Promise<number>;
   /** Nothing more will be written for the attempt: lets go of its file. */
   close(key: AttemptKey): Promise<void>;
 }

@@ -12,6 +12,10 @@ export interface Metrics {
   framesReceived(frames: number, logBytes: number): void;
   frameRefused(reason: string): void;
   leaseExpired(): void;
+  /** The retention removed something. */
+  removed(what: "blob" | "log", bytes: number): void;
+  /** The retention has looked at everything. */
+  swept(durationMs: number): void;
   /** A named limit was reached: a queue, a buffer, a size. */
   limitReached(limit: string): void;
   /** Read when scraped. */
@@ -23,4 +27,6 @@ export interface FarmGauges {
   readonly agentsOnline: number;
   readonly slots: number;
   readonly slotsBusy: number;
+  readonly storedBlobs: number;
+  readonly storedBlobBytes: number;
 }

@@ -8,6 +8,8 @@ import type {
   SpecProblem,
   SubmitRunBody,
 } from "@kiln/proto";
+import type { BlobUsage } from "../ports/blob-sweep.ts";
+import type { PinOutcome, RemovedBlob } from "../ports/retention-store.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 
 /** What people and scripts may change. Each resolves once the change is durable. */
@@ -34,7 +36,9 @@ export type SubmitOutcome =
 export type RunCommandOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: "no-such-run" }
-  | { readonly ok: false; readonly reason: "nothing-to-retry" };
+  | { readonly ok: false; readonly reason: "nothing-to-retry" }
+  /** They were removed, by that rule. */
+  | { readonly ok: false; readonly reason: "bytes-gone"; readonly rule: string };
 
 /** What people and scripts may see; always what is committed. */
 export interface RunQueries {
@@ -57,6 +61,18 @@ export interface AttemptLogInfo {
   readonly finished: boolean;
   /** Bytes that are durable; a live attempt may have written more. */
   readonly logBytes: number;
+  /** When the log was given up, and by which rule; its bytes may be gone. */
+  readonly expired: { readonly atMs: number; readonly rule: string } | null;
+}
+
+/** Which runs keep their bytes, and what became of those that did not. */
+export interface RetentionApi {
+  pin(run: number): Promise<PinOutcome>;
+  unpin(run: number): Promise<PinOutcome>;
+  /** null when no such blob was removed. */
+  removedBlob(sha256: string): Promise<RemovedBlob | null>;
+  /** Of all blobs. */
+  usage(): BlobUsage;
 }
 
 /** Says that something changed, not what: readers look it up. Listeners must not throw. */

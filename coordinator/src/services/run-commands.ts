@@ -126,6 +126,8 @@ export class FarmRunCommands implements RunCommands {
         startedAtMs: null,
         finishedAtMs: null,
         changedId: ++farm.lastChangedId,
+        pinnedAtMs: null,
+        expired: null,
       };
       const live = newLiveRun(row, plan, nowMs);
       for (const job of live.jobs) job.changedId = ++farm.lastChangedId;
@@ -156,6 +158,9 @@ export class FarmRunCommands implements RunCommands {
     const row = await this.#store.run(run);
     if (!row) return { ok: false, reason: "no-such-run" };
     const stored = this.#engine.farm.runs.has(run) ? null : await this.#restore(row);
+    if (stored && !(await this.#hasBytes(stored))) {
+      return { ok: false, reason: "bytes-gone", rule: row.expired?.rule ?? "its bytes were removed" };
+    }
     const retried = await this.#engine.act((farm, effects, nowMs) => {
       const live = farm.runs.get(run) ?? stored;
       return live ? retryJobs(farm, live, { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary: "" }, effects) : 0;
@@ -173,6 +178,13 @@ export class FarmRunCommands implements RunCommands {
       }),
     );
     return restoreLiveRun(row, await this.#plans.get(row.run), jobs, attempts.flat());
+  }
+
+  /** Its source and the wheels that were built. Having asked for them keeps them until the retry is committed. */
+  async #hasBytes(run: LiveRun): Promise<boolean> {
+    const blobs = [run.row.source, ...run.jobs.flatMap(({ wheel }) => wheel ?? [])];
+    const sizes = await Promise.all(blobs.map(({ sha256 }) => this.#blobs.size(sha256)));
+    return sizes.every((size) => size !== null);
   }
 
   #unfinishedJobs(): number {

@@ -12,9 +12,11 @@ import type {
 import type { Plan, PlannedJob } from "@kiln/matrix";
 import { explainWait } from "../domain/explain-wait.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
+import type { AttemptKey } from "../domain/attempt-key.ts";
 import type { FarmState } from "../domain/farm-state.ts";
 import { poolOf } from "../domain/live-job.ts";
 import type { AttemptRow, CandidateRow, JobRow, RunRow } from "../domain/rows.ts";
+import { bytesGone } from "../domain/retention.ts";
 import { formatRunId } from "../domain/run-id.ts";
 import { countJobs, NO_JOBS } from "../domain/run-counts.ts";
 import type { Store } from "../ports/store.ts";
@@ -113,14 +115,19 @@ export class FarmRunQueries implements RunQueries {
       // What was taken has one log: that of the attempt it was taken from.
       const taken = attempt === null || attempt === reusedFrom.attempt ? await this.#store.attempt(reusedFrom) : null;
       if (!taken) return null;
-      const { run: ofRun, job: ofJob, attempt: ofAttempt } = reusedFrom;
-      return { key: { run: ofRun, job: ofJob, attempt: ofAttempt }, finished: true, logBytes: taken.logBytes };
+      const key = { run: reusedFrom.run, job: reusedFrom.job, attempt: reusedFrom.attempt };
+      return this.#logInfo(key, taken, (await this.#store.run(key.run))?.expired ?? null);
     }
     const number = attempt ?? found.row.attempts;
     const row = number > 0 ? await this.#store.attempt({ run, job: found.row.job, attempt: number }) : null;
     if (!row) return null;
     const key = { run, job: found.row.job, attempt: number };
-    return { key, finished: row.state === "finished", logBytes: row.logBytes };
+    return this.#logInfo(key, row, found.expired);
+  }
+
+  #logInfo(key: AttemptKey, { state, logBytes, finishedAtMs }: AttemptRow, expired: RunRow["expired"]): AttemptLogInfo {
+    const isGivenUp = expired !== null && (finishedAtMs ?? Infinity) <= expired.atMs;
+    return { key, finished: state === "finished", logBytes, expired: isGivenUp ? expired : null };
   }
 
   async agents(): Promise<readonly AgentView[]> {
@@ -175,12 +182,16 @@ export class FarmRunQueries implements RunQueries {
     return events.toSorted((a, b) => a.id - b.id);
   }
 
-  async #findJob(run: number, jobName: string): Promise<{ plan: Plan; row: JobRow } | null> {
-    if (!(await this.#store.run(run))) return null;
+  async #findJob(
+    run: number,
+    jobName: string,
+  ): Promise<{ plan: Plan; row: JobRow; expired: RunRow["expired"] } | null> {
+    const { expired } = (await this.#store.run(run)) ?? {};
+    if (expired === undefined) return null;
     const plan = await this.#plans.get(run);
     const index = plan.jobs.findIndex((job) => job.name === jobName);
     const row = await this.#store.job(run, index);
-    return row ? { plan, row } : null;
+    return row ? { plan, row, expired } : null;
   }
 
   async #summaries(rows: readonly RunRow[]): Promise<readonly RunSummary[]> {
@@ -195,6 +206,8 @@ export class FarmRunQueries implements RunQueries {
       submittedAtMs: row.submittedAtMs,
       startedAtMs: row.startedAtMs,
       finishedAtMs: row.finishedAtMs,
+      pinned: row.pinnedAtMs !== null,
+      bytesGone: bytesGone(row),
     }));
   }
 

@@ -73,6 +73,15 @@ export const RunSummary = Type.Object({
   submittedAtMs: UnixMs,
   startedAtMs: Nullable(UnixMs),
   finishedAtMs: Nullable(UnixMs),
+  pinned: Type.Boolean({ description: "Its blobs and logs are kept until it is unpinned" }),
+  bytesGone: Nullable(
+    Type.Object(
+      { atMs: UnixMs, rule: Type.String({ description: "A sentence" }) },
+      {
+        description: "When its blobs and logs were given up, and by which rule; null: they are kept",
+      },
+    ),
+  ),
 });
 export type RunSummary = Static<typeof RunSummary>;
 

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { createReadStream, renameSync, statSync, utimesSync } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { finished, type Readable } from "node:stream";
+import { TOUCH_INTERVAL_MS, type BlobSweep, type BlobUsage, type KeptBlob } from "../../ports/blob-sweep.ts";
 import type { PutBlobOutcome } from "../../ports/blob-store.ts";
 import type { ResumableBlobStore, UploadBlobOutcome } from "../../ports/blob-uploads.ts";
 import { systemClock } from "../../ports/clock.ts";
@@ -11,6 +12,8 @@ import { openPartialUploads, type PartialBounds, type PartialUploads } from "./p
 import { syncFolder } from "./sync-folder.ts";
 
 const SHA256 = /^[0-9a-f]{64}$/;
+/** Folders, one for each first two digits. */
+const PARTS = 256;
 const READ_CHUNK_BYTES = 256 * 1024;
 const ALREADY_THERE = { stored: false } as const;
 
@@ -34,13 +37,18 @@ const DEFAULT_PARTIAL_BOUNDS: PartialBounds = { countMax: 64, bytesMax: 8 * 1024
  * it holds `ab/cdef…` for the digest `abcdef…`, `partial/` and `tmp/`. One process at
  * a time may have it open.
  */
-export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOptions): Promise<ResumableBlobStore> {
+export async function openDiskBlobStore(
+  folder: string,
+  options: DiskBlobStoreOptions,
+): Promise<ResumableBlobStore & BlobSweep> {
   const tmp = join(folder, "tmp");
   await rm(tmp, { recursive: true, force: true });
   await mkdir(tmp, { recursive: true });
   const present = new Set(await readdir(folder));
   // All 256 at once, so that a put never has to make a folder and sync its parent.
-  const missing = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, "0")).filter((n) => !present.has(n));
+  const missing = Array.from({ length: PARTS }, (_, n) => n.toString(16).padStart(2, "0")).filter(
+    (n) => !present.has(n),
+  );
   await Promise.all(missing.map((name) => mkdir(join(folder, name), { recursive: true })));
   await syncFolder(folder);
   await syncFolder(dirname(folder));
@@ -50,7 +58,7 @@ export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOp
     nowMs: options.nowMs ?? systemClock.nowMs,
     onDropped: options.onPartialDropped ?? (() => undefined),
   });
-  return new DiskBlobStore(folder, options.blobBytesMax, partials);
+  return new DiskBlobStore(folder, { ...options, nowMs: options.nowMs ?? systemClock.nowMs }, partials);
 }
 
 /**
@@ -59,16 +67,25 @@ export async function openDiskBlobStore(folder: string, options: DiskBlobStoreOp
  * already there is only hashed, so a caller who gets `ok` knows that these very
  * bytes are kept; a caller who wants to skip the reading asks `size` first.
  */
-class DiskBlobStore implements ResumableBlobStore {
+class DiskBlobStore implements ResumableBlobStore, BlobSweep {
+  readonly parts = PARTS;
   readonly #folder: string;
   readonly #blobBytesMax: number;
+  readonly #nowMs: () => number;
   readonly #partials: PartialUploads;
   /** Puts of the same digest take turns in making their bytes visible. */
   readonly #publishing = new Map<string, Promise<unknown>>();
+  /** By part, as of its last listing and with what was put and removed since. */
+  readonly #usage: { blobs: number; bytes: number }[] = Array.from({ length: PARTS }, () => ({ blobs: 0, bytes: 0 }));
 
-  constructor(folder: string, blobBytesMax: number, partials: PartialUploads) {
+  constructor(
+    folder: string,
+    options: { readonly blobBytesMax: number; readonly nowMs: () => number },
+    partials: PartialUploads,
+  ) {
     this.#folder = folder;
-    this.#blobBytesMax = blobBytesMax;
+    this.#blobBytesMax = options.blobBytesMax;
+    this.#nowMs = options.nowMs;
     this.#partials = partials;
   }
 
@@ -78,10 +95,10 @@ class DiskBlobStore implements ResumableBlobStore {
     bytes.on("error", notYet);
     const tmp = join(this.#folder, "tmp", randomUUID());
     try {
-      if (fileSize(path) !== null) return await this.#check(sha256, bytes, path);
+      if (this.#touch(path) !== null) return await this.#check(sha256, bytes, path);
       const written = await this.#write(tmp, sha256, bytes);
       if (!written.ok) return written;
-      const { stored } = await this.#inTurn(sha256, () => publish(tmp, path));
+      const { stored } = await this.#publish(sha256, tmp, written.sizeBytes);
       return { ok: true, stored, sizeBytes: written.sizeBytes };
     } finally {
       bytes.off("error", notYet);
@@ -90,12 +107,12 @@ class DiskBlobStore implements ResumableBlobStore {
   }
 
   async receivedBytes(sha256: string): Promise<number> {
-    return fileSize(this.#path(sha256)) ?? this.#partials.receivedBytes(sha256);
+    return this.#touch(this.#path(sha256)) ?? this.#partials.receivedBytes(sha256);
   }
 
   async upload(sha256: string, bytes: Readable, fromBytes: number): Promise<UploadBlobOutcome> {
     const path = this.#path(sha256);
-    const sizeBytes = fileSize(path);
+    const sizeBytes = this.#touch(path);
     if (sizeBytes !== null) return { ok: true, sizeBytes, ...ALREADY_THERE };
     const claim = this.#partials.claim(sha256, fromBytes);
     if (!claim.ok) {
@@ -107,7 +124,7 @@ class DiskBlobStore implements ResumableBlobStore {
     try {
       const written = await this.#goOn(claim.partial.path, { sha256, fromBytes, bytes });
       if (!written.ok) return written;
-      const { stored } = await this.#inTurn(sha256, () => publish(claim.partial.path, path));
+      const { stored } = await this.#publish(sha256, claim.partial.path, written.sizeBytes);
       return { ...written, stored };
     } catch (cause) {
       keep = cause instanceof SourceBroke;
@@ -119,11 +136,79 @@ class DiskBlobStore implements ResumableBlobStore {
   }
 
   async size(sha256: string): Promise<number | null> {
-    return fileSize(this.#path(sha256));
+    return this.#touch(this.#path(sha256));
   }
 
   read(sha256: string, range?: { readonly start: number; readonly end: number }): Readable {
     return createReadStream(this.#path(sha256), { ...range, highWaterMark: READ_CHUNK_BYTES });
+  }
+
+  async list(part: number): Promise<readonly KeptBlob[]> {
+    const prefix = part.toString(16).padStart(2, "0");
+    const blobs: KeptBlob[] = [];
+    for (const name of await readdir(join(this.#folder, prefix))) {
+      const found = await stat(join(this.#folder, prefix, name)).catch(nullIfMissing);
+      if (found && SHA256.test(prefix + name)) {
+        blobs.push({ sha256: prefix + name, sizeBytes: found.size, touchedMs: found.mtimeMs });
+      }
+    }
+    const bytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    this.#usage[part] = { blobs: blobs.length, bytes };
+    return blobs;
+  }
+
+  /** Out of the way in the turn of the event loop that looked; freeing what it takes on the disk may last. */
+  async remove(sha256: string, untouchedSinceMs: number): Promise<boolean> {
+    const path = this.#path(sha256);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found || found.mtimeMs > untouchedSinceMs) return false;
+    const tmp = join(this.#folder, "tmp", randomUUID());
+    renameSync(path, tmp);
+    this.#count(sha256, -1, -found.size);
+    await rm(tmp, { force: true });
+    return true;
+  }
+
+  usage(): BlobUsage {
+    let [blobs, bytes] = [0, 0];
+    for (const part of this.#usage) {
+      blobs += part.blobs;
+      bytes += part.bytes;
+    }
+    return { blobs, bytes };
+  }
+
+  #count(sha256: string, blobs: number, bytes: number): void {
+    const part = this.#usage[Number.parseInt(sha256.slice(0, 2), 16)];
+    if (!part) return;
+    part.blobs += blobs;
+    part.bytes += bytes;
+  }
+
+  /**
+   * The size of a blob that is there, which is from now on in use. Synchronous on
+   * purpose: a few microseconds, where a turn through the thread pool is a tenth
+   * of the time that a submission takes to its first job.
+   */
+  #touch(path: string): number | null {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) return null;
+    const nowMs = this.#nowMs();
+    // A write for every look would be too much; a clock that was set back must not make it look unused.
+    if (Math.abs(nowMs - found.mtimeMs) > TOUCH_INTERVAL_MS) utimesSync(path, nowMs / 1_000, nowMs / 1_000);
+    return found.size;
+  }
+
+  /** Gives the written file its name, unless another put has done so meanwhile. */
+  #publish(sha256: string, tmp: string, sizeBytes: number): Promise<{ readonly stored: boolean }> {
+    const path = this.#path(sha256);
+    return this.#inTurn(sha256, async () => {
+      if (this.#touch(path) !== null) return ALREADY_THERE;
+      await rename(tmp, path);
+      this.#count(sha256, 1, sizeBytes);
+      await syncFolder(dirname(path));
+      return { stored: true };
+    });
   }
 
   #path(sha256: string): string {
@@ -136,6 +221,8 @@ class DiskBlobStore implements ResumableBlobStore {
     const outcome = await this.#drain(bytes, writer, sha256);
     // The name may be here by a rename that an earlier process did not live to sync.
     if (outcome.ok) await this.#inTurn(sha256, () => syncFolder(dirname(path)));
+    // An upload that took longer than the grace: the sender tries again.
+    if (outcome.ok && this.#touch(path) === null) throw new Error(`${sha256} was removed while it was sent again`);
     return outcome.ok ? { ...outcome, ...ALREADY_THERE } : outcome;
   }
 
@@ -191,20 +278,9 @@ class DiskBlobStore implements ResumableBlobStore {
 
 function notYet(): void {}
 
-/** Gives the written file its name, unless another put has done so meanwhile. */
-async function publish(tmp: string, path: string): Promise<{ readonly stored: boolean }> {
-  if (fileSize(path) !== null) return ALREADY_THERE;
-  await rename(tmp, path);
-  await syncFolder(dirname(path));
-  return { stored: true };
-}
-
-/**
- * Synchronous on purpose: a few microseconds, where a turn through the thread
- * pool is a tenth of the time that a submission takes to its first job.
- */
-function fileSize(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? null;
+function nullIfMissing(cause: NodeJS.ErrnoException): null {
+  if (cause.code === "ENOENT") return null;
+  throw cause;
 }
 
 /** The hash of the first `bytes` of a file, as if they had just been written. */

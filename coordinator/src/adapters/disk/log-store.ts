@@ -1,10 +1,14 @@
-import { mkdir, open, stat, type FileHandle } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import { HandleCache } from "./handle-cache.ts";
 import { LogFile } from "./log-file.ts";
 import { SharedFolderSync } from "./shared-folder-sync.ts";
+
+/** Of a folder that is being removed. */
+const REMOVED_SUFFIX = ".removed";
 
 export interface DiskLogStoreOptions {
   /** Most files open for writing at once, and as many again for reading; 256 unless given. */
@@ -21,6 +25,9 @@ export async function openDiskLogStore(
   { openFilesMax = 256 }: DiskLogStoreOptions = {},
 ): Promise<LogStore & AsyncDisposable> {
   await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(REMOVED_SUFFIX)) await rm(join(folder, name), { recursive: true, force: true });
+  }
   return new DiskLogStore(folder, openFilesMax);
 }
 
@@ -77,6 +84,22 @@ class DiskLogStore implements LogStore, AsyncDisposable {
 
   async close(key: AttemptKey): Promise<void> {
     await Promise.all([this.#writing.drop(this.#path(key)), this.#reading.drop(this.#path(key))]);
+  }
+
+  async removeRun(run: number): Promise<number> {
+    const folder = join(this.#folder, `r${run}`);
+    const names = (await readdir(folder).catch(nullIfMissing)) ?? [];
+    let bytes = 0;
+    for (const path of names.map((name) => join(folder, name))) {
+      // A reader's open file would go on showing what is gone.
+      await Promise.all([this.#writing.drop(path), this.#reading.drop(path)]);
+      bytes += (await stat(path).catch(nullIfMissing))?.size ?? 0;
+    }
+    // In one step: a run that is tried again gets a new folder.
+    const removed = `${folder}.${randomUUID()}${REMOVED_SUFFIX}`;
+    await rename(folder, removed).catch(nullIfMissing);
+    await rm(removed, { recursive: true, force: true });
+    return bytes;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

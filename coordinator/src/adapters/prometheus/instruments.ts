@@ -22,6 +22,7 @@ export function makeInstruments(registry: Registry, limits: readonly string[]) {
     info: new Gauge({ name: "kiln_build_info", help: "Always 1", labelNames: ["version"], registers }),
     ...jobInstruments(registry),
     ...resultInstruments(registry),
+    ...storageInstruments(registry),
     leasesExpired: new Counter({
       name: "kiln_leases_expired_total",
       help: "Attempts whose agent was not heard of in time",
@@ -104,6 +105,25 @@ function resultInstruments(registry: Registry) {
   };
 }
 
+function storageInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    storedBlobs: new Gauge({ name: "kiln_blobs", help: "Blobs that are kept", registers }),
+    storedBlobBytes: new Gauge({ name: "kiln_blob_bytes", help: "Bytes of the blobs that are kept", registers }),
+    removedBytes: new Counter({
+      name: "kiln_retention_removed_bytes_total",
+      help: "Bytes that the retention removed, by what they were",
+      labelNames: ["what"],
+      registers,
+    }),
+    sweepDuration: new Gauge({
+      name: "kiln_retention_sweep_duration_seconds",
+      help: "Time that the last whole sweep took, pauses included",
+      registers,
+    }),
+  };
+}
+
 function startAtZero(made: Omit<Instruments, "info">, limits: readonly string[]): void {
   for (const kind of JOB_KINDS) {
     made.startLatency.zero({ kind });
@@ -111,6 +131,7 @@ function startAtZero(made: Omit<Instruments, "info">, limits: readonly string[])
     for (const outcome of OUTCOMES) made.jobsFinished.inc({ kind, outcome }, 0);
   }
   for (const state of JOB_STATES) made.jobs.set({ state }, 0);
+  for (const what of ["blob", "log"]) made.removedBytes.inc({ what }, 0);
   for (const reason of REFUSAL_REASONS) made.framesRefused.inc({ reason }, 0);
   for (const limit of limits) made.limitsReached.inc({ limit }, 0);
 }

@@ -56,12 +56,20 @@ describe("the metrics of a coordinator", () => {
   it("read the state of the farm when they are scraped, and forget a state that no job is in", async () => {
     const metrics = newMetrics();
     let ready = 3;
-    metrics.observe(() => ({ jobsByState: ready ? { ready } : {}, agentsOnline: 2, slots: 16, slotsBusy: 5 }));
+    const stored = { storedBlobs: 7, storedBlobBytes: 1_000 };
+    metrics.observe(() => ({
+      jobsByState: ready ? { ready } : {},
+      agentsOnline: 2,
+      slots: 16,
+      slotsBusy: 5,
+      ...stored,
+    }));
     const first = await samples(metrics);
     expect(first.get('kiln_jobs{state="ready"}')).toBe(3);
     expect([first.get("kiln_agents_online"), first.get("kiln_slots"), first.get("kiln_slots_busy")]).toEqual([
       2, 16, 5,
     ]);
+    expect([first.get("kiln_blobs"), first.get("kiln_blob_bytes")]).toEqual([7, 1_000]);
     ready = 0;
     expect((await samples(metrics)).get('kiln_jobs{state="ready"}')).toBe(0);
   });

@@ -79,6 +79,14 @@ class RegistryMetrics implements PrometheusMetrics {
     this.#made.limitsReached.inc({ limit: this.#limits.bound(limit) });
   }
 
+  removed(what: "blob" | "log", bytes: number): void {
+    this.#made.removedBytes.inc({ what }, bytes);
+  }
+
+  swept(durationMs: number): void {
+    this.#made.sweepDuration.set(seconds(durationMs));
+  }
+
   observe(gauges: () => FarmGauges): void {
     this.#gauges = gauges;
   }
@@ -93,6 +101,8 @@ class RegistryMetrics implements PrometheusMetrics {
     this.#made.agentsOnline.set(gauges.agentsOnline);
     this.#made.slots.set(gauges.slots);
     this.#made.slotsBusy.set(gauges.slotsBusy);
+    this.#made.storedBlobs.set(gauges.storedBlobs);
+    this.#made.storedBlobBytes.set(gauges.storedBlobBytes);
   }
 }
 

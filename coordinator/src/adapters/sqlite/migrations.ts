@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
 import { addContainers, addFrontends, upgradePlans } from "./upgrade-plans.ts";
+import { RETENTION_SCHEMA } from "./retention-schema.ts";
 
 /**
  * Numbered, forward only, run at start. Never edit one that was released: add
@@ -122,6 +123,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   `,
   addFrontends,
   addResultsAcrossRuns,
+  RETENTION_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -20,7 +20,15 @@ export function readRun(row: Columns): RunRow {
     startedAtMs: row["started_at"] as number | null,
     finishedAtMs: row["finished_at"] as number | null,
     changedId: row["changed_id"] as number,
+    pinnedAtMs: row["pinned_at"] as number | null,
+    expired: readExpiry(row),
   };
+}
+
+function readExpiry(row: Columns): RunRow["expired"] {
+  const atMs = row["expired_at"] as number | null;
+  if (atMs === null) return null;
+  return { atMs, rule: row["expired_rule"] as string };
 }
 
 export function readJob(row: Columns): JobRow {

@@ -4,10 +4,12 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
+import type { RetentionStore } from "../../ports/retention-store.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
 import type { ActiveState, JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
 import { migrate } from "./migrations.ts";
 import { readAgent, readAttempt, readJob, readPassedBuild, readRun, type Columns } from "./rows.ts";
+import { SqliteRetentionStore } from "./retention-store.ts";
 import { SqliteStagingStore } from "./staging-store.ts";
 import { SqliteWrites } from "./writes.ts";
 
@@ -18,8 +20,8 @@ const BUILDS_PER_KEY = 4;
 /** How long to wait for a coordinator that is just ending to let go of the file. */
 const LOCK_WAIT_MS = 1_000;
 
-/** Both stores; closing the one closes the other. */
-export type SqliteStores = Store & { readonly staging: StagingStore };
+/** All stores; closing the one closes the others. */
+export type SqliteStores = Store & { readonly staging: StagingStore; readonly retention: RetentionStore };
 
 /** Opens, and makes where needed, the store in one SQLite file (WAL, every commit fsynced). */
 export function openSqliteStore(file: string): SqliteStores {
@@ -42,6 +44,7 @@ export function openSqliteStore(file: string): SqliteStores {
 
 class SqliteStore implements SqliteStores {
   readonly staging: StagingStore;
+  readonly retention: RetentionStore;
   readonly #database: DatabaseSync;
   readonly #writes: SqliteWrites;
   readonly #prepared = new Map<string, StatementSync>();
@@ -51,6 +54,7 @@ class SqliteStore implements SqliteStores {
     this.#database = database;
     this.#writes = new SqliteWrites(database);
     this.staging = new SqliteStagingStore(database);
+    this.retention = new SqliteRetentionStore(database);
   }
 
   async commit(ops: readonly StoreOp[]): Promise<void> {

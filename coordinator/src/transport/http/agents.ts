@@ -7,6 +7,14 @@ const AgentList = Type.Object({ agents: Type.Array(AgentView) });
 
 const Farm = Type.Object({
   version: Type.String({ description: "The coordinator's version" }),
+  stored: Type.Object(
+    {
+      blobs: Type.Integer({ minimum: 0 }),
+      bytes: Type.Integer({ minimum: 0 }),
+      bytesMax: Type.Integer({ minimum: 0, description: "From here on uploads are refused; 0: no limit" }),
+    },
+    { description: "What the blob store holds; counted anew in the first minute after a start" },
+  ),
   pythons: Type.Array(
     Type.Object({
       platform: Type.String({ description: "For example linux-x86_64" }),
@@ -17,7 +25,7 @@ const Farm = Type.Object({
 });
 
 /** Who works for the farm, and what the farm can do. */
-export function agentRoutes(app: App, { queries, version }: RouteContext): void {
+export function agentRoutes(app: App, { queries, version, retention, limits }: RouteContext): void {
   app.get(
     "/agents",
     {
@@ -41,7 +49,11 @@ export function agentRoutes(app: App, { queries, version }: RouteContext): void 
         response: responses({ 200: json("The farm", Farm) }, "unauthorized"),
       },
     },
-    async () => ({ version, pythons: await queries.farmPythons() }),
+    async () => ({
+      version,
+      stored: { ...retention.usage(), bytesMax: limits.storedBytesMax },
+      pythons: await queries.farmPythons(),
+    }),
   );
 
   app.get(

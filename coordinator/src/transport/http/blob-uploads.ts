@@ -84,6 +84,7 @@ function putRoute(app: App, context: RouteContext): void {
       const fromBytes = startOfBody(request, context);
       const present = await context.blobs.size(sha256);
       if (present !== null) return { sha256, sizeBytes: present };
+      refuseWhenFull(request, context);
       if (uploads >= context.limits.uploadsMax) throw tooManyUploads(context);
       uploads++;
       // Once everything is here, a slow disk is no reason to hang up on a silent sender.
@@ -124,6 +125,19 @@ function startOfBody(request: FastifyRequest, { limits, metrics }: RouteContext)
     );
   }
   return range.start;
+}
+
+/** Before the disk is full and nothing works any more. */
+function refuseWhenFull(request: FastifyRequest, { limits, metrics, retention }: RouteContext): void {
+  const { bytes } = retention.usage();
+  const comingBytes = Number(request.headers["content-length"]);
+  if (limits.storedBytesMax === 0 || bytes + comingBytes <= limits.storedBytesMax) return;
+  metrics.limitReached("stored-bytes");
+  throw new HttpProblem(
+    "storage-full",
+    `${bytes} bytes of blobs are stored and may be ${limits.storedBytesMax} (limit stored-bytes, KILN_STORED_BYTES_MAX): ` +
+      "unpin runs, keep them for fewer days, or raise the limit",
+  );
 }
 
 function tooManyUploads({ limits, metrics }: RouteContext): HttpProblem {

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { BlobParams, uploadRoutes } from "./blob-uploads.ts";
 import { parseByteRange } from "./byte-range.ts";
+import { gone } from "./gone.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 import { responses } from "./responses.ts";
@@ -22,7 +23,7 @@ export function blobRoutes(app: App, context: RouteContext): void {
   downloadRoutes(app, context);
 }
 
-function downloadRoutes(app: App, { blobs }: RouteContext): void {
+function downloadRoutes(app: App, { blobs, retention }: RouteContext): void {
   const schema = {
     tags: ["blobs"],
     params: BlobParams,
@@ -34,13 +35,18 @@ function downloadRoutes(app: App, { blobs }: RouteContext): void {
       },
       "unauthorized",
       "no-such-blob",
+      "gone",
       "range-not-satisfiable",
     ),
   };
   const answer = async (request: FastifyRequest<{ Params: { sha256: string } }>, reply: FastifyReply) => {
     const { sha256 } = request.params;
     const sizeBytes = await blobs.size(sha256);
-    if (sizeBytes === null) throw new HttpProblem("no-such-blob", `no blob ${sha256} was uploaded here`);
+    if (sizeBytes === null) {
+      const removed = await retention.removedBlob(sha256);
+      if (removed) throw gone(`the blob ${sha256}`, { atMs: removed.removedAtMs, rule: removed.rule });
+      throw new HttpProblem("no-such-blob", `no blob ${sha256} was uploaded here`);
+    }
     return sendBlob(request, reply, { sizeBytes, read: (range) => blobs.read(sha256, range), etag: `"${sha256}"` });
   };
   const get = { ...schema, operationId: "getBlob", summary: "Download a blob, or a part of it" };

@@ -9,7 +9,7 @@ import type {
 import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Metrics } from "../../ports/metrics.ts";
-import type { RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
+import type { RetentionApi, RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
 import type { StagingIndex } from "../../services/index-api.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { LiveStreams } from "./live-stream.ts";
@@ -22,6 +22,7 @@ export interface HttpServerDeps {
   readonly changes: RunChanges;
   readonly index: StagingIndex;
   readonly blobs: ResumableBlobStore;
+  readonly retention: RetentionApi;
   readonly logs: LogStore;
   readonly metrics: Pick<Metrics, "limitReached"> & {
     scrape(): Promise<{ readonly contentType: string; readonly text: string }>;

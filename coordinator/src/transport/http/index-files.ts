@@ -5,6 +5,7 @@ import { parseSourceName } from "../../domain/staging/upstream-source.ts";
 import type { UpstreamFile } from "../../ports/upstream.ts";
 import { NO_DIGEST } from "../../services/run-staging-index.ts";
 import { sendBlob } from "./blobs.ts";
+import { gone } from "./gone.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { INDEX_SECURITY, indexKey, IndexParams, upstreamProblem } from "./index-params.ts";
 import { HttpProblem } from "./problem.ts";
@@ -45,17 +46,19 @@ export function indexFileRoutes(app: App, context: RouteContext): void {
   upstreamFileRoutes(app, context);
 }
 
-function stagedFileRoutes(app: App, { index }: RouteContext): void {
+function stagedFileRoutes(app: App, { index, retention }: RouteContext): void {
   const schema = {
     tags: ["index"],
     security: INDEX_SECURITY,
     params: StagedParams,
-    response: responses(FILE, "unauthorized", "no-such-run", "no-such-file", "range-not-satisfiable"),
+    response: responses(FILE, "unauthorized", "no-such-run", "no-such-file", "gone", "range-not-satisfiable"),
   };
   const answer = async (request: FastifyRequest<{ Params: Static<typeof StagedParams> }>, reply: FastifyReply) => {
     const { sha256 } = request.params;
     const file = { ...splitName(request.params.filename), sha256 };
     const blob = await index.stagedFile(indexKey(request.params), file);
+    const removed = blob ? null : await retention.removedBlob(sha256);
+    if (removed) throw gone(request.params.filename.slice(0, 300), { atMs: removed.removedAtMs, rule: removed.rule });
     if (!blob) throw noSuchFile(request.params.filename);
     const { sizeBytes, read } = blob;
     return sendBlob(request, reply, { sizeBytes, read, etag: `"${blob.sha256}"` });

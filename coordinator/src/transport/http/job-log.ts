@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import type { RunQueries } from "../../services/api.ts";
+import { gone } from "./gone.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { JobParams, noSuchJob, noSuchRun, runNumber } from "./params.ts";
 import { HttpProblem } from "./problem.ts";
@@ -48,6 +49,7 @@ export function jobLogRoutes(app: App, context: RouteContext): void {
           "no-such-run",
           "no-such-job",
           "no-such-attempt",
+          "gone",
           "too-many-streams",
         ),
       },
@@ -61,6 +63,9 @@ export function jobLogRoutes(app: App, context: RouteContext): void {
 
       const { key } = info;
       const endBytes = info.finished ? info.logBytes : await context.logs.size(key);
+      if (info.expired && info.finished && (await context.logs.size(key)) < info.logBytes) {
+        throw gone(`the log of attempt ${key.attempt} at ${job} of ${runName}`, info.expired);
+      }
       const live = follow === "1" && !info.finished;
       const stream = context.logStreams.open(reply, {
         "Content-Type": "application/octet-stream",

@@ -4,6 +4,8 @@ export interface HttpLimits {
   readonly jsonBytesMax: number;
   /** A blob, in bytes. */
   readonly blobBytesMax: number;
+  /** All blobs together, in bytes; 0: no limit. */
+  readonly storedBytesMax: number;
   /** All headers of a request together, in bytes. */
   readonly headerBytesMax: number;
   readonly connectionsMax: number;
@@ -32,6 +34,7 @@ export interface HttpLimits {
 export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   jsonBytesMax: 1024 * 1024,
   blobBytesMax: 4 * 1024 ** 3,
+  storedBytesMax: 0,
   headerBytesMax: 16 * 1024,
   connectionsMax: 4_096,
   eventStreamsMax: 1_000,
@@ -51,6 +54,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
 export const HTTP_LIMIT_NAMES = [
   "http-json-bytes",
   "http-blob-bytes",
+  "stored-bytes",
   "http-header-bytes",
   "http-connections",
   "http-event-streams",

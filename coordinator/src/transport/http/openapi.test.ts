@@ -37,6 +37,7 @@ describe("the OpenAPI document", () => {
         .map(({ route }) => route)
         .toSorted(),
     ).toEqual([
+      "delete /api/v1/runs/{run}/pin",
       "get /api/v1/agents",
       "get /api/v1/blobs/{sha256}",
       "get /api/v1/blobs/{sha256}/upload",
@@ -66,6 +67,7 @@ describe("the OpenAPI document", () => {
       "post /api/v1/runs/{run}/staged/{filename}/yank",
       "post /index/{run}/{variant}/legacy/",
       "put /api/v1/blobs/{sha256}",
+      "put /api/v1/runs/{run}/pin",
     ]);
     const ids = operations().map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   "no-such-project": { status: 404, title: "The index does not have this project" },
   "no-such-file": { status: 404, title: "There is no such file" },
   "not-acceptable": { status: 406, title: "There is no answer of this media type" },
+  gone: { status: 410, title: "It was here and was removed" },
   "request-timeout": { status: 408, title: "The request took too long to arrive" },
   "nothing-to-retry": { status: 409, title: "There is nothing to retry" },
   "upload-conflict": { status: 409, title: "The upload cannot go on from there" },
@@ -35,7 +36,7 @@ export const PROBLEMS = {
   "too-many-uploads": { status: 503, title: "Too many uploads are under way" },
   "too-many-fetches": { status: 503, title: "Too much is being fetched from upstream" },
   "not-ready": { status: 503, title: "The coordinator is not ready" },
-  "storage-full": { status: 507, title: "The coordinator's disk is full" },
+  "storage-full": { status: 507, title: "There is no room for more" },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 
 export type ProblemName = keyof typeof PROBLEMS;

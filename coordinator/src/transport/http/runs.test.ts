@@ -180,6 +180,7 @@ describe("the farm", () => {
     expect(await (await server.get("/agents")).json()).toEqual({ agents: [] });
     expect(await (await server.get("/farm")).json()).toEqual({
       version: "1.2.3",
+      stored: { blobs: 0, bytes: 0, bytesMax: 0 },
       pythons: [{ platform: "linux-x86_64", feature: "3.12" }],
     });
   });

@@ -2,9 +2,11 @@ import { RetryRunBody, RunSummary, RunView, SubmitRunBody } from "@kiln/proto";
 import { Type } from "typebox";
 import { formatRunId } from "../../domain/run-id.ts";
 import type { RunCommandOutcome, RunQueries, SubmitOutcome } from "../../services/api.ts";
+import type { PinOutcome } from "../../ports/retention-store.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { cutSlowBodies } from "./slow-bodies.ts";
 import { noSuchRun, runNumber, RunParams } from "./params.ts";
+import { gone } from "./gone.ts";
 import { HttpProblem } from "./problem.ts";
 import { json, responses } from "./responses.ts";
 
@@ -25,6 +27,7 @@ export function runRoutes(app: App, context: RouteContext): void {
   app.addHook("preParsing", cutSlowBodies(context.limits.jsonBodyTimeoutMs));
   collectionRoutes(app, context);
   runRoute(app, context);
+  pinRoutes(app, context);
 }
 
 function collectionRoutes(app: App, { commands, queries }: RouteContext): void {
@@ -125,6 +128,7 @@ function runRoute(app: App, { commands, queries }: RouteContext): void {
           "unauthorized",
           "no-such-run",
           "nothing-to-retry",
+          "gone",
           "too-large",
           "unsupported-media-type",
         ),
@@ -144,11 +148,43 @@ async function existingRun(queries: RunQueries, run: number): Promise<RunView> {
   return view;
 }
 
+/** Pinned runs keep their blobs and logs, however old they are. */
+function pinRoutes(app: App, { retention, queries }: RouteContext): void {
+  const answer = async (outcome: PinOutcome, run: number): Promise<RunView> => {
+    if (outcome === "no-such-run") throw noSuchRun(formatRunId(run));
+    const view = await existingRun(queries, run);
+    if (outcome === "bytes-gone") throw runGone(view);
+    return view;
+  };
+  const schema = { tags: ["runs"], params: RunParams };
+  const pinned = responses({ 200: json("The run", RunView) }, "unauthorized", "no-such-run", "gone");
+  const pin = { ...schema, operationId: "pinRun", summary: "Keep a run's blobs and logs, however old it gets" };
+  app.put("/runs/:run/pin", { schema: { ...pin, response: pinned } }, async (request) => {
+    const run = runNumber(request.params.run);
+    return answer(await retention.pin(run), run);
+  });
+  const unpinned = responses({ 200: json("The run", RunView) }, "unauthorized", "no-such-run");
+  const unpin = { ...schema, operationId: "unpinRun", summary: "Let a run's blobs and logs go when they are old" };
+  app.delete("/runs/:run/pin", { schema: { ...unpin, response: unpinned } }, async (request) => {
+    const run = runNumber(request.params.run);
+    return answer(await retention.unpin(run), run);
+  });
+}
+
+function runGone({ run, bytesGone }: RunView): HttpProblem {
+  return gone(`the blobs and logs of ${run}`, bytesGone ?? { atMs: 0, rule: "" });
+}
+
 function expectDone(outcome: RunCommandOutcome, run: number): void {
   if (outcome.ok) return;
   switch (outcome.reason) {
     case "no-such-run":
       throw noSuchRun(formatRunId(run));
+    case "bytes-gone":
+      throw new HttpProblem(
+        "gone",
+        `${formatRunId(run)} cannot be tried again, its source or its wheels were removed: ${outcome.rule}; submit it anew`,
+      );
     case "nothing-to-retry":
       throw new HttpProblem("nothing-to-retry", `no finished job of ${formatRunId(run)} failed`);
   }

@@ -5,15 +5,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JobSummary, JobView, RunEvent, RunSummary, RunView } from "@kiln/proto";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import { pino } from "pino";
 import { openDiskBlobStore } from "../../adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "../../adapters/disk/log-store.ts";
 import { openSqliteStore, type SqliteStores } from "../../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
+import type { BlobSweep } from "../../ports/blob-sweep.ts";
 import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
+import { systemClock } from "../../ports/clock.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Upstream } from "../../ports/upstream.ts";
+import { Retention } from "../../services/retention.ts";
 import { stagingIndexOn } from "../../services/testing-index.ts";
-import type { RunChanges, RunCommandOutcome, RunCommands, RunQueries, SubmitOutcome } from "../../services/api.ts";
+import type {
+  AttemptLogInfo,
+  RunChanges,
+  RunCommandOutcome,
+  RunCommands,
+  RunQueries,
+  SubmitOutcome,
+} from "../../services/api.ts";
 import type { HttpServerDeps, Readiness } from "./http-deps.ts";
 import type { HttpLimits } from "./limits.ts";
 import { createHttpServer } from "./server.ts";
@@ -25,7 +36,7 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
   state: RunSummary["state"] = "running";
   submitOutcome: SubmitOutcome = { ok: true, run: 7, created: true };
   commandOutcome: RunCommandOutcome = { ok: true };
-  attempt = { finished: false, logBytes: 0 };
+  attempt: Pick<AttemptLogInfo, "finished" | "logBytes"> & Partial<AttemptLogInfo> = { finished: false, logBytes: 0 };
   attemptsMade = 1;
   failure: Error | null = null;
   events: RunEvent[] = [];
@@ -76,7 +87,7 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
   async attemptLog(run: number, jobName: string, attempt: number | null) {
     if (run !== 7 || jobName !== "build-cp312" || (attempt ?? 1) > this.attemptsMade) return null;
     if (this.attemptsMade === 0) return null;
-    return { key: LOG_KEY, ...this.attempt };
+    return { key: LOG_KEY, expired: null, ...this.attempt };
   }
 
   async agents() {
@@ -121,7 +132,7 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
     const candidate = { name: "demo", version: "1.0", requiresPython: null, factsFrom: "PKG-INFO", origin: "demo" };
     const counts = { total: 1, waiting: 0, active: 1, passed: 0, failed: 0, notRun: 0 };
     const times = { submittedAtMs: 1, startedAtMs: 2, finishedAtMs: null };
-    return { run: "r7", candidate, state, verdict: null, reason: "", counts, ...times };
+    return { run: "r7", candidate, state, verdict: null, reason: "", counts, ...times, pinned: false, bytesGone: null };
   }
 
   runEvent(id: number, state: RunSummary["state"]): RunEvent {
@@ -153,6 +164,8 @@ export interface TestServer extends AsyncDisposable {
   readonly port: number;
   readonly farm: FakeFarm;
   readonly blobs: ResumableBlobStore;
+  /** The same, without what a test wrapped it in. */
+  readonly disk: BlobSweep;
   readonly logs: LogStore;
   /** What the staging index is on; it has no run until a test inserts one. */
   readonly store: SqliteStores;
@@ -186,6 +199,18 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     changes: farm,
     index: stagingIndexOn(store, blobs, options.upstream).index,
     blobs,
+    retention: new Retention(
+      {
+        store: store.retention,
+        blobs: disk,
+        logs,
+        metrics: { removed: () => {}, swept: () => {} },
+        clock: systemClock,
+        log: pino({ level: "silent" }),
+        isActive: () => false,
+      },
+      { ageMaxMs: null, newestRunsKept: 20 },
+    ),
     logs,
     metrics: {
       limitReached: (limit) => void limitsReached.push(limit),
@@ -208,6 +233,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port,
     farm,
     blobs,
+    disk,
     logs,
     store,
     limitsReached,
