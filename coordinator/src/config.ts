@@ -22,6 +22,8 @@ export interface CoordinatorConfig {
   readonly agentsMax: number;
   /** KILN_BLOB_BYTES_MAX, default 4 GiB. */
   readonly blobBytesMax: number;
+  /** KILN_SOURCE_BYTES_MAX, default 1 GiB: the largest source that a run may have. */
+  readonly sourceBytesMax: number;
   /**
    * KILN_UPSTREAM_INDEX: simple indexes (http, https, file), separated by spaces, that the staging index takes other
    * projects from; the first that knows a project answers for it. None by default.
@@ -72,6 +74,7 @@ export function readConfig(env: Env): CoordinatorConfig {
     queuedJobsMax: integer(env, "KILN_QUEUED_JOBS_MAX", 200_000, 1, 10_000_000),
     agentsMax: integer(env, "KILN_AGENTS_MAX", 10_000, 1, 1_000_000),
     blobBytesMax: integer(env, "KILN_BLOB_BYTES_MAX", 4 * 1024 ** 3, 1, 1024 ** 4),
+    sourceBytesMax: integer(env, "KILN_SOURCE_BYTES_MAX", 1024 ** 3, 1, 1024 ** 4),
     upstreamIndexes: (env["KILN_UPSTREAM_INDEX"] ?? "")
       .split(/\s+/)
       .filter((url) => url !== "")

@@ -9,6 +9,7 @@ import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
 import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
+import type { RetentionPolicy } from "./domain/retention.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import { systemClock } from "./ports/clock.ts";
 import type { Upstream } from "./ports/upstream.ts";
@@ -65,7 +66,10 @@ export async function startCoordinator(
   // Whoever waits for it hears of it; a coordinator that is only disposed of must not.
   failed.catch(() => undefined);
 
-  const metrics = createPrometheusMetrics({ version: VERSION, limits: [...HTTP_LIMIT_NAMES, "queued-jobs", "agents"] });
+  const metrics = createPrometheusMetrics({
+    version: VERSION,
+    limits: [...HTTP_LIMIT_NAMES, "queued-jobs", "source-bytes", "agents"],
+  });
   const blobs = await openDiskBlobStore(join(config.dir, "blobs"), {
     blobBytesMax: config.blobBytesMax,
     onPartialDropped: () => metrics.limitReached("partial-uploads"),
@@ -123,21 +127,10 @@ export async function startCoordinator(
     { noAgentGraceMs: config.noAgentGraceMs, checkIntervalMs: Math.min(1_000, leaseTtlMs / LEASE_CHECKS_PER_TTL) },
   );
 
-  const retention = new Retention(
-    {
-      store: store.retention,
-      blobs,
-      logs,
-      metrics,
-      clock,
-      log: log.child({ part: "retention" }),
-      isActive: (run) => farm.runs.has(run),
-    },
-    {
-      ageMaxMs: config.retentionDays === 0 ? null : config.retentionDays * DAY_MS,
-      newestRunsKept: config.retentionRunsMin,
-    },
-  );
+  const isActive = (run: number): boolean => farm.runs.has(run);
+  const retentionLog = log.child({ part: "retention" });
+  const kept = { store: store.retention, blobs, logs, metrics, clock, log: retentionLog, isActive };
+  const retention = new Retention(kept, retentionPolicy(config));
 
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
@@ -181,6 +174,10 @@ export async function startCoordinator(
 
   const owned = stack.move();
   return { httpUrl, grpcAddress: grpc.address, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function retentionPolicy({ retentionDays, retentionRunsMin }: CoordinatorConfig): RetentionPolicy {
+  return { ageMaxMs: retentionDays === 0 ? null : retentionDays * DAY_MS, newestRunsKept: retentionRunsMin };
 }
 
 /** The staging index of every run, on the stores that are there already. */

@@ -18,7 +18,7 @@ import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../po
 import { Attempts } from "../services/attempts.ts";
 import { LocalBlobs } from "./local-blobs.ts";
 import { quietLog } from "./quiet-log.ts";
-import { logOf, readFrames } from "./read-frames.ts";
+import { logBytesOf, logOf, readFrames } from "./read-frames.ts";
 import { SignalBoard } from "./signal-board.ts";
 import { temporaryFolder } from "@kiln/testkit";
 
@@ -35,6 +35,7 @@ const NO_SURROUNDINGS: BuildSurroundings = {
 export interface RunResult {
   readonly finished: results.Finished;
   readonly log: string;
+  readonly bytes: Buffer;
   readonly steps: readonly string[];
   readonly exitCodes: readonly number[];
   readonly pythonVersion: string;
@@ -131,6 +132,7 @@ export class HostBench implements Disposable {
     return {
       finished: last.value,
       log: logOf(frames),
+      bytes: logBytesOf(frames),
       steps: bodies.flatMap((body) => (body.case === "stepStarted" ? [body.value.title] : [])),
       exitCodes: bodies.flatMap((body) => (body.case === "stepFinished" ? [body.value.exitCode] : [])),
       pythonVersion: bodies.flatMap((body) => (body.case === "started" ? [body.value.pythonVersion] : [])).join(),

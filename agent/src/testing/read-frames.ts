@@ -12,6 +12,10 @@ export function readFrames(attempt: SpooledAttempt): results.ResultFrame[] {
 
 /** The log that the frames hold, put together by offset. */
 export function logOf(frames: readonly results.ResultFrame[]): string {
+  return logBytesOf(frames).toString();
+}
+
+export function logBytesOf(frames: readonly results.ResultFrame[]): Buffer {
   let end = 0;
   const chunks: Uint8Array[] = [];
   for (const { body } of frames) {
@@ -20,5 +24,5 @@ export function logOf(frames: readonly results.ResultFrame[]): string {
     end += body.value.data.length;
     chunks.push(body.value.data);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }

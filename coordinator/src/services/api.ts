@@ -31,6 +31,7 @@ export type SubmitOutcome =
   /** Nothing can be taken from the run that the submission names. */
   | { readonly ok: false; readonly reason: "cannot-reuse"; readonly detail: string }
   | { readonly ok: false; readonly reason: "source-missing"; readonly sha256: string }
+  | { readonly ok: false; readonly reason: "source-too-large"; readonly limitBytes: number }
   | { readonly ok: false; readonly reason: "queue-full"; readonly limit: number };
 
 export type RunCommandOutcome =

@@ -43,6 +43,16 @@ async function failBuild(services: Services, run: number, attempt: number, job =
 }
 
 describe("submitting", () => {
+  it("refuses a source of 2 GB by its size, without looking for its bytes", async () => {
+    await using services = await servicesInFolder();
+    const source = { sha256: "f".repeat(64), sizeBytes: 2 * 1024 ** 3, filename: "demo-1.0.tar.gz" };
+    expect(await services.commands.submit(body({ source }))).toEqual({
+      ok: false,
+      reason: "source-too-large",
+      limitBytes: 1_000_000_000,
+    });
+  });
+
   it("plans a run for the Pythons that agents have and says why others are excluded", async () => {
     await using services = await servicesInFolder();
     await withSource(services);
@@ -162,6 +172,16 @@ describe("retrying", () => {
       { attempt: 2, outcome: "build-failed" },
     ]);
     expect(await again.store.run(run)).toMatchObject({ state: "finished", verdict: "fail" });
+  });
+
+  it("refuses a run whose bytes went, by the rule that took them", async () => {
+    await using services = await servicesInFolder();
+    await services.register("a");
+    const run = await services.submit(["3.12"]);
+    await failBuild(services, run, 1);
+    expect(await services.store.retention.expire(run, 2_000_000, "it was old")).toBe(true);
+    const refused = { ok: false, reason: "bytes-gone", rule: "it was old" };
+    expect(await services.commands.retryFailed(run)).toEqual(refused);
   });
 
   it("says so when there is nothing to retry", async () => {

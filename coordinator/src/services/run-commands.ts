@@ -25,6 +25,8 @@ import { SpecCache } from "./spec-cache.ts";
 export interface RunCommandLimits {
   /** Unfinished jobs that the farm holds at most. */
   readonly queuedJobsMax: number;
+  /** Of one run's source. */
+  readonly sourceBytesMax: number;
 }
 
 /** Submitting, cancelling and retrying runs. */
@@ -75,6 +77,11 @@ export class FarmRunCommands implements RunCommands {
 
   async #submit(body: SubmitRunBody): Promise<SubmitOutcome> {
     const { source } = body;
+    const { sourceBytesMax } = this.#limits;
+    if (source.sizeBytes > sourceBytesMax) {
+      this.#metrics.limitReached("source-bytes");
+      return { ok: false, reason: "source-too-large", limitBytes: sourceBytesMax };
+    }
     const candidate = { ...body.candidate, requiresDist: body.candidate.requiresDist ?? null };
     // Looked up while the spec is parsed: a submission waits for both.
     const stored = this.#blobs.size(source.sha256);
@@ -158,8 +165,8 @@ export class FarmRunCommands implements RunCommands {
     const row = await this.#store.run(run);
     if (!row) return { ok: false, reason: "no-such-run" };
     const stored = this.#engine.farm.runs.has(run) ? null : await this.#restore(row);
-    if (stored && !(await this.#hasBytes(stored))) {
-      return { ok: false, reason: "bytes-gone", rule: row.expired?.rule ?? "its bytes were removed" };
+    if (stored && !(await this.#hasBytes(stored)) && row.expired) {
+      return { ok: false, reason: "bytes-gone", rule: row.expired.rule };
     }
     const retried = await this.#engine.act((farm, effects, nowMs) => {
       const live = farm.runs.get(run) ?? stored;

@@ -120,7 +120,11 @@ export async function openServices(dir: string) {
     { bus, metrics, clock, log },
     { noAgentGraceMs: 60_000, checkIntervalMs: 3_600_000 },
   );
-  const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, { queuedJobsMax: 1_000 });
+  const commands = new FarmRunCommands(
+    engine,
+    { store, blobs, plans, metrics },
+    { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
+  );
   const queries = new FarmRunQueries(store, plans, farm);
 
   const submit = (pythons: readonly string[], plan: Plan = twoStepPlan(pythons)): Promise<number> =>

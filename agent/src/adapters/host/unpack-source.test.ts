@@ -1,47 +1,16 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { Header } from "tar";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "@kiln/testkit";
-import { unpackSource } from "./unpack-source.ts";
+import { archive, type ArchiveEntry as Entry } from "../../testing/hostile-archive.ts";
+import { unpackSource, type SourceLimits } from "./unpack-source.ts";
 
-interface Entry {
-  readonly path: string;
-  readonly type?: "File" | "Directory" | "SymbolicLink" | "Link" | "CharacterDevice";
-  readonly linkpath?: string;
-  readonly content?: string;
-  readonly mtimeMs?: number;
-}
-
-/** Writes an archive entry by entry, as no well-meaning packer would. */
-function archive(entries: readonly Entry[]): Buffer {
-  const blocks: Buffer[] = [];
-  for (const { path, type = "File", linkpath = "", content = "", mtimeMs = 0 } of entries) {
-    const header = new Header({
-      path,
-      type,
-      linkpath,
-      size: content.length,
-      mode: 0o644,
-      mtime: new Date(mtimeMs),
-      uid: 0,
-      gid: 0,
-    });
-    const block = Buffer.alloc(512);
-    header.encode(block, 0);
-    const body = Buffer.alloc(Math.ceil(content.length / 512) * 512);
-    body.write(content);
-    blocks.push(block, body);
-  }
-  return gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]));
-}
-
-async function unpack(entries: readonly Entry[], check?: (folder: string) => void) {
+async function unpack(entries: readonly Entry[], check?: (folder: string) => void, limits?: SourceLimits) {
   using folder = temporaryFolder();
   const path = join(folder.path, "a.tar.gz");
   writeFileSync(path, archive(entries));
-  const result = await unpackSource(path, join(folder.path, "out"));
+  const result = await unpackSource(path, join(folder.path, "out"), limits);
   check?.(folder.path);
   return result;
 }
@@ -92,10 +61,69 @@ describe("unpacking a source", () => {
     ],
     ["a hard link to outside", [TOP, { path: "pkg-1.0/l", type: "Link", linkpath: "/etc/passwd" }], "link to outside"],
     ["a device", [TOP, { path: "pkg-1.0/d", type: "CharacterDevice" }], "CharacterDevice"],
+    ["a block device", [TOP, { path: "pkg-1.0/d", type: "BlockDevice" }], "BlockDevice"],
+    ["a pipe", [TOP, { path: "pkg-1.0/p", type: "FIFO" }], "FIFO"],
+    [
+      "a link that is written through",
+      [
+        TOP,
+        { path: "pkg-1.0/out", type: "SymbolicLink", linkpath: "../.." },
+        { path: "pkg-1.0/out/evil", content: "evil" },
+      ],
+      "link to outside",
+    ],
+    [
+      "a link that leads outside by way of another",
+      [
+        TOP,
+        { path: "pkg-1.0/a/b/up", type: "SymbolicLink", linkpath: "../.." },
+        { path: "pkg-1.0/out", type: "SymbolicLink", linkpath: "a/b/up/.." },
+        { path: "pkg-1.0/out/evil", content: "evil" },
+      ],
+      "",
+    ],
+    [
+      "such a link that nothing is written through",
+      [
+        TOP,
+        { path: "pkg-1.0/a/b/up", type: "SymbolicLink", linkpath: "../.." },
+        { path: "pkg-1.0/out", type: "SymbolicLink", linkpath: "a/b/up/.." },
+      ],
+      "out leads to outside its folder by way of other links",
+    ],
+    ["a header that promises 5 GiB", [TOP, { path: "pkg-1.0/big", size: 5 * 1024 ** 3 }], "more than 4 GiB"],
     ["nothing", [], "no readable .tar.gz"],
   ])("with %s is refused, and nothing is written outside", async (_, entries, reason) => {
     const result = await unpack(entries, (folder) => expect(readdirSync(folder).sort()).toEqual(["a.tar.gz", "out"]));
     expect(result).toEqual({ ok: false, message: expect.stringContaining(reason) });
+  });
+
+  test("that unpacks to more than its limits is refused, and the rest of it is not unpacked", async () => {
+    const limits = { entriesMax: 4, unpackedBytesMax: 1_000, freeBytes: 1e6, ratioMax: 100 };
+    const file = (name: string, content = ""): Entry => ({ path: `pkg-1.0/${name}`, content });
+    const many = [TOP, ...["a", "b", "c", "d", "e"].map((name) => file(name))];
+    expect(await unpack(many, undefined, limits)).toEqual({ ok: false, message: "it has more than 4 entries" });
+    const large = [TOP, file("a", "a".repeat(600)), file("b", "b".repeat(600))];
+    expect(await unpack(large, undefined, limits)).toEqual({
+      ok: false,
+      message: "it unpacks to more than 1000 bytes",
+    });
+  });
+
+  test("that is a bomb is refused by what it unpacks to for its size, also after the end of its entries", async () => {
+    const message = "it unpacks to more than 100 times its size";
+    const limits = { entriesMax: 10, unpackedBytesMax: 1e9, freeBytes: 1e6, ratioMax: 100 };
+    const zeros = archive([TOP, { path: "pkg-1.0/zeros", content: "\0".repeat(8 * 1024 ** 2) }]);
+    const trailing = gzipSync(Buffer.concat([gunzipSync(archive([TOP, FILE])), Buffer.alloc(8 * 1024 ** 2)]));
+    for (const bytes of [zeros, trailing]) {
+      using folder = temporaryFolder();
+      const path = join(folder.path, "a.tar.gz");
+      writeFileSync(path, bytes);
+      expect(await unpackSource(path, join(folder.path, "out"), limits)).toEqual({ ok: false, message });
+      // What is small anyway may be packed as well as it likes.
+      const lenient = { ...limits, freeBytes: 16 * 1024 ** 2 };
+      expect((await unpackSource(path, join(folder.path, "again"), lenient)).ok).toBe(true);
+    }
   });
 
   test("that is no archive is refused", async () => {

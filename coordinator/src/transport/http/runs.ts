@@ -205,6 +205,11 @@ function refusedSubmission(outcome: SubmitOutcome & { readonly ok: false }, spec
         "source-missing",
         `upload the source first: PUT /api/v1/blobs/${outcome.sha256}, then submit again`,
       );
+    case "source-too-large":
+      return new HttpProblem(
+        "too-large",
+        `the source of a run may have ${outcome.limitBytes} bytes (limit source-bytes, KILN_SOURCE_BYTES_MAX)`,
+      );
     case "queue-full":
       return new HttpProblem(
         "queue-full",
