@@ -7,6 +7,7 @@ test.each([
   [" hang ", { action: { kind: "hang" }, afterMs: 0 }],
   ["flood 1048576", { action: { kind: "flood", bytes: 1_048_576 }, afterMs: 0 }],
   ["lines 12 after 5", { action: { kind: "lines", count: 12 }, afterMs: 5 }],
+  ["upload 500", { action: { kind: "upload", bytes: 500 }, afterMs: 0 }],
   ["die after 10", { action: { kind: "die" }, afterMs: 10 }],
 ])("%o is an instruction", (text, script) => {
   expect(parseDummyScript(text)).toEqual(script);

@@ -7,6 +7,8 @@ export type DummyAction =
   | { readonly kind: "flood"; readonly bytes: number }
   /** Writes that many numbered lines, then passes. */
   | { readonly kind: "lines"; readonly count: number }
+  /** A build keeps a wheel of that many bytes, the same every time; other jobs pass. */
+  | { readonly kind: "upload"; readonly bytes: number }
   /** The agent's process ends at once, as if killed. */
   | { readonly kind: "die" };
 
@@ -16,11 +18,14 @@ export interface DummyScript {
   readonly afterMs: number;
 }
 
-export const DUMMY_GRAMMAR = "pass | fail | hang | flood BYTES | lines N | die, optionally followed by: after MS";
+export const DUMMY_GRAMMAR =
+  "pass | fail | hang | flood BYTES | lines N | upload BYTES | die, optionally followed by: after MS";
 
 /** Parses an instruction, or returns null when the text is none. */
 export function parseDummyScript(text: string): DummyScript | null {
-  const match = /^\s*(?:(pass|fail|hang|die)|(flood|lines)\s+(\d{1,12}))(?:\s+after\s+(\d{1,9}))?\s*$/.exec(text);
+  const match = /^\s*(?:(pass|fail|hang|die)|(flood|lines|upload)\s+(\d{1,12}))(?:\s+after\s+(\d{1,9}))?\s*$/.exec(
+    text,
+  );
   if (!match) return null;
   const [, plain, counted, amount, after] = match;
   return { action: dummyAction(plain, counted, Number(amount)), afterMs: Number(after ?? 0) };
@@ -28,6 +33,7 @@ export function parseDummyScript(text: string): DummyScript | null {
 
 function dummyAction(plain: string | undefined, counted: string | undefined, amount: number): DummyAction {
   if (counted === "flood") return { kind: "flood", bytes: amount };
+  if (counted === "upload") return { kind: "upload", bytes: amount };
   if (counted === "lines") return { kind: "lines", count: amount };
   return { kind: plain as "pass" | "fail" | "hang" | "die" };
 }

@@ -7,6 +7,7 @@ import { PASSED, type Verdict } from "../../domain/outcome.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
+import { writeDummyBytes } from "./dummy-bytes.ts";
 import { DummyOutput } from "./dummy-output.ts";
 
 /** The job's variable that holds an instruction; it wins over the test command. */
@@ -88,6 +89,10 @@ class DummyJob {
         return;
       case "die":
         return this.#parts.die();
+      case "upload": {
+        const { work } = this.#job;
+        return work.kind === "build" ? void this.#upload(work, action.bytes) : this.#end(PASSED);
+      }
       case "flood":
         return this.#write(action.bytes, (from, to) => Buffer.alloc(to - from, "flood "));
       case "lines": {
@@ -117,7 +122,8 @@ class DummyJob {
     return this.#end(PASSED);
   }
 
-  async #upload(work: BuildWork): Promise<void> {
+  /** `sizeBytes` null: as few as make a wheel its own. */
+  async #upload(work: BuildWork, sizeBytes: number | null = null): Promise<void> {
     const stopping = new AbortController();
     this.#callOff = () => stopping.abort();
     const text = wheelText(work, this.#job.python);
@@ -125,12 +131,19 @@ class DummyJob {
     // A path of its own: another job may be uploading the same text.
     const path = join(this.#parts.workFolder, `${randomUUID()}.whl`);
     try {
-      writeFileSync(path, text);
-      const stored = await this.#parts.blobs.store(path, filename, stopping.signal);
+      if (sizeBytes === null) writeFileSync(path, text);
+      else await writeDummyBytes(path, text, sizeBytes);
+      const note = (line: string): void => void this.#sink.output(Buffer.from(`[kiln] ${line}\n`));
+      const stored = await this.#parts.blobs.store(
+        path,
+        filename,
+        stopping.signal,
+        sizeBytes === null ? () => undefined : note,
+      );
       rmSync(path, { force: true });
       if (this.#isOver) return;
       if (!stored.ok) return this.#end({ outcome: "infrastructure", summary: stored.message });
-      if (this.#uploaded.size < UPLOADED_MAX) this.#uploaded.set(text, stored.blob);
+      if (sizeBytes === null && this.#uploaded.size < UPLOADED_MAX) this.#uploaded.set(text, stored.blob);
       this.#sink.artifact("wheel", stored.blob);
       return this.#end(PASSED);
     } catch (cause) {

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { Farm } from "./farm.ts";
+import { Wire } from "./wire.ts";
+
+const MB = 1_000_000;
+const JOB = "build-cp312-linux-x86_64";
+
+function specOf(bytes: number): string {
+  return `
+kiln: 1
+matrix: {os: [linux-x86_64], python: ["3.12"]}
+build: {env: {KILN_DUMMY: "upload ${bytes}"}}
+retry: {infrastructure: 3}
+`;
+}
+
+/** A farm whose agent sends blobs over a wire. */
+async function farmOnWire(wire: Wire): Promise<Farm> {
+  const env = { KILN_COORDINATOR_HTTP: wire.url, KILN_LEASE_TTL_MS: "5000" };
+  const farm = await Farm.start({ executor: "dummy", slots: 1, env });
+  wire.leadTo(farm.coordinator.ready.httpUrl);
+  return farm;
+}
+
+describe("an upload of an artifact", () => {
+  it("of 500 MB goes on where it was when its agent was killed, and the log has the bytes that were sent", async () => {
+    const sizeBytes = 500 * MB;
+    await using wire = await Wire.listen();
+    await using farm = await farmOnWire(wire);
+    const halfway = wire.sent(200 * MB);
+    const run = await farm.api.submit({
+      ...{ spec: specOf(sizeBytes), name: "large", version: "1.0" },
+      sdist: Buffer.from("a source"),
+    });
+    await halfway;
+    await farm.agent("a1").kill();
+    const sentByTheFirst = wire.sentBytes;
+    await farm.startAgent("a1");
+    const view = await farm.api.finished(run);
+    expect(view.verdict).toBe("pass");
+
+    const { history } = await farm.api.job(run, JOB);
+    expect(history.map(({ outcome }) => outcome)).toEqual(["agent-lost", "passed"]);
+    const log = (await farm.api.log(run, JOB, 2)).toString();
+    const from = Number(/ are there: going on from byte (\d+)/.exec(log)?.[1]);
+    // What was on its way when it was killed is lost, and no more: the buffers of two sockets and a coordinator.
+    expect(from).toBeGreaterThan(sentByTheFirst - 32 * MB);
+    expect(log).toContain(`sent ${sizeBytes - from} bytes of large-1.0-py3-none-any.whl, from byte ${from}`);
+    expect(wire.sentBytes).toBeLessThan(sizeBytes + 32 * MB);
+    const [wheel] = history[1]?.artifacts ?? [];
+    expect(wheel?.blob.sizeBytes).toBe(sizeBytes);
+    const head = await farm.api.fetch(`/api/v1/blobs/${wheel?.blob.sha256}`, { method: "HEAD" });
+    expect(head.headers.get("content-length")).toBe(String(sizeBytes));
+  });
+
+  it("with a byte that was flipped on the way is refused and sent again", async () => {
+    const sizeBytes = 20 * MB;
+    await using wire = await Wire.listen();
+    wire.flipByteAt(10 * MB);
+    await using farm = await farmOnWire(wire);
+    const run = await farm.api.submit({
+      ...{ spec: specOf(sizeBytes), name: "flipped", version: "1.0" },
+      sdist: Buffer.from("another source"),
+    });
+    expect((await farm.api.finished(run)).verdict).toBe("pass");
+    const { history } = await farm.api.job(run, JOB);
+    expect(history).toHaveLength(1);
+    const log = (await farm.api.log(run, JOB, 1)).toString();
+    expect(log).toMatch(
+      /arrived with another digest and was refused\n(?:.*\n)*.*sent 20000000 bytes of \S+, from byte 0\n/,
+    );
+    // Twice over, and the coordinator keeps what has the digest it was promised.
+    expect(wire.sentBytes).toBeGreaterThan(2 * sizeBytes);
+    const [wheel] = history[0]?.artifacts ?? [];
+    expect((await farm.api.fetch(`/api/v1/blobs/${wheel?.blob.sha256}`, { method: "HEAD" })).status).toBe(200);
+  });
+});
