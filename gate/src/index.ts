@@ -1,3 +1,13 @@
+export { measurementKey } from "./benchmarks/measurement.ts";
+export type { BenchmarkResults, Direction, Measurement, Unit, Unmeasured } from "./benchmarks/measurement.ts";
+export { readBenchmarks, type BenchmarkFormat, type BenchmarkSource } from "./benchmarks/read-benchmarks.ts";
 export type { JobFact, JobOutcome, RunFacts } from "./facts.ts";
 export { judge, type Judgement } from "./judge.ts";
 export { EVIDENCE_MAX, type Evidence, type GateOutcome, type GateResult, type Verdict } from "./verdict.ts";
+export type { KernelMetric, KernelProfile } from "./profiles/kernel.ts";
+export { readNcuCsv, type NcuSource } from "./profiles/ncu-csv.ts";
+export { changePoints, SEGMENT_POINTS_MIN, SERIES_POINTS_MAX, type ChangePoint } from "./statistics/change-points.ts";
+export { summariseIdenticalRuns, type IdenticalRun, type IdenticalRunsSummary } from "./statistics/identical-runs.ts";
+export { detectableEffect, requiredPairs, type PowerQuestion } from "./statistics/power.ts";
+export { seededRandom, type Random } from "./statistics/random.ts";
+export { describeProblem, type Read, type ReadProblem } from "./text/refusal.ts";
