@@ -1,6 +1,9 @@
 export { measurementKey } from "./benchmarks/measurement.ts";
 export type { BenchmarkResults, Direction, Measurement, Unit, Unmeasured } from "./benchmarks/measurement.ts";
 export { readBenchmarks, type BenchmarkFormat, type BenchmarkSource } from "./benchmarks/read-benchmarks.ts";
+export { compareAll, type Comparison, type ComparisonOutcome, type Effect } from "./compare/compare.ts";
+export { pairOrder, type GpuStamp, type MeasuredPair, type ProcessResult, type ProcessStamp } from "./compare/pair.ts";
+export { COMPARE_POLICY, type ComparePolicy } from "./compare/policy.ts";
 export type { JobFact, JobOutcome, RunFacts } from "./facts.ts";
 export { judge, type Judgement } from "./judge.ts";
 export { EVIDENCE_MAX, type Evidence, type GateOutcome, type GateResult, type Verdict } from "./verdict.ts";
