@@ -1,7 +1,7 @@
 export { measurementKey } from "./benchmarks/measurement.ts";
 export type { BenchmarkResults, Direction, Measurement, Unit, Unmeasured } from "./benchmarks/measurement.ts";
 export { readBenchmarks, type BenchmarkFormat, type BenchmarkSource } from "./benchmarks/read-benchmarks.ts";
-export { compareAll, type Comparison, type ComparisonOutcome, type Effect } from "./compare/compare.ts";
+export { compareAll, type Comparison, type ComparisonOutcome, type Effect, type Judged } from "./compare/compare.ts";
 export { pairOrder, type GpuStamp, type MeasuredPair, type ProcessResult, type ProcessStamp } from "./compare/pair.ts";
 export { COMPARE_POLICY, type ComparePolicy } from "./compare/policy.ts";
 export type { JobFact, JobOutcome, RunFacts } from "./facts.ts";
@@ -14,3 +14,31 @@ export { summariseIdenticalRuns, type IdenticalRun, type IdenticalRunsSummary } 
 export { detectableEffect, requiredPairs, type PowerQuestion } from "./statistics/power.ts";
 export { seededRandom, type Random } from "./statistics/random.ts";
 export { describeProblem, type Read, type ReadProblem } from "./text/refusal.ts";
+export { compareProfiles, type CounterChange, type ProfileComparison } from "./profiles/compare-profiles.ts";
+export { CATALOGUE, type GateId, type GatePolicy } from "./rules/catalogue.ts";
+export type {
+  ApprovalFact,
+  ArtifactFact,
+  AuditFact,
+  CandidateFact,
+  ContentsFact,
+  CoverageFact,
+  ExampleFact,
+  FactName,
+  GateFacts,
+  IndexFact,
+  InstallFact,
+  MeasuredFact,
+  MetadataFact,
+  ProfileFact,
+  SbomFact,
+  ScanFact,
+  ScanFinding,
+  Severity,
+  SoakFact,
+  SourceText,
+  SuiteFact,
+  VersionPlace,
+} from "./rules/gate-facts.ts";
+export { judgeGates } from "./rules/judge-gates.ts";
+export type { Waiver } from "./rules/waiver.ts";

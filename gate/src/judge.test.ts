@@ -55,7 +55,7 @@ describe("G13 matrix-completeness", () => {
     expect(verdict).toBe("fail");
     expect(reason).toBe("1 of 4 jobs failed: build-cp312 (build-failed)");
     expect(gates[0]?.evidence).toEqual([
-      { job: "build-cp312", outcome: "build-failed", summary: "it ended build-failed" },
+      { kind: "job", job: "build-cp312", outcome: "build-failed", summary: "it ended build-failed" },
     ]);
   });
 

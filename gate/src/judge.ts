@@ -1,5 +1,6 @@
 import type { RunFacts } from "./facts.ts";
-import { judgeMatrix } from "./matrix-completeness.ts";
+import { matrixCompleteness } from "./rules/matrix-completeness.ts";
+import { resultOf } from "./rules/result-of.ts";
 import type { GateOutcome, GateResult, Verdict } from "./verdict.ts";
 
 export interface Judgement {
@@ -19,9 +20,9 @@ const VERDICT = {
   "not-run": "inconclusive",
 } as const satisfies Record<GateOutcome, Verdict>;
 
-/** Judges a finished run: may this candidate be released, and on what evidence. */
+/** Judges a finished run by its matrix alone: may this candidate be released, and on what evidence. */
 export function judge(facts: RunFacts): Judgement {
-  return combine([judgeMatrix(facts)]);
+  return combine([resultOf(matrixCompleteness, matrixCompleteness.judge({ run: facts }, {}))]);
 }
 
 /** One failed gate fails the run; else one that is not open leaves it undecided; no gate at all decides nothing. */

@@ -10,11 +10,21 @@ export type Verdict = "pass" | "fail" | "inconclusive";
 export type GateOutcome = "pass" | "fail" | "inconclusive" | "invalid" | "not-run" | "waived";
 
 /** One thing that a gate's outcome rests on. */
-export interface Evidence {
-  readonly job: string;
-  readonly outcome: JobOutcome;
-  readonly summary: string;
-}
+export type Evidence =
+  | { readonly kind: "job"; readonly job: string; readonly outcome: JobOutcome; readonly summary: string }
+  /** `line` is null when it is about the whole file. */
+  | { readonly kind: "file"; readonly file: string; readonly line: number | null; readonly text: string }
+  | { readonly kind: "artifact"; readonly file: string; readonly sha256: string; readonly text: string }
+  /** `limit`: what it was held against, `≤ 0.05`. */
+  | {
+      readonly kind: "measured";
+      readonly what: string;
+      readonly value: number;
+      readonly unit: string;
+      readonly limit: string;
+      readonly text: string;
+    }
+  | { readonly kind: "statement"; readonly text: string };
 
 export interface GateResult {
   /** Of the catalogue of gates, `G13`. */

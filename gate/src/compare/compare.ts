@@ -54,7 +54,7 @@ export type ComparisonOutcome =
   | { readonly kind: "invalid"; readonly reason: string }
   | { readonly kind: "no-baseline" };
 
-interface Judged {
+export interface Judged {
   readonly comparison: Comparison;
   readonly outcome: ComparisonOutcome;
 }

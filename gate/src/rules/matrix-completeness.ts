@@ -1,5 +1,5 @@
-import type { JobFact, JobOutcome, RunFacts } from "./facts.ts";
-import { EVIDENCE_MAX, type GateOutcome, type GateResult } from "./verdict.ts";
+import type { JobFact, JobOutcome, RunFacts } from "../facts.ts";
+import { finding, rule, type Finding } from "./rule.ts";
 
 /** What one job's outcome says of the candidate. */
 type Meaning =
@@ -29,21 +29,21 @@ const MEANING = {
  * G13 matrix-completeness: every cell of the plan was built and tested, and
  * all of it passed. One failure decides, whatever else is unknown; a job that
  * was not run never counts as passed, and no test at all is no evidence.
+ * Cells that cannot exist are not in the plan, each with its source.
  */
-export function judgeMatrix({ jobs }: RunFacts): GateResult {
+function findMatrix({ jobs }: RunFacts): Finding {
   const against = jobs.filter(({ outcome }) => MEANING[outcome] === "against");
   const unknown = jobs.filter(({ outcome }) => MEANING[outcome] === "unknown");
   const tests = jobs.filter(({ kind }) => kind === "test");
-  const result = (outcome: GateOutcome, reason: string, evidence: readonly JobFact[]): GateResult => ({
-    id: "G13",
-    name: "matrix-completeness",
-    outcome,
-    reason,
-    evidence: evidence
-      .slice(0, EVIDENCE_MAX)
-      .map(({ name, outcome: ended, summary }) => ({ job: name, outcome: ended, summary })),
-    evidenceOmitted: Math.max(0, evidence.length - EVIDENCE_MAX),
-  });
+  const result = (outcome: Finding["outcome"], reason: string, decided: readonly JobFact[]): Finding => {
+    const evidence = decided.map(({ name, outcome: ended, summary }) => ({
+      kind: "job" as const,
+      job: name,
+      outcome: ended,
+      summary,
+    }));
+    return finding(outcome, reason, evidence);
+  };
   if (against.length > 0) return result("fail", `${countOf(against, jobs)} failed: ${names(against)}`, against);
   if (unknown.length > 0) {
     // What waited for another job that did not end is told by that job.
@@ -66,3 +66,24 @@ function names(jobs: readonly JobFact[]): string {
   const more = jobs.length - shown.length;
   return more > 0 ? `${shown.join(", ")} and ${more} more` : shown.join(", ");
 }
+
+const job = (outcome: JobOutcome): JobFact => ({
+  name: "test-cp312-linux-x86_64",
+  kind: "test",
+  needs: [],
+  outcome,
+  summary: outcome === "passed" ? "" : `it ended ${outcome}`,
+});
+
+export const matrixCompleteness = rule({
+  id: "G13",
+  name: "matrix-completeness",
+  needs: ["run"],
+  defaults: {},
+  judge: ({ run }) => findMatrix(run),
+  cases: {
+    pass: { facts: { run: { jobs: [job("passed")] } }, options: {} },
+    fail: { facts: { run: { jobs: [job("tests-failed")] } }, options: {} },
+    cannotTell: { facts: { run: { jobs: [job("agent-lost")] } }, options: {} },
+  },
+});

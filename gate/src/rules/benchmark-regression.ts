@@ -1,0 +1,111 @@
+import type { Comparison, ComparisonOutcome, Effect, Judged } from "../compare/compare.ts";
+import type { Evidence } from "../verdict.ts";
+import { CANDIDATE } from "./case-facts.ts";
+import { decide, finding, rule, statement } from "./rule.ts";
+
+const EFFECT: Effect = {
+  baseline: 1e-3,
+  candidate: 1.1e-3,
+  ratio: { estimate: 1.1, low: 1.08, high: 1.12 },
+  pairs: 10,
+  pValue: 1 / 1024,
+};
+const COMPARISON: Comparison = {
+  benchmark: "fib:time",
+  cell: "cp312-linux-x86_64",
+  unit: "s",
+  better: "lower",
+  boundBy: "gpu",
+  baseline: "1.3.2",
+  screened: [],
+  confirmed: null,
+  identical: undefined,
+};
+const judged = (outcome: ComparisonOutcome): Judged => ({ comparison: COMPARISON, outcome });
+
+interface RegressionOptions {
+  /** Whether a first release may go without a baseline. */
+  readonly firstReleaseWithout: boolean;
+}
+
+const DEFAULTS: RegressionOptions = { firstReleaseWithout: false };
+
+/** G22: no benchmark regressed against the baseline on the same device. Contaminated ones make it invalid, missing baselines not run. */
+export const benchmarkRegression = rule({
+  id: "G22",
+  name: "benchmark-regression",
+  needs: ["candidate", "comparisons"],
+  defaults: DEFAULTS,
+  judge: ({ candidate, comparisons }, { firstReleaseWithout }) => {
+    if (comparisons.length === 0) return finding("not-run", "no benchmark was compared");
+    const told = (kinds: readonly ComparisonOutcome["kind"][]): readonly Evidence[] =>
+      comparisons.filter(({ outcome }) => kinds.includes(outcome.kind)).map(tell);
+    const regressed = told(["regressed"]);
+    const invalid = told(["invalid"]);
+    const without = told(["no-baseline"]);
+    if (regressed.length === 0 && invalid.length > 0) {
+      return finding("invalid", `${invalid.length} of ${comparisons.length} comparisons are contaminated`, invalid);
+    }
+    const accepted = firstReleaseWithout && candidate.lastRelease === null;
+    if (regressed.length === 0 && without.length > 0 && !accepted) return finding("not-run", "no baseline", without);
+    const evidence = told(["unchanged", "improved", "no-baseline"]);
+    const count = comparisons.length - without.length;
+    const said = without.length > 0 ? `; ${without.length} have no baseline, which a first release may` : "";
+    return decide(
+      { problems: regressed, doubts: told(["cannot-tell", "needs-confirmation"]), evidence },
+      `${count} benchmarks are not worse${said}`,
+    );
+  },
+  cases: {
+    pass: {
+      facts: { candidate: CANDIDATE, comparisons: [judged({ kind: "unchanged", effect: EFFECT })] },
+      options: DEFAULTS,
+    },
+    fail: {
+      facts: {
+        candidate: CANDIDATE,
+        comparisons: [judged({ kind: "regressed", effect: EFFECT, discoveryRate: 0.001 })],
+      },
+      options: DEFAULTS,
+    },
+    cannotTell: {
+      facts: {
+        candidate: CANDIDATE,
+        comparisons: [judged({ kind: "cannot-tell", reason: "too wide", effect: EFFECT, seenMin: 0.08 })],
+      },
+      options: DEFAULTS,
+    },
+  },
+});
+
+function tell({ comparison, outcome }: Judged): Evidence {
+  const name = `${comparison.benchmark} in ${comparison.cell}`;
+  const effect = "effect" in outcome ? outcome.effect : null;
+  if (!effect) return statement(`${name}: ${"reason" in outcome ? outcome.reason : "no baseline"}`);
+  const { estimate, low, high } = effect.ratio;
+  const rate = comparison.identical
+    ? `against itself it was stopped in ${comparison.identical.stopped} of ${comparison.identical.runs} runs`
+    : "it was never run against itself";
+  const why =
+    outcome.kind === "cannot-tell"
+      ? `${outcome.reason}; `
+      : outcome.kind === "needs-confirmation"
+        ? `not confirmed yet (${outcome.why}); `
+        : "";
+  const change = `${signed(estimate)} (${signed(low)} … ${signed(high)}, ${effect.pairs} pairs)`;
+  return {
+    kind: "measured",
+    what: name,
+    value: estimate,
+    unit: "ratio",
+    limit: comparison.better === "lower" ? "not above 1" : "not below 1",
+    text: `${name}: ${outcome.kind}, ${change} against ${comparison.baseline ?? "nothing"}; ${why}${rate}`,
+  };
+}
+
+/** A ratio as a change: `+4.8 %`. */
+function signed(ratio: number): string {
+  if (!Number.isFinite(ratio)) return "unbounded";
+  const change = 100 * (ratio - 1);
+  return `${change < 0 ? "−" : "+"}${Math.abs(change).toFixed(1)} %`;
+}
