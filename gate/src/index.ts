@@ -3,7 +3,7 @@ export type { BenchmarkResults, Direction, Measurement, Unit, Unmeasured } from 
 export { readBenchmarks, type BenchmarkFormat, type BenchmarkSource } from "./benchmarks/read-benchmarks.ts";
 export { compareAll, type Comparison, type ComparisonOutcome, type Effect, type Judged } from "./compare/compare.ts";
 export { pairOrder, type GpuStamp, type MeasuredPair, type ProcessResult, type ProcessStamp } from "./compare/pair.ts";
-export { COMPARE_POLICY, type ComparePolicy } from "./compare/policy.ts";
+export { COMPARE_POLICY, comparePolicyProblems, type ComparePolicy } from "./compare/policy.ts";
 export type { JobFact, JobOutcome, RunFacts } from "./facts.ts";
 export { judge, type Judgement } from "./judge.ts";
 export { EVIDENCE_MAX, type Evidence, type GateOutcome, type GateResult, type Verdict } from "./verdict.ts";
@@ -42,3 +42,5 @@ export type {
 } from "./rules/gate-facts.ts";
 export { judgeGates } from "./rules/judge-gates.ts";
 export type { Waiver } from "./rules/waiver.ts";
+export { readSarif, type SarifSource } from "./scans/sarif.ts";
+export { selfTest, type SelfTest } from "./compare/self-test.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seededRandom } from "../statistics/random.ts";
 import { compareAll, type Comparison, type ComparisonOutcome } from "./compare.ts";
 import { pairOrder, type GpuStamp, type MeasuredPair, type ProcessStamp } from "./pair.ts";
-import { COMPARE_POLICY } from "./policy.ts";
+import { COMPARE_POLICY, comparePolicyProblems } from "./policy.ts";
 import { CLEAN, simulatedPairs } from "./testing.ts";
 
 const QUIET = { processNoise: 0.002, drift: 0.002, wander: "walk" } as const;
@@ -78,6 +78,32 @@ describe("a comparison", () => {
     expect(judge({ screened: [{ ...first!, candidate: { ...first!.candidate, value: 0 } }, ...rest] })).toMatchObject({
       kind: "invalid",
     });
+  });
+});
+
+describe("the order of the arms", () => {
+  test("has to alternate: pairs in which one arm is nearly always first are invalid", () => {
+    const always = pairs(6, 0).map((pair) => ({ ...pair, first: "baseline" as const }));
+    expect(judge({ screened: always })).toMatchObject({
+      kind: "invalid",
+      reason: expect.stringContaining("first in 6 of 6 pairs") as string,
+    });
+    expect(judge({ screened: always.map((pair, i) => (i < 2 ? { ...pair, first: "candidate" } : pair)) }).kind).toBe(
+      "unchanged",
+    );
+  });
+});
+
+describe("a policy", () => {
+  test("that could never fail a candidate, or never decide, is named; the default one is sound", () => {
+    expect(comparePolicyProblems(COMPARE_POLICY)).toEqual([]);
+    expect(comparePolicyProblems({ ...COMPARE_POLICY, confirmPairs: 6 })).toEqual([
+      expect.stringContaining(
+        "confirm: 6 pairs have no lower bound at an error of 0.01, so that nothing is ever found; at least 7",
+      ),
+    ]);
+    expect(comparePolicyProblems({ ...COMPARE_POLICY, confirmPairs: 7 })).toEqual([]);
+    expect(comparePolicyProblems({ ...COMPARE_POLICY, worseMax: 0.02 })).toHaveLength(1);
   });
 });
 

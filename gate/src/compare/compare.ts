@@ -128,6 +128,14 @@ function stage(
       seenMin: null,
     };
   }
+  const baselineFirst = clean.filter(({ first }) => first === "baseline").length;
+  // Half of them in ABBA; discarded pairs may move it a little.
+  if (3 * Math.min(baselineFirst, wanted - baselineFirst) < wanted) {
+    return {
+      kind: "invalid",
+      reason: `the baseline ran first in ${baselineFirst} of ${wanted} pairs: a steady drift would look like a change`,
+    };
+  }
   const odd = clean
     .flatMap(({ baseline, candidate }) => [baseline.value, candidate.value])
     .find((value) => !(value > 0 && value < Infinity));

@@ -1,3 +1,5 @@
+import { signedRankCritical } from "../statistics/signed-rank.ts";
+
 /**
  * When a benchmark is flagged, fails, or passes. Changes are relative: 0.05 is
  * 5 % worse. The defaults are the method's, kept by simulation (two-stage.test.ts).
@@ -40,3 +42,27 @@ export const COMPARE_POLICY: ComparePolicy = {
   foreignCpuMax: 0.25,
   retriesMax: 3,
 };
+
+/** What makes a policy one that could never fail a candidate, or never pass one; empty when it is sound. */
+export function comparePolicyProblems(policy: ComparePolicy): readonly string[] {
+  const { screenPairs, screenAlpha, confirmPairs, confirmAlpha, worseMax, screenChangeMin, confirmChangeMin } = policy;
+  const problems: string[] = [];
+  for (const [name, pairs, alpha] of [
+    ["screen", screenPairs, screenAlpha],
+    ["confirm", confirmPairs, confirmAlpha],
+  ] as const) {
+    if (signedRankCritical(alpha, pairs) !== undefined) continue;
+    // The least likely outcome, all signs equal, has 2^-pairs.
+    const needed = Math.ceil(-Math.log2(alpha));
+    problems.push(
+      `${name}: ${pairs} pairs have no lower bound at an error of ${alpha}, so that nothing is ever found; at least ${needed} are needed`,
+    );
+  }
+  const largest = Math.max(screenChangeMin, confirmChangeMin);
+  if (worseMax <= largest) {
+    problems.push(
+      `worseMax: ${worseMax} is not above ${largest}, the smallest change that counts: what is neither would always be undecided`,
+    );
+  }
+  return problems;
+}

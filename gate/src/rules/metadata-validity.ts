@@ -63,9 +63,15 @@ function problemsOf(
   }
   if (requiresPython !== null && !validRange(requiresPython))
     return [...found, `requires-python "${requiresPython}" is no specifier (PEP 440)`];
+  const asked = new Map<string, boolean>();
   // Some patch release of the minor version has to be allowed: ">=3.11.4" allows 3.11.
-  const allows = (minor: string): boolean =>
-    requiresPython === null || satisfies(`${minor}.99`, requiresPython) || satisfies(`${minor}.0`, requiresPython);
+  const allows = (minor: string): boolean => {
+    const known = asked.get(minor);
+    if (known !== undefined || requiresPython === null) return known ?? true;
+    const allowed = satisfies(`${minor}.99`, requiresPython) || satisfies(`${minor}.0`, requiresPython);
+    asked.set(minor, allowed);
+    return allowed;
+  };
   const classified = classifiers.flatMap((classifier) => MINOR.exec(classifier)?.groups?.["minor"] ?? []);
   for (const minor of classified) {
     if (!allows(minor))
