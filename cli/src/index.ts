@@ -1,2 +1,3 @@
 export { EXIT, exitCodeOfVerdict, type ExitCode } from "./exit-code.ts";
+export { upstreamSettings } from "./package-index/upstream-settings.ts";
 export { runCli, type CliProcess } from "./program/run-cli.ts";

@@ -31,6 +31,8 @@ const PROCESS_OF: Readonly<Record<StepKind, string>> = {
   "install-requires": "installing what the command requires",
   "check-imports": "importing what the wheel installs",
   "run-command": "the command",
+  "run-tests": "the command",
+  "repeat-failed": "the command",
 };
 
 /** What a step's failure says of the job, when nothing else stands out. */
@@ -52,6 +54,8 @@ const OUTCOME_OF = {
   "install-requires": "tests-failed",
   "check-imports": "tests-failed",
   "run-command": "tests-failed",
+  "run-tests": "tests-failed",
+  "repeat-failed": "tests-failed",
 } as const satisfies Record<StepKind, Verdict["outcome"]>;
 
 const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
@@ -71,6 +75,8 @@ const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
   "install-requires": "install",
   "check-imports": "tests",
   "run-command": "tests",
+  "run-tests": "tests",
+  "repeat-failed": "tests",
 };
 
 /** Steps in which pip may look at an index. */
@@ -83,6 +89,9 @@ const USES_INDEX: ReadonlySet<StepKind> = new Set([
   "install-wheel",
   "install-requires",
 ]);
+
+/** Steps whose process is the job's own command. */
+export const RUNS_COMMAND: ReadonlySet<StepKind> = new Set(["run-command", "run-tests", "repeat-failed"]);
 
 const DISK_FULL = /No space left on device|\bENOSPC\b|There is not enough space on the disk/;
 /** What gcc's driver says when the kernel took its compiler away. */
@@ -107,12 +116,12 @@ export function classifyFailure(step: StepKind, end: ProcessEnd, logTail: string
   const outcome = OUTCOME_OF[step];
   if (end.signal !== null) return { outcome, summary: `${what} crashed (${end.signal})` };
   const quote = headline(logLines(logTail), OUTPUT_OF[step]);
-  const ended = step === "run-command" ? `${what} ended with exit status ${end.exitCode}` : `${what} failed`;
+  const ended = RUNS_COMMAND.has(step) ? `${what} ended with exit status ${end.exitCode}` : `${what} failed`;
   return { outcome, summary: quote === null ? withStatus(ended, step, end) : `${ended}: ${cut(quote)}` };
 }
 
 function withStatus(ended: string, step: StepKind, end: ProcessEnd): string {
-  return step === "run-command" ? ended : `${ended} with exit status ${end.exitCode}`;
+  return RUNS_COMMAND.has(step) ? ended : `${ended} with exit status ${end.exitCode}`;
 }
 
 function isNetworkFailure(logTail: string): boolean {

@@ -1,3 +1,4 @@
+import { RUNS_COMMAND } from "./classify.ts";
 import type { Job } from "./job.ts";
 import type { StepKind } from "./job-steps.ts";
 
@@ -39,7 +40,7 @@ export function networkOfStep(
   const { work } = job;
   if (NEEDS_RUN_INDEX.has(step)) return "run-index";
   if (step === "install-wheel" && work.kind === "test" && work.index !== null) return "run-index";
-  const isJobs = step === "run-command" || step === "check-imports" || isWithoutIsolation(step, work);
+  const isJobs = RUNS_COMMAND.has(step) || step === "check-imports" || isWithoutIsolation(step, work);
   if (isJobs) return job.container?.network === "open" ? "open" : "none";
   return NEEDS_INDEX.has(step) ? "index" : "none";
 }

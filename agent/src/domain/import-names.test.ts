@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { importNames, recordPaths } from "./import-names.ts";
+import { importNames } from "./import-names.ts";
 
 test.each([
   ["a package", ["pkg/__init__.py", "pkg/core.py", "pkg-1.0.dist-info/RECORD"], ["pkg"]],
@@ -16,10 +16,4 @@ test.each([
   ["data, scripts and stubs", ["../../../bin/tool", "pkg-stubs/__init__.pyi", "x-1.data/y.py", "notes.txt"], []],
 ])("%s: what to import", (_, paths, names) => {
   expect(importNames(paths)).toEqual(names);
-});
-
-test("a RECORD gives its paths, quoted ones too", () => {
-  const record =
-    'pkg/__init__.py,sha256=abc,12\r\n"pkg/with,comma.py",sha256=def,3\n"a""b.py",,\npkg-1.0.dist-info/RECORD,,\n';
-  expect(recordPaths(record)).toEqual(["pkg/__init__.py", "pkg/with,comma.py", 'a"b.py', "pkg-1.0.dist-info/RECORD"]);
 });

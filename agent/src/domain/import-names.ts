@@ -64,14 +64,3 @@ function moduleName(file: string): string | null {
 function isIdentifier(text: string): boolean {
   return /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(text);
 }
-
-/** The paths in an installed RECORD (PEP 376: CSV of path, digest, size). */
-export function recordPaths(record: string): readonly string[] {
-  const paths: string[] = [];
-  for (const line of record.split(/\r?\n/)) {
-    const quoted = /^"((?:[^"]|"")*)"/.exec(line);
-    const path = quoted ? (quoted[1] ?? "").replaceAll('""', '"') : (line.split(",", 1)[0] ?? "");
-    if (path !== "") paths.push(path);
-  }
-  return paths;
-}

@@ -23,6 +23,7 @@ const TEST: TestWork = {
   index: null,
   torch: null,
   check: { kind: "import" },
+  repeatFailed: 0,
 };
 const kinds = (job: Job) => stepsFor(job, PYTHON).map(({ kind }) => kind);
 
@@ -99,10 +100,20 @@ test("a check works on the source, a scan on the wheel, each after what it requi
 
 test("a test command fetches the source only for the files that it names", () => {
   const check = { kind: "command", command: "pytest", source: blob("pkg-1.0.tar.gz"), files: [] as string[] } as const;
-  const rest = ["fetch-wheel", "make-environment", "install-wheel", "run-command"];
+  const rest = ["fetch-wheel", "make-environment", "install-wheel", "run-tests"];
   expect(kinds({ ...JOB, work: { ...TEST, check } })).toEqual(rest);
   expect(kinds({ ...JOB, work: { ...TEST, check: { ...check, files: ["tests"] } } })).toEqual([
     "fetch-source",
     ...rest,
   ]);
+});
+
+test("a test's install step says what it installs, from where, and beside what", () => {
+  const torch = { version: "2.1.2", variant: "cu118" };
+  const work = { ...TEST, index: "cu118", torch, requires: ["pytest"] };
+  expect(stepsFor({ ...JOB, work }, PYTHON)[2]).toMatchObject({
+    title: "install pkg and PyTorch 2.1.2 and what its test requires",
+    index: "cu118",
+    torch,
+  });
 });

@@ -1,6 +1,6 @@
 import { cudaOf } from "./build-environment.ts";
 import type { Interpreter } from "./interpreter.ts";
-import type { Blob, BuildWork, Candidate, CommandCheck, CommandWork, Job, Torch } from "./job.ts";
+import type { Blob, BuildWork, Candidate, CommandCheck, CommandWork, Job, TestWork, Torch } from "./job.ts";
 import { parseWheelName } from "./wheel-name.ts";
 
 /** What builds a wheel, and with what. */
@@ -24,10 +24,13 @@ export type Step = { readonly title: string } & (
   | { readonly kind: "rebuild-wheel"; readonly source: Blob; readonly how: BuildCommand }
   | { readonly kind: "set-local-version"; readonly localVersion: string }
   | { readonly kind: "keep-wheel"; readonly candidate: Candidate }
-  | { readonly kind: "install-wheel"; readonly extras: readonly string[]; readonly requires: readonly string[] }
+  | ({ readonly kind: "install-wheel" } & Pick<TestWork, "wheel" | "extras" | "requires" | "index" | "torch">)
   | { readonly kind: "install-requires"; readonly requires: readonly string[] }
   | { readonly kind: "check-imports" }
   | { readonly kind: "run-command"; readonly check: CommandCheck }
+  | { readonly kind: "run-tests"; readonly check: CommandCheck; readonly repeatFailed: number }
+  /** `round` counts from 1. */
+  | { readonly kind: "repeat-failed"; readonly check: CommandCheck; readonly round: number; readonly rounds: number }
 );
 
 export type StepKind = Step["kind"];
@@ -42,16 +45,22 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
   };
   if (work.kind === "build") return buildSteps(work, python, environment);
   if (work.kind === "command") return commandSteps(work, environment);
-  const { check, wheel, extras, requires } = work;
-  const beside = extras.length + requires.length > 0 ? " and what its test requires" : "";
+  return testSteps(work, environment);
+}
+
+function testSteps({ check, repeatFailed, ...install }: TestWork, environment: Step): readonly Step[] {
+  const { wheel, extras, requires, index, torch } = install;
+  const beside = [
+    ...(torch ? [`PyTorch ${torch.version}`] : []),
+    ...(extras.length + requires.length > 0 ? ["what its test requires"] : []),
+  ];
   const steps: Step[] = [
     { kind: "fetch-wheel", title: "fetch the wheel", wheel },
     environment,
     {
       kind: "install-wheel",
-      title: `install ${parseWheelName(wheel.filename)?.name ?? "the wheel"}${beside}`,
-      extras,
-      requires,
+      title: `install ${[parseWheelName(wheel.filename)?.name ?? "the wheel", ...beside].join(" and ")}`,
+      ...{ wheel, extras, requires, index, torch },
     },
   ];
   if (check.kind === "import") return [...steps, { kind: "check-imports", title: "import what it installs" }];
@@ -60,7 +69,7 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
       ? [{ kind: "fetch-source", title: "fetch the source", source: check.source } as const]
       : []),
     ...steps,
-    { kind: "run-command", title: "run the test command", check },
+    { kind: "run-tests", title: "run the test command", check, repeatFailed },
   ];
 }
 
@@ -96,6 +105,12 @@ function torchSteps(torch: Torch, configSettings: ConfigSettings): readonly Step
     { kind: "ask-backend", title: "ask the build backend what else it requires", configSettings },
     { kind: "install-backend-requires", title: "install what the build backend requires", torch, variant },
   ];
+}
+
+/** The step that runs the failed tests again, for the `round`th time of `rounds`. */
+export function repeatStep(check: CommandCheck, round: number, rounds: number): Step {
+  const which = rounds === 1 ? "" : ` (${round} of ${rounds})`;
+  return { kind: "repeat-failed", title: `run the failed tests again${which}`, check, round, rounds };
 }
 
 function commandSteps({ check, requires, wheel }: CommandWork, environment: Step): readonly Step[] {

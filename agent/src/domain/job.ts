@@ -76,6 +76,8 @@ export interface TestWork {
   /** Installed beside the wheel; null: none but what the wheel asks for. */
   readonly torch: Torch | null;
   readonly check: ImportCheck | CommandCheck;
+  /** How often tests that failed are run again, to tell those that pass then. */
+  readonly repeatFailed: number;
 }
 
 /** A command in a fresh environment: a check of the source, or a scan of a wheel. */

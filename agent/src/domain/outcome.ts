@@ -13,7 +13,7 @@ export type Outcome =
 /** How an attempt ended, for people and for the coordinator. */
 export interface Verdict {
   readonly outcome: Outcome;
-  /** One sentence: what happened. Empty when passed. */
+  /** One sentence: what happened. When passed, empty or what is to be known all the same. */
   readonly summary: string;
 }
 

@@ -84,7 +84,17 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
         { kind: "command", command: "python tests/check.py", source, files: ["tests"] } as const,
       ]) {
         const tested = await bench.run(
-          job({ kind: "test", wheel, candidate: CANDIDATE, extras: [], requires: [], index: null, torch: null, check }),
+          job({
+            kind: "test",
+            wheel,
+            candidate: CANDIDATE,
+            extras: [],
+            requires: [],
+            index: null,
+            torch: null,
+            check,
+            repeatFailed: 0,
+          }),
         );
         expect(tested.finished).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
         expect(tested.pythonVersion).toMatch(new RegExp(`^${under.python.replace(".", "\\.")}\\.\\d+$`));

@@ -40,6 +40,8 @@ export interface RunResult {
   readonly exitCodes: readonly number[];
   readonly pythonVersion: string;
   readonly artifacts: readonly results.Artifact[];
+  /** Of tests. */
+  readonly reports: readonly results.TestReport[];
 }
 
 /** A host executor with everything around it but the network, for one test file. */
@@ -136,6 +138,7 @@ export class HostBench implements Disposable {
       steps: bodies.flatMap((body) => (body.case === "stepStarted" ? [body.value.title] : [])),
       exitCodes: bodies.flatMap((body) => (body.case === "stepFinished" ? [body.value.exitCode] : [])),
       pythonVersion: bodies.flatMap((body) => (body.case === "started" ? [body.value.pythonVersion] : [])).join(),
+      reports: bodies.flatMap((body) => (body.case === "testReport" ? [body.value] : [])),
       artifacts: bodies.flatMap((body) => (body.case === "artifact" ? [body.value] : [])),
     };
   }

@@ -4,6 +4,7 @@ import { findFarmAddress } from "../farm/address.ts";
 import { FarmClient, isPassing } from "../farm/client.ts";
 import { connectFarm } from "../farm/connect.ts";
 import { findHome } from "../farm/home.ts";
+import { upstreamSettings } from "../package-index/upstream-settings.ts";
 import { examples, type CliCommand } from "../program/command.ts";
 import type { Context } from "../program/context.ts";
 import { chooseReporter } from "../progress/choose-reporter.ts";
@@ -85,14 +86,16 @@ async function isFarmRunning(context: Context): Promise<boolean> {
 
 async function startEmbedded(context: Context): Promise<RunningFarm> {
   context.out.note("No farm is running: starting one for this demo.");
+  const note = (text: string): void => context.out.note(text);
   return startFarm({
     home: findHome(context.env),
     ports: await freePorts(),
     env: context.env,
+    coordinatorEnv: upstreamSettings(context.env, note),
     agent: true,
     slots: null,
     nowMs: context.nowMs,
-    note: (text) => context.out.note(text),
+    note,
     signal: context.interrupted,
     killSignal: context.interruptedAgain,
   });

@@ -48,7 +48,8 @@ A process that dies is started again, at most 5 times a minute. Logs are in KILN
     const farm = await startFarm({
       home,
       ports: portsFrom(base),
-      env: { ...context.env, ...(await upstreamSettings(context.env, note)) },
+      env: context.env,
+      coordinatorEnv: upstreamSettings(context.env, note),
       agent: options.agent,
       slots,
       nowMs: context.nowMs,

@@ -17,6 +17,8 @@ export interface StartFarmOptions {
   readonly home: Home;
   readonly ports: FarmPorts;
   readonly env: NodeJS.ProcessEnv;
+  /** More of the coordinator's environment, found out while NATS starts. */
+  readonly coordinatorEnv?: Promise<NodeJS.ProcessEnv>;
   /** Whether this machine works, too. */
   readonly agent: boolean;
   /** Jobs at a time; null: as many as the machine has cores. */
@@ -50,6 +52,8 @@ const ENDING_MS = 10_000;
  */
 export async function startFarm(options: StartFarmOptions): Promise<RunningFarm> {
   const { home } = options;
+  // Whoever awaits it is told; starting may have failed before.
+  options.coordinatorEnv?.catch(() => undefined);
   const natsServer = await needNatsServer(options.env);
   await mkdir(home.dir, { recursive: true, mode: 0o700 });
   const lock = await takeLock(home);
@@ -109,7 +113,8 @@ async function startProcesses(options: StartFarmOptions, natsServer: string, loc
       await natsServerSpec({ program: natsServer, dir: natsDir, port: ports.nats, token, logFile, env }),
     );
     const specs = { home, ports, token, env, programs: options.programs ?? PROGRAMS, slots: options.slots };
-    await startOne(supervisor, signal, coordinatorSpec(specs));
+    const coordinatorEnv = { ...env, ...(await options.coordinatorEnv) };
+    await startOne(supervisor, signal, coordinatorSpec({ ...specs, env: coordinatorEnv }));
     if (options.agent) await startOne(supervisor, signal, agentSpec(specs));
     ready = true;
     await publish();

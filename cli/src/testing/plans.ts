@@ -111,6 +111,7 @@ function jobsOf({ name, axes, touchstone }: Plan["cells"][number]): readonly [Pl
       requires: [],
       command: null,
       files: [],
+      repeatFailed: 0,
     },
   ];
 }

@@ -47,6 +47,7 @@ export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 
         requires: [],
         command: null,
         files: [],
+        repeatFailed: 0,
       },
     ];
   });

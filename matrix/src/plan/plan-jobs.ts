@@ -88,10 +88,18 @@ function testPlanner({
   candidateKey,
 }: JobParts): (row: number, build: PlannedBuild) => PlannedTest {
   const { spec, knowledge, digest, isTouchstone } = inputs;
-  const { extras, requires, command, files, limits, container } = spec.test;
+  const { extras, requires, command, files, repeatFailed, limits, container } = spec.test;
   const env = sortedRecord(spec.test.env);
   const own = { env, extras, requires, command, files, limits: { ...limits } };
-  const share = keyOf(digest, { kind: "test", candidate: candidateKey, ...own, ...containerKey(container) });
+  // So that tests without it keep the keys that they had before there was such a thing.
+  const repeats = repeatFailed > 0 ? { repeatFailed } : {};
+  const share = keyOf(digest, {
+    kind: "test",
+    candidate: candidateKey,
+    ...own,
+    ...repeats,
+    ...containerKey(container),
+  });
   const keyIn = cellKeys(table, share, digest);
   const requirementOf = cellRequirements(
     table,
@@ -123,6 +131,7 @@ function testPlanner({
       requires,
       command,
       files,
+      repeatFailed,
       container: containerOn(requirement.platform, container),
     };
   };

@@ -146,6 +146,7 @@ const spec: fc.Arbitrary<Spec> = fc.record({
     requires: fc.array(text, { maxLength: 2 }),
     command: fc.option(text),
     files: fc.array(text, { maxLength: 2 }),
+    repeatFailed: fc.nat({ max: 5 }),
     gpu: fc.constantFrom("required" as const, "none" as const),
   }),
   checks: fc.array(command, { maxLength: 1 }),

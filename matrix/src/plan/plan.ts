@@ -149,6 +149,8 @@ export interface PlannedTest extends PlannedJobBase {
   /** null: import every top-level name of the wheel. */
   readonly command: string | null;
   readonly files: readonly string[];
+  /** How often tests that failed are run again: 0 … 5. */
+  readonly repeatFailed: number;
 }
 
 /** A command on the source; no wheel. */

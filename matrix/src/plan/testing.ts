@@ -88,6 +88,7 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
       requires: [],
       command: null,
       files: [],
+      repeatFailed: 0,
       gpu: "required",
       container: null,
       limits: LIMITS,

@@ -50,7 +50,7 @@ export const KEYS = {
   "profiles.*": ["reduce", "jobs"],
   build: ["wheel", "wheels", "env", "config-settings", "frontend", "reproducible", "container", "timeout", "log-limit"],
   "build.wheels[]": ["name", "when", "kind", "python", "torch", "cuda", "arch-list", "policy", "local-version"],
-  test: ["requires", "extras", "files", "command", "gpu", "env", "container", "timeout", "log-limit"],
+  test: ["requires", "extras", "files", "command", "repeat-failed", "gpu", "env", "container", "timeout", "log-limit"],
   "checks[]": COMMAND,
   "scans[]": COMMAND,
   bench: MEASURE,

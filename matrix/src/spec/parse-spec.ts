@@ -4,6 +4,7 @@ import { readChoice, readEntries, readSection, readText, wrongType, type Field }
 import { ProblemList } from "./problem-list.ts";
 import { quote } from "./quote.ts";
 import { readCommands, readMeasure } from "./read-commands.ts";
+import { readCount } from "./read-count.ts";
 import { readContainer } from "./read-container.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { readMatrix } from "./read-matrix.ts";
@@ -22,7 +23,7 @@ export type ParsedSpec =
 /** PEP 517 leaves names to the build backend: `--build-option`, `cmake.define.X`, `setup-args`. */
 const SETTING_NAME = { pattern: /^[^\s=\p{Cc}]+$/u, shape: "cmake.build-type" };
 
-const DEFAULT_INFRASTRUCTURE_RETRIES = 2;
+const RETRIES = { max: SPEC_LIMITS.infrastructureRetriesMax, missing: 2, example: 2 };
 
 /**
  * Reads a kiln.yaml. Empty text means all defaults. `file` is the name that
@@ -52,7 +53,9 @@ export function parseSpec(text: string, file: string): ParsedSpec {
     scans: readCommands("scans", top.scans, problems),
     bench: readMeasure("bench", top.bench, matrix.names.all, problems),
     profile: readMeasure("profile", top.profile, matrix.names.all, problems),
-    retry: { infrastructure: readRetries(readSection("retry", top.retry?.value, problems).infrastructure, problems) },
+    retry: {
+      infrastructure: readCount(readSection("retry", top.retry?.value, problems).infrastructure, RETRIES, problems),
+    },
   };
   const mistakes = problems.inOrder();
   if (mistakes.length > 0) return { ok: false, problems: mistakes };
@@ -94,16 +97,4 @@ function readVersion(field: Field | undefined, problems: ProblemList): string | 
     );
   }
   return text;
-}
-
-function readRetries(field: Field | undefined, problems: ProblemList): number {
-  if (!field) return DEFAULT_INFRASTRUCTURE_RETRIES;
-  const { value, path } = field;
-  const max = SPEC_LIMITS.infrastructureRetriesMax;
-  const retries = value.type === "number" ? Number(value.text) : Number.NaN;
-  if (Number.isInteger(retries) && retries >= 0 && retries <= max) return retries;
-  if (value.type === "number")
-    problems.add(value.at, path, `${path} is ${value.text}; it can be 0 to ${max}`, "write 2");
-  else wrongType(value, path, `a number from 0 to ${max}`, problems);
-  return DEFAULT_INFRASTRUCTURE_RETRIES;
 }

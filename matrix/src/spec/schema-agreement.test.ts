@@ -86,7 +86,12 @@ describe("any document", () => {
       wheels: fc.array(wheel, { maxLength: 2 }),
       env: job.env,
     }),
-    test: some<unknown>({ ...job, extras: mostly(["fast"], []), gpu: mostly("required", "none") }),
+    test: some<unknown>({
+      ...job,
+      extras: mostly(["fast"], []),
+      "repeat-failed": mostly(0, 2),
+      gpu: mostly("required", "none"),
+    }),
     checks: commands,
     scans: commands,
     bench: measure,

@@ -16,6 +16,7 @@ export const SPEC_LIMITS = {
   logBytesMin: KIB,
   logBytesMax: 2 * KIB * KIB * KIB,
   infrastructureRetriesMax: 10,
+  repeatFailedMax: 5,
   /** Of one `env` or `config-settings`. */
   entriesMax: 64,
   entryNameCharsMax: 128,

@@ -197,6 +197,8 @@ export interface TestSpec {
   readonly files: readonly string[];
   /** Whether tests in cells with CUDA need a GPU whose driver runs it. */
   readonly gpu: "required" | "none";
+  /** How often tests that failed are run again, to tell those that pass then: 0 … 5. */
+  readonly repeatFailed: number;
   readonly container: ContainerSpec | null;
   readonly limits: JobLimits;
 }

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, startNatsServer, temporaryFolder, type NatsServer } from "@kiln/testkit";
+import { upstreamSettings } from "@kiln/cli";
 import { FarmApi } from "./farm-api.ts";
 import { startProcess, type FarmProcess } from "./child-process.ts";
 
@@ -21,6 +22,17 @@ export interface FarmOptions {
   /** Agents to start with; `a1` when absent. */
   readonly agents?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether its indexes offer what the person's own package index has, for tests that install more than the candidate. */
+  readonly upstream?: boolean;
+}
+
+/** As `kiln up` finds it; asked once. */
+let asked: Promise<Record<string, string>> | undefined;
+function ownIndex(): Promise<Record<string, string>> {
+  asked ??= upstreamSettings(process.env, (text) => {
+    throw new Error(text);
+  }).then((settings) => settings as Record<string, string>);
+  return asked;
 }
 
 const coordinatorMain = fileURLToPath(import.meta.resolve("@kiln/coordinator").replace("index.ts", "main.ts"));
@@ -99,6 +111,7 @@ export class Farm implements AsyncDisposable {
       KILN_GRPC_ADDRESS: `127.0.0.1:${this.#grpcPort}`,
       KILN_NATS_URL: `nats://127.0.0.1:${this.#natsPort}`,
       KILN_TOKEN: this.token,
+      ...(this.#options.upstream ? await ownIndex() : {}),
       ...this.#options.env,
     });
   }

@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { temporaryFolder } from "@kiln/testkit";
 
 /** A build backend (PEP 517) without dependencies, so that the build needs no index. */
 const BACKEND = `
 import os, zipfile
+
+LIES = ["lie.txt"] if os.path.exists("lie.txt") else []
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = "demo-1.0-py3-none-any.whl"
@@ -15,7 +17,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         info + "METADATA": "Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n",
         info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
-    texts[info + "RECORD"] = "".join(path + ",,\\n" for path in [*texts, info + "RECORD"])
+    texts[info + "RECORD"] = "".join(path + ",,\\n" for path in [*texts, info + "RECORD", *LIES])
     with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as wheel:
         for path, text in texts.items():
             wheel.writestr(path, text)
@@ -28,10 +30,16 @@ const FILES: Readonly<Record<string, string>> = {
   "demo.py": "ANSWER = 42\n",
 };
 
-/** A pure-Python project `demo` 1.0 as a packed source (.tar.gz with one top-level folder). */
-export function tarOfPureProject(): Buffer {
+/**
+ * A pure-Python project `demo` 1.0 as a packed source (.tar.gz with one top-level folder), with more files. With
+ * `lie.txt` its wheel's RECORD lists that one, which is not in the wheel.
+ */
+export function tarOfPureProject(more: Readonly<Record<string, string>> = {}): Buffer {
   using folder = temporaryFolder();
-  mkdirSync(join(folder.path, "demo-1.0"));
-  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder.path, "demo-1.0", name), text);
+  for (const [name, text] of Object.entries({ ...FILES, ...more })) {
+    const path = join(folder.path, "demo-1.0", name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   return execFileSync("tar", ["-C", folder.path, "-czf", "-", "demo-1.0"]);
 }

@@ -13,8 +13,8 @@ export function registerRequest(registration: Registration): wire.RegisterReques
     slots,
     executors: [executor],
     kinds: [...kinds],
-    // Environments get what pip finds on the user's own index: no choice of a PyTorch by CUDA yet.
-    installsTorch: false,
+    // From the index of the run and of the cell's CUDA variant.
+    installsTorch: kinds.includes("build") || kinds.includes("test"),
     inventory: {
       os: inventory.os,
       arch: inventory.arch,

@@ -86,6 +86,7 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
       index: null,
       torch: null,
       check,
+      repeatFailed: 0,
       ...changes,
     };
   }

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { recordPaths } from "../../domain/import-names.ts";
 import { normalName } from "../../domain/wheel-name.ts";
+import { recordLines } from "../../domain/wheel-record.ts";
 import { readOwnFile } from "./own-file.ts";
 
 /** Of a RECORD: a line a file, and the largest wheels have some 20,000. */
@@ -28,7 +28,7 @@ export async function findInstalled(folder: string, name: string): Promise<Insta
     const match = /^(.+)-([^-]+)\.dist-info$/.exec(entry);
     if (!match?.[1] || !match[2] || normalName(match[1]) !== normalName(name)) continue;
     const record = await readOwnFile(join(folder, entry, "RECORD"), folder, RECORD_BYTES_MAX);
-    return { version: match[2], paths: recordPaths(record ?? "") };
+    return { version: match[2], paths: recordLines(record ?? "").map(({ path }) => path) };
   }
   return null;
 }

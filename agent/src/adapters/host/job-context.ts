@@ -2,10 +2,12 @@ import type { EngineProgram } from "../../domain/cibuildwheel.ts";
 import type { BuildShare } from "../../domain/build-environment.ts";
 import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
+import type { Step } from "../../domain/job-steps.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import type { CudaToolkit } from "../../domain/nvidia-smi.ts";
 import type { Verdict } from "../../domain/outcome.ts";
 import type { Report, WheelReport } from "../../domain/report.ts";
+import type { TestTally } from "../../domain/test-results/test-tally.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { CommandSpec } from "./command.ts";
 import type { CompilerCache } from "./compiler-cache.ts";
@@ -72,10 +74,21 @@ export interface JobProgress {
   reproducibility: WheelReport["reproducibility"];
   /** Sentences for the report on the wheel. */
   readonly remarks: string[];
+  /** What the test command's first run has come to; null before it. */
+  tests: TestsSoFar | null;
+  /** One sentence on a job that passes all the same; empty: nothing to say. */
+  remark: string;
+}
+
+export interface TestsSoFar {
+  readonly tally: TestTally;
+  /** Files of results that are stored. */
+  filesStored: number;
 }
 
 export type StepEnd =
-  | { readonly ok: true }
+  /** `exitCode` is 0 when it is absent; `next` is a step that goes before the rest. */
+  | { readonly ok: true; readonly exitCode?: number; readonly next?: Step }
   /** `isAgents`: the agent itself found the fault, and the log does not show it yet. */
   | { readonly ok: false; readonly exitCode: number; readonly verdict: Verdict; readonly isAgents?: boolean };
 

@@ -3,12 +3,12 @@ import { COOKIE_VARIABLE } from "./stray-processes.ts";
 
 /**
  * Variables of the agent's own environment that would leak into a job: what
- * points Python or pip at another environment, and the agent's configuration,
+ * points Python or pip at another environment or sets pytest up, and the agent's configuration,
  * its token first of all. pip's other settings (index, certificates, proxies)
  * are the machine owner's and stay, as do HOME and what else is there.
  */
 const NOT_PASSED_ON =
-  /^(?:KILN_.*|PYTHON.*|VIRTUAL_ENV.*|CONDA_.*|__PYVENV_LAUNCHER__|PYENV_(?:VERSION|DIR)|PIP_(?:TARGET|PREFIX|ROOT|USER|PYTHON|SRC|REQUIRE_VIRTUALENV|REPORT|DRY_RUN|NO_DEPS|LOG)|SSLKEYLOGFILE)$/i;
+  /^(?:KILN_.*|PYTHON.*|VIRTUAL_ENV.*|CONDA_.*|__PYVENV_LAUNCHER__|PYENV_(?:VERSION|DIR)|PYTEST_(?:ADDOPTS|PLUGINS|DISABLE_PLUGIN_AUTOLOAD)|PIP_(?:TARGET|PREFIX|ROOT|USER|PYTHON|SRC|REQUIRE_VIRTUALENV|REPORT|DRY_RUN|NO_DEPS|LOG)|SSLKEYLOGFILE)$/i;
 
 export interface JobEnvironmentFacts {
   /** The environment of the agent's process. */

@@ -19,6 +19,8 @@ export interface JobFolder {
   /** Where the test runs. */
   readonly test: string;
   readonly temporary: string;
+  /** What test commands write their results into, a folder for each run. */
+  readonly results: string;
 }
 
 export async function makeJobFolder(root: string): Promise<JobFolder> {
@@ -32,9 +34,11 @@ export async function makeJobFolder(root: string): Promise<JobFolder> {
     rebuilt: join(root, "rebuilt"),
     test: join(root, "test"),
     temporary: join(root, "tmp"),
+    results: join(root, "results"),
   };
   await mkdir(root, { recursive: true, mode: 0o700 });
-  for (const path of [folder.files, folder.built, folder.rebuilt, folder.test, folder.temporary]) await mkdir(path);
+  const { files, built, rebuilt, test, temporary, results } = folder;
+  for (const path of [files, built, rebuilt, test, temporary, results]) await mkdir(path);
   return folder;
 }
 

@@ -40,6 +40,8 @@ export class JobRun implements JobContext {
     sourceDateEpoch: null,
     reproducibility: null,
     remarks: [],
+    tests: null,
+    remark: "",
   };
   readonly #request: ExecutionRequest;
   readonly #runner: Runner;
@@ -187,13 +189,16 @@ export class JobRun implements JobContext {
     }
     // Not even looked up for a job that was stopped meanwhile.
     if (this.signal.aborted) return STOPPED;
-    for (const step of stepsFor(this.#request.job, this.#runner.python)) {
+    const steps = [...stepsFor(this.#request.job, this.#runner.python)];
+    for (let step = steps.shift(); step; step = steps.shift()) {
       if (this.signal.aborted) return STOPPED;
       this.#step = step.kind;
-      const end = await this.#runStep(step.title, () => STEP_ACTIONS[step.kind](step as never, this));
+      const { kind, title } = step;
+      const end = await this.#runStep(title, () => STEP_ACTIONS[kind](step as never, this));
       if (!end.ok) return end.verdict;
+      if (end.next) steps.unshift(end.next);
     }
-    return PASSED;
+    return { ...PASSED, summary: this.progress.remark };
   }
 
   async #runStep(title: string, action: () => Promise<StepEnd>): Promise<StepEnd> {
@@ -206,7 +211,7 @@ export class JobRun implements JobContext {
       end = { ok: false, exitCode: 1, verdict: unexpected(cause), isAgents: true };
     }
     if (!end.ok && end.isAgents) this.note(end.verdict.summary);
-    this.#sink.stepFinished(end.ok ? 0 : end.exitCode, performance.now() - startedMs);
+    this.#sink.stepFinished(end.exitCode ?? 0, performance.now() - startedMs);
     return end;
   }
 

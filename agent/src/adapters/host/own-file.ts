@@ -1,14 +1,14 @@
 import { constants } from "node:fs";
-import { open, realpath } from "node:fs/promises";
+import { open, realpath, type FileHandle } from "node:fs/promises";
 import { sep } from "node:path";
 
 /**
- * Reads a text file that a job has made. A job in a container can name files of
- * this machine by links, and block or flood whoever reads a pipe or a device:
- * refused is what is not an ordinary file, is reached through a link out of
- * `folder`, or is larger than the limit. Null when there is no such file.
+ * Opens a file that a job has made, for reading. A job in a container can name
+ * files of this machine by links, and block or flood whoever reads a pipe or a
+ * device: refused is what is not an ordinary file or is reached through a link
+ * out of `folder`. Null when there is no such file.
  */
-export async function readOwnFile(path: string, folder: string, bytesMax: number): Promise<string | null> {
+export async function openOwnFile(path: string, folder: string): Promise<FileHandle | null> {
   let real: string;
   try {
     real = await realpath(path);
@@ -19,9 +19,20 @@ export async function readOwnFile(path: string, folder: string, bytesMax: number
   // Without waiting for the other end of a pipe.
   const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw new Error(`${path} is not an ordinary file`);
-    if (stat.size > bytesMax) throw new Error(`${path} has more than ${bytesMax} bytes`);
+    if (!(await file.stat()).isFile()) throw new Error(`${path} is not an ordinary file`);
+  } catch (cause) {
+    await file.close();
+    throw cause;
+  }
+  return file;
+}
+
+/** Reads a text file that a job has made, as `openOwnFile` opens it; one that is larger than the limit is refused. */
+export async function readOwnFile(path: string, folder: string, bytesMax: number): Promise<string | null> {
+  const file = await openOwnFile(path, folder);
+  if (!file) return null;
+  try {
+    if ((await file.stat()).size > bytesMax) throw new Error(`${path} has more than ${bytesMax} bytes`);
     return await file.readFile("utf8");
   } finally {
     await file.close();

@@ -3,14 +3,11 @@ import { sourceDateEpoch } from "../../domain/build-environment.ts";
 import { importNames } from "../../domain/import-names.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
 import { formatBytes } from "../../domain/units.ts";
-import { parseWheelName, sameVersion } from "../../domain/wheel-name.ts";
 import { BUILD_ACTIONS } from "./build-actions.ts";
-import { copyTestFiles } from "./copy-test-files.ts";
-import { findInstalled, sitePackages } from "./installed-wheel.ts";
-import type { JobContext, StepEnd } from "./job-context.ts";
+import { INSTALL_ACTIONS } from "./install-actions.ts";
 import { venvPython } from "./job-environment.ts";
-import { shellCommand } from "./shell-command.ts";
-import { agents, DONE, failed, pip, type ActionsOf } from "./step-tools.ts";
+import { agents, DONE, failed, type ActionsOf } from "./step-tools.ts";
+import { TEST_ACTIONS } from "./test-actions.ts";
 import { unpackSource } from "./unpack-source.ts";
 import { addPip, venvArguments } from "./virtual-env.ts";
 
@@ -64,13 +61,7 @@ export const STEP_ACTIONS = {
 
   ...BUILD_ACTIONS,
 
-  "install-wheel": async ({ extras, requires }, context) => {
-    const wheel = extras.length > 0 ? `${context.progress.wheelPath}[${extras.join(",")}]` : context.progress.wheelPath;
-    const end = await pip(context, "install-wheel", ["install", "--", wheel, ...requires]);
-    return end.ok ? verifyInstalled(context) : end;
-  },
-
-  "install-requires": ({ requires }, context) => pip(context, "install-requires", ["install", "--", ...requires]),
+  ...INSTALL_ACTIONS,
 
   "check-imports": async (_, context) => {
     const names = importNames(context.progress.installed?.paths ?? []);
@@ -82,29 +73,5 @@ export const STEP_ACTIONS = {
     return end.exitCode === 0 ? DONE : failed(context, "check-imports", end);
   },
 
-  "run-command": async ({ check }, context) => {
-    const names = importNames(context.progress.installed?.paths ?? []);
-    const copied = await copyTestFiles(check.files, context.folder.source, context.folder.test, names);
-    if (!copied.ok) return agents("bad-spec", copied.message);
-    context.note(`$ ${check.command}`);
-    const end = await context.command({ ...shellCommand(check.command), cwd: context.folder.test });
-    return end.exitCode === 0 ? DONE : failed(context, "run-command", end);
-  },
+  ...TEST_ACTIONS,
 } as const satisfies ActionsOf<StepKind>;
-
-/** What is installed must be what was to be tested, not another release that a requirement brought. */
-async function verifyInstalled(context: JobContext): Promise<StepEnd> {
-  const filename = context.job.work.kind === "test" ? context.job.work.wheel.filename : "";
-  const wheel = parseWheelName(filename);
-  if (!wheel) return agents("infrastructure", `${filename} is not the name of a wheel`);
-  context.progress.installed = await findInstalled(await sitePackages(context.folder.virtualEnv), wheel.name);
-  if (!context.progress.installed) return agents("tests-failed", `pip installed ${filename} and left no trace of it`);
-  if (!sameVersion(context.progress.installed.version, wheel.version)) {
-    const found = `${wheel.name} ${context.progress.installed.version}`;
-    return agents(
-      "tests-failed",
-      `${found} is installed instead of ${wheel.version}: a requirement replaced the wheel`,
-    );
-  }
-  return DONE;
-}

@@ -17,6 +17,9 @@ export type ParsedAssignment =
   /** `message` says which part is missing or wrong. */
   | { readonly ok: false; readonly message: string };
 
+/** Beyond it a test is rather repaired. */
+const REPEATS_MAX = 5;
+
 class BadAssignmentError extends Error {}
 
 /** Parses what the coordinator sent into what the agent works with. */
@@ -85,7 +88,7 @@ function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {
       };
     }
     case "test": {
-      const { wheel, candidate, extras, requires, check, index, torch } = work.value;
+      const { wheel, candidate, extras, requires, check, index, torch, repeatFailed } = work.value;
       return {
         kind: "test",
         wheel: parseBlob(wheel),
@@ -95,6 +98,7 @@ function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {
         index: index === "" ? null : parseIndex(name, index),
         torch: torch ? parseTorch(name, torch) : null,
         check: parseCheck(name, check),
+        repeatFailed: Math.min(repeatFailed, REPEATS_MAX),
       };
     }
     case "command": {

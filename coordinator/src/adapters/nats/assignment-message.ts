@@ -48,7 +48,7 @@ function workMessage(work: JobWork): wire.JobSpec["work"] {
         }),
       };
     case "test": {
-      const { extras, requires, torch } = work.job;
+      const { extras, requires, torch, repeatFailed } = work.job;
       const value = create(wire.TestWorkSchema, {
         wheel: blobMessage(work.wheel),
         candidate,
@@ -56,6 +56,7 @@ function workMessage(work: JobWork): wire.JobSpec["work"] {
         requires: [...requires],
         check: testCheck(work),
         index: work.index,
+        repeatFailed,
         ...(torch === null ? {} : { torch: create(wire.TorchSchema, torch) }),
       });
       return { case: "test", value };

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
-import { addContainers, addFrontends, upgradePlans } from "./upgrade-plans.ts";
+import { addContainers, addFrontends, addRepeats, upgradePlans } from "./upgrade-plans.ts";
 import { RETENTION_SCHEMA } from "./retention-schema.ts";
 
 /**
@@ -124,6 +124,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   addFrontends,
   addResultsAcrossRuns,
   RETENTION_SCHEMA,
+  addRepeats,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -52,6 +52,14 @@ function withFrontends(plan: PlanSix): object {
   return { ...plan, jobs };
 }
 
+/** Schema 10: plans say how often failed tests are run again. Those made before run none. */
+export function addRepeats(database: DatabaseSync): void {
+  rewritePlans(database, (plan) => {
+    const { jobs, ...rest } = plan as { readonly jobs: readonly { readonly kind: string }[] };
+    return { ...rest, jobs: jobs.map((job) => (job.kind === "test" ? { ...job, repeatFailed: 0 } : job)) };
+  });
+}
+
 /** One at a time, so that memory stays small. */
 function rewritePlans(database: DatabaseSync, rewrite: (plan: unknown) => object): void {
   const write = database.prepare("UPDATE plans SET plan = ? WHERE run = ?");

@@ -246,7 +246,7 @@ export type Finished = Message<"kiln.v1.Finished"> & {
   outcome: Outcome;
 
   /**
-   * One sentence: what happened. Empty when passed.
+   * One sentence: what happened. When passed, empty or what is to be known all the same.
    *
    * @generated from field: string summary = 2;
    */
