@@ -48,4 +48,5 @@ export {
   SubmitRunBody,
   VerdictName,
 } from "./http/run-view.ts";
+export { runReader, type RunReader } from "./http/run-reader.ts";
 export { RefusedWheelView, StagedFileView, StagedView, UnyankBody, YankBody } from "./http/staged-view.ts";

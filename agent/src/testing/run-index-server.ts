@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { runReader } from "@kiln/proto";
 import type { IndexAccess } from "../adapters/host/run-index.ts";
 
 export interface ServedFile {
@@ -8,7 +9,7 @@ export interface ServedFile {
   readonly bytes: Buffer;
 }
 
-/** The index `any` of run 1, as a coordinator serves it: to those who have the token. */
+/** The index `any` of run 1, as a coordinator serves it: to its reader, and to those who have the token. */
 export interface RunIndexServer extends AsyncDisposable {
   readonly access: IndexAccess;
   /** By normalised project. */
@@ -23,7 +24,8 @@ export async function startRunIndex(): Promise<RunIndexServer> {
   const token = "kiln-token-of-this-test";
   const projects = new Map<string, readonly ServedFile[]>();
   const asked: string[] = [];
-  const password = Buffer.from(`kiln:${token}`).toString("base64");
+  const reader = runReader(token, 1);
+  const password = Buffer.from(`${reader.user}:${reader.password}`).toString("base64");
   const state = { detail: "there is no such project" };
   const server = createServer((request, response) => {
     const url = request.url ?? "";

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
+import { runReader } from "@kiln/proto";
 import { runTool } from "../adapters/system/run-tool.ts";
 import { normalName, parseWheelName } from "../domain/wheel-name.ts";
 
@@ -46,10 +47,12 @@ export interface SimpleIndex extends AsyncDisposable {
   readonly asked: readonly string[];
 }
 
-/** A simple index (PEP 503) with some wheels below one path, for those who know the token. */
+/** A simple index (PEP 503) with some wheels below one path: of a run for its reader, else for those who know the token. */
 export async function serveIndex(path: string, token: string, wheels: readonly string[]): Promise<SimpleIndex> {
   const asked: string[] = [];
-  const authorization = `Basic ${btoa(`kiln:${token}`)}`;
+  const run = /^\/index\/r(\d+)\//.exec(path)?.[1];
+  const { user, password } = run === undefined ? { user: "kiln", password: token } : runReader(token, Number(run));
+  const authorization = `Basic ${btoa(`${user}:${password}`)}`;
   const server = createServer((request, response) => {
     const url = request.url ?? "";
     asked.push(url);

@@ -193,7 +193,17 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
       python: newest.feature,
       env: {},
       limits: { timeoutMs: 60_000, logBytesMax: 1_000_000 },
-      work: { kind: "test", wheel, candidate, extras: [], requires: [], index: null, torch: null, check, repeatFailed: 0 },
+      work: {
+        kind: "test",
+        wheel,
+        candidate,
+        extras: [],
+        requires: [],
+        index: null,
+        torch: null,
+        check,
+        repeatFailed: 0,
+      },
     });
     expect(tested.finished, tested.log).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
   });

@@ -1,4 +1,5 @@
 import { devNull } from "node:os";
+import { runReader } from "@kiln/proto";
 import { expect, test } from "vitest";
 import { changedEnvironment } from "./job-environment.ts";
 import { isOnLoopback, otherSources, runIndexEnvironment, runIndexUrl } from "./run-index.ts";
@@ -26,12 +27,21 @@ test("every other source of packages is taken out, and what only says how to ins
     PIP_CERT: "/cert.pem",
     PIP_PRE: "1",
     PIP_CONFIG_FILE: devNull,
-    PIP_INDEX_URL: "http://kiln:a%2Fb%40c%3Ad%25@127.0.0.1:8270/index/r7/cu118/simple/",
+    PIP_INDEX_URL: expect.stringMatching(/^http:\/\/r7:[\w-]{43}@127\.0\.0\.1:8270\/index\/r7\/cu118\/simple\/$/),
     PIP_TRUSTED_HOST: "127.0.0.1:8270",
     NO_PROXY: "127.0.0.1",
     no_proxy: "127.0.0.1",
   });
   expect(otherSources({ PIP_PRE: "1", PIP_FIND_LINKS: "/wheels", PATH: "/bin" })).toEqual(["PIP_FIND_LINKS"]);
+});
+
+test("the password is the reader's of that run alone, and not the token", () => {
+  const passwordOf = (run: number): string => {
+    const { set } = runIndexEnvironment(ACCESS, { ...INDEX, run });
+    return new URL(set["PIP_INDEX_URL"] ?? "").password;
+  };
+  expect(passwordOf(7)).toBe(runReader(ACCESS.token, 7).password);
+  expect(new Set([passwordOf(7), passwordOf(8), ACCESS.token, encodeURIComponent(ACCESS.token)]).size).toBe(4);
 });
 
 test("the address for people has no token, and TLS is not set aside", () => {

@@ -1,11 +1,12 @@
 import { devNull } from "node:os";
+import { runReader } from "@kiln/proto";
 import type { EnvironmentChange } from "./job-environment.ts";
 
 /** Where the coordinator serves the indexes of runs, and what it asks for. */
 export interface IndexAccess {
   /** For example http://127.0.0.1:8270 */
   readonly coordinatorHttp: string;
-  /** The farm's, sent as a password. */
+  /** The farm's. */
   readonly token: string;
 }
 
@@ -15,9 +16,6 @@ export interface RunIndex {
   /** "cpu", "cu118", "any" */
   readonly variant: string;
 }
-
-/** The coordinator takes any name beside the token. */
-const USER = "kiln";
 
 /** pip's settings that name no source of packages; `[-_]` since pip takes both. */
 const KEPT =
@@ -39,18 +37,16 @@ export function otherSources(env: Readonly<Record<string, string>>): readonly st
 
 /**
  * What makes pip install from a run's index and from nothing else, whatever the
- * machine's configuration files, its variables and the job's own say. The token
- * is in a variable, so neither in a command line nor in a log: pip shows the
- * address with `****` in its place. The coordinator is asked without a proxy, as
- * the agent itself asks it.
- *
- * For commands that run pip and nothing of the candidate's: whoever reads the
- * environment reads the token.
+ * machine's configuration files, its variables and the job's own say. pip and
+ * what it runs, build backends among it, see a password that reads this run's
+ * index and nothing else (`runReader`); pip shows `****` in its place. The
+ * coordinator is asked without a proxy, as the agent itself asks it.
  */
 export function runIndexEnvironment(access: IndexAccess, index: RunIndex): EnvironmentChange {
   const url = new URL(runIndexUrl(access, index));
-  url.username = USER;
-  url.password = encodeURIComponent(access.token);
+  const reader = runReader(access.token, index.run);
+  url.username = reader.user;
+  url.password = reader.password;
   const isPlain = url.protocol === "http:";
   return {
     drop: SOURCES,

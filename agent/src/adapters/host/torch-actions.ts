@@ -76,7 +76,7 @@ function install(
   requires: readonly string[],
 ): Promise<StepEnd> {
   const index = { run: context.run, variant };
-  context.note(`from ${runIndexUrl(context.indexes, index)}, as kiln:****, and from nowhere else`);
+  context.note(`from ${runIndexUrl(context.indexes, index)}, as r${index.run}:****, and from nowhere else`);
   const args = ["install", "--", `torch==${torch.version}`, ...requires];
   return pip(context, step, args, runIndexEnvironment(context.indexes, index));
 }

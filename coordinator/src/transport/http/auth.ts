@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { runReader } from "@kiln/proto";
 import type { FastifyRequest } from "fastify";
 import { HttpProblem } from "./problem.ts";
 
@@ -8,9 +9,10 @@ const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;
 /**
  * A hook that lets only requests with `Authorization: Bearer <token>` through
  * (RFC 6750); with `basic` also those that have it as their password, whoever
- * the user. Browsers remember such a password and send it with any page's
- * request, so it is for what no page can make harm with. Comparing digests takes the same time whatever the guess, of
- * whatever length.
+ * the user, or that are the reader of the run that they ask for (`runReader`).
+ * Browsers remember such a password and send it with any page's request, so it is
+ * for what no page can make harm with. Comparing digests takes the same time
+ * whatever the guess, of whatever length.
  */
 export function requireToken(
   token: string,
@@ -19,18 +21,28 @@ export function requireToken(
   const expected = digest(token);
   return async (request) => {
     const header = request.headers.authorization;
-    const given = BEARER.exec(header ?? "")?.[1] ?? (basic ? passwordIn(header) : undefined);
+    const given = BEARER.exec(header ?? "")?.[1] ?? (basic ? pairIn(header)?.password : undefined);
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
+    if (basic && isRunReader(request, token)) return;
     throw basic ? passwordNeeded(header === undefined) : unauthorized(header === undefined);
   };
 }
 
-/** RFC 7617. */
-function passwordIn(header: string | undefined): string | undefined {
+/** A run's reader reads that run's index, and files of other projects, whose addresses name no run. */
+function isRunReader({ method, params, headers }: FastifyRequest, token: string): boolean {
+  const pair = pairIn(headers.authorization);
+  const run = /^r([1-9]\d{0,9})$/.exec(pair?.user ?? "")?.[1];
+  if (!pair || run === undefined || (method !== "GET" && method !== "HEAD")) return false;
+  const { run: asked = pair.user } = params as { readonly run?: string };
+  return asked === pair.user && timingSafeEqual(digest(pair.password), digest(runReader(token, Number(run)).password));
+}
+
+/** RFC 7617: the user and the password. */
+function pairIn(header: string | undefined): { readonly user: string; readonly password: string } | undefined {
   const encoded = BASIC.exec(header ?? "")?.[1];
   const pair = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
   const colon = pair.indexOf(":");
-  return colon === -1 ? undefined : pair.slice(colon + 1);
+  return colon === -1 ? undefined : { user: pair.slice(0, colon), password: pair.slice(colon + 1) };
 }
 
 function passwordNeeded(missing: boolean): HttpProblem {

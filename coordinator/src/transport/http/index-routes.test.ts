@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { text as readText } from "node:stream/consumers";
-import type { Problem, StagedView } from "@kiln/proto";
+import { runReader, type Problem, type StagedView } from "@kiln/proto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openHttpUpstream } from "../../adapters/http-upstream/http-upstream.ts";
 import {
@@ -84,6 +84,23 @@ describe("the token", () => {
       expect(response.headers.get("www-authenticate")).toBe('Basic realm="kiln", charset="UTF-8"');
       expect(await problem(response)).toMatchObject({ status: 401, type: "unauthorized" });
     }
+  });
+
+  it("makes readers that read the index of their own run and nothing else", async () => {
+    const headersOf = (run: number, password = runReader(TOKEN, run).password) => ({
+      authorization: basic(`r${run}`, password),
+    });
+    const statusOf = async (path: string, headers: Fields, method = "GET"): Promise<number> =>
+      (await ask(path, { headers, method })).status;
+    expect(await statusOf("simple/demo-pkg/", headersOf(7))).toBe(200);
+    expect(await statusOf("simple/demo-pkg/", headersOf(8))).toBe(401);
+    expect(await statusOf("simple/demo-pkg/", headersOf(7, runReader(TOKEN, 8).password))).toBe(401);
+    expect(await statusOf("simple/demo-pkg/", headersOf(7, `${runReader(TOKEN, 7).password}x`))).toBe(401);
+    expect(await statusOf("legacy/", headersOf(7), "POST")).toBe(401);
+    const upstream = `${server.url}/index/upstream/user/numpy/${"0".repeat(64)}/numpy-1.0-py3-none-any.whl`;
+    expect((await fetch(upstream, { headers: headersOf(7) })).status).toBe(404);
+    expect((await fetch(upstream, { headers: headersOf(7, "guess") })).status).toBe(401);
+    expect((await fetch(`${server.url}/api/v1/runs`, { headers: headersOf(7) })).status).toBe(401);
   });
 
   it("as a password opens the index and nothing else", async () => {
