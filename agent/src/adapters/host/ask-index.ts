@@ -18,11 +18,7 @@ export async function askProject(
   project: string,
   signal: AbortSignal,
 ): Promise<IndexRefusal | null> {
-  const answer = await ask<{ detail?: unknown }>(
-    access,
-    `${runIndexUrl(access, index)}${normalName(project)}/`,
-    signal,
-  );
+  const answer = await ask(access, `${runIndexUrl(access, index)}${normalName(project)}/`, signal);
   if (answer === null || answer.status === 200 || typeof answer.body.detail !== "string") return null;
   const isFarms = answer.status >= 500 || answer.body.detail.includes("KILN_UPSTREAM_INDEX");
   return { detail: cut(answer.body.detail), isFarms };
@@ -35,18 +31,23 @@ export async function askWheel(
   sha256: string,
   signal: AbortSignal,
 ): Promise<IndexRefusal | null> {
-  type Staged = { refused?: readonly { sha256?: unknown; reason?: unknown }[] };
-  const answer = await ask<Staged>(access, `${access.coordinatorHttp}/api/v1/runs/r${run}/staged`, signal);
+  const answer = await ask(access, `${access.coordinatorHttp}/api/v1/runs/r${run}/staged`, signal);
   const refused = answer?.body.refused?.find((one) => one.sha256 === sha256);
   return typeof refused?.reason === "string" ? { detail: cut(refused.reason), isFarms: false } : null;
 }
 
+/** The parts of a problem (RFC 9457) and of a run's staged files that are looked at. */
+interface Answer {
+  readonly detail?: unknown;
+  readonly refused?: readonly { readonly sha256?: unknown; readonly reason?: unknown }[];
+}
+
 /** null when there is no answer that can be read: pip's own words have to do then. */
-async function ask<T extends object>(
+async function ask(
   access: IndexAccess,
   url: string,
   signal: AbortSignal,
-): Promise<{ readonly status: number; readonly body: T } | null> {
+): Promise<{ readonly status: number; readonly body: Answer } | null> {
   try {
     const response = await fetch(url, {
       headers: { authorization: `Bearer ${access.token}`, accept: "application/json, */*" },
@@ -54,7 +55,7 @@ async function ask<T extends object>(
     });
     const type = response.headers.get("content-type") ?? "";
     if (!/^application\/(?:problem\+)?json\b/.test(type)) return null;
-    return { status: response.status, body: (await response.json()) as T };
+    return { status: response.status, body: (await response.json()) as Answer };
   } catch {
     return null;
   }

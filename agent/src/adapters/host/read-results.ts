@@ -2,7 +2,8 @@ import { readdir, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { TextDecoder } from "node:util";
 import { ResultsError } from "../../domain/test-results/results-error.ts";
-import { ResultsParser, type ResultsSink } from "../../domain/test-results/results-parser.ts";
+import type { ResultsSink } from "../../domain/test-results/results-elements.ts";
+import { ResultsParser } from "../../domain/test-results/results-parser.ts";
 import { formatBytes } from "../../domain/units.ts";
 import { openOwnFile } from "./own-file.ts";
 

@@ -5,7 +5,7 @@ import { importNames } from "../../domain/import-names.ts";
 import { repeatStep, type StepKind } from "../../domain/job-steps.ts";
 import type { CommandCheck } from "../../domain/job.ts";
 import { RepeatedTests } from "../../domain/test-results/repeated-tests.ts";
-import type { ResultsSink } from "../../domain/test-results/results-parser.ts";
+import type { ResultsSink } from "../../domain/test-results/results-elements.ts";
 import { collectedNothing, pytestCalls, pytestOptions, stoppedEarly } from "../../domain/test-results/test-command.ts";
 import { FAILURES_KEPT_MAX, TestTally } from "../../domain/test-results/test-tally.ts";
 import { copyTestFiles } from "./copy-test-files.ts";

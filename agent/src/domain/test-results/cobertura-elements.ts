@@ -1,6 +1,6 @@
 import type { Coverage } from "../report.ts";
 import { ResultsError } from "./results-error.ts";
-import type { ResultsElement, ResultsElements } from "./results-parser.ts";
+import type { ResultsElement, ResultsElements } from "./results-elements.ts";
 
 /**
  * The elements of a Cobertura file, such as coverage.py's. The root counts lines

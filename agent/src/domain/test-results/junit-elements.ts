@@ -1,6 +1,6 @@
 import { junitCase, VERDICT_ELEMENTS, type CaseVerdict, type JunitCase, type VerdictElement } from "./junit-case.ts";
 import { ResultsError } from "./results-error.ts";
-import type { ResultsElement, ResultsElements } from "./results-parser.ts";
+import type { ResultsElement, ResultsElements } from "./results-elements.ts";
 
 /** Of a failure's text: what is beyond is not looked at. */
 const TEXT_CHARS_MAX = 64 * 1024;

@@ -1,5 +1,5 @@
 import type { JunitCase } from "./junit-case.ts";
-import type { ResultsSink } from "./results-parser.ts";
+import type { ResultsSink } from "./results-elements.ts";
 
 /** What became of tests that were run again. */
 export class RepeatedTests implements ResultsSink {

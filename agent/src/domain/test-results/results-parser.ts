@@ -1,8 +1,7 @@
 import { SaxesParser } from "saxes";
-import type { Coverage } from "../report.ts";
 import { CoberturaElements } from "./cobertura-elements.ts";
 import { JunitElements } from "./junit-elements.ts";
-import type { JunitCase } from "./junit-case.ts";
+import type { ResultsElements, ResultsSink } from "./results-elements.ts";
 import { ResultsError } from "./results-error.ts";
 
 /** Deepest nesting of elements. */
@@ -10,34 +9,9 @@ const DEPTH_MAX = 64;
 /** Far above what a matrix cell runs; each costs a person who reads it. */
 const CASES_MAX = 1_000_000;
 
-/** Takes what a file says, as it is read. */
-export interface ResultsSink {
-  testCase(found: JunitCase): void;
-  /** Wall-clock time of all its tests; called once a JUnit file. */
-  duration(ms: number): void;
-  /** Called once a coverage file. */
-  coverage(found: Coverage): void;
-}
-
 export interface ResultsOptions {
   /** The folder that the tests ran in: places are given relative to it. */
   readonly root: string;
-}
-
-/** What reads the elements of one kind of file. It throws ResultsError. */
-export interface ResultsElements {
-  open(element: ResultsElement): void;
-  /** Text and character data of the element that is open. */
-  text(text: string, line: number): void;
-  close(name: string, line: number): void;
-  end(line: number): void;
-}
-
-export interface ResultsElement {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  /** From 1. */
-  readonly line: number;
 }
 
 /**

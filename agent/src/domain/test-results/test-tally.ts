@@ -1,6 +1,6 @@
 import type { Coverage, TestCase, TestReport } from "../report.ts";
 import { shorten, utf8Bytes, type JunitCase } from "./junit-case.ts";
-import type { ResultsSink } from "./results-parser.ts";
+import type { ResultsSink } from "./results-elements.ts";
 
 /** Failures that are kept; a command with more is not run again for them. */
 export const FAILURES_KEPT_MAX = 1_000;
