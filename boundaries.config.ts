@@ -16,7 +16,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Libraries without a clock, a file or a socket: what pure code may import from the registry. */
-const PURE_LIBRARIES = ["@renovatebot/pep440", "fastest-levenshtein", "saxes", "semver", "smol-toml", "tinyqueue", "yaml"];
+const PURE_LIBRARIES = [
+  "@renovatebot/pep440",
+  "fastest-levenshtein",
+  "saxes",
+  "semver",
+  "smol-toml",
+  "tinyqueue",
+  "yaml",
+];
 
 /** What else the packages that stay small may import from the registry. */
 const LIBRARIES = {
