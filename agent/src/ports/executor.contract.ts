@@ -79,8 +79,10 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
       expect(built.finished).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
       const blob = built.artifacts[0]?.blob;
       const wheel = { sha256: blob!.sha256, sizeBytes: Number(blob!.sizeBytes), filename: blob!.filename };
+      const results = `printf '<testsuite tests="1"><testcase name="a"/></testsuite>' > "$KILN_RESULTS/own.xml"`;
       for (const check of [
         { kind: "import" } as const,
+        { kind: "command", command: results, source, files: [] } as const,
         { kind: "command", command: "python tests/check.py", source, files: ["tests"] } as const,
       ]) {
         const tested = await bench.run(
@@ -97,6 +99,10 @@ export function executorContract(name: string, make: () => Promise<ExecutorUnder
           }),
         );
         expect(tested.finished).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
+        // What the command leaves in the folder of its results is read, wherever it ran.
+        const reports = "command" in check && check.command === results ? [{ tests: 1, passed: 1 }] : [];
+        expect(tested.reports).toMatchObject(reports);
+        expect(tested.artifacts.map(({ role }) => role)).toEqual(reports.map(() => "junit"));
         expect(tested.pythonVersion).toMatch(new RegExp(`^${under.python.replace(".", "\\.")}\\.\\d+$`));
       }
       expect(bench.workFolders).toEqual([]);

@@ -195,7 +195,8 @@ export class ContainerRunner implements Runner {
     if (step === "ask-backend" || step === "build-wheel") writable.push(treeOf(folder));
     if (step === "build-wheel") writable.push(folder.built);
     if (step === "rebuild-wheel") writable.push(folder.sourceAgain, folder.rebuilt);
-    if (cwd === folder.test) writable.push(folder.test, folder.results);
+    if (cwd === folder.test) writable.push(folder.test);
+    if (step === "run-tests" || step === "repeat-failed") writable.push(folder.results);
     mkdirSync(folder.virtualEnv, { recursive: true });
     return [
       ...readOnly.filter((path) => existsSync(path)).map((path) => ({ path, isReadOnly: true })),
