@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../program/cli-error.ts";
 import type { FarmAddress } from "./address.ts";
+import type { TimesPage } from "./line-times.ts";
 import { ConnectionError, httpExchange, readText, type HttpRequest, type HttpResponse } from "./http-request.ts";
 import { FarmRefusal } from "./problem.ts";
 
@@ -18,10 +19,16 @@ export interface LogOptions {
   readonly attempt: number | null;
   readonly offset: number;
   readonly follow: boolean;
+  /** The first byte that is not wanted any more; null: all. */
+  readonly to: number | null;
+  /** Begin with so many last lines, and not at the offset; null: at the offset. */
+  readonly tail: number | null;
 }
 
 export interface LogAnswer {
   readonly attempt: number;
+  /** Where in the log the stream begins. */
+  readonly offset: number;
   readonly stream: Readable;
 }
 
@@ -129,13 +136,27 @@ export class FarmClient {
 
   /** Bytes of an attempt's log, from `offset` on. */
   async log(run: string, job: string, options: LogOptions): Promise<LogAnswer> {
-    const query = new URLSearchParams({ offset: String(options.offset) });
+    const query = new URLSearchParams(
+      options.tail === null ? { offset: String(options.offset) } : { tail: String(options.tail) },
+    );
+    if (options.to !== null) query.set("limit", String(Math.max(1, options.to - options.offset)));
     if (options.attempt !== null) query.set("attempt", String(options.attempt));
     if (options.follow) query.set("follow", "1");
     const path = `/runs/${run}/jobs/${encodeURIComponent(job)}/log?${query.toString()}`;
     const response = await this.#exchange({ method: "GET", path, idleTimeoutMs: STREAM_IDLE_TIMEOUT_MS });
     await this.#refuseUnlessOk(response, "the log");
-    return { attempt: Number(response.headers["x-kiln-attempt"] ?? options.attempt ?? 1), stream: response.stream };
+    const { headers, stream } = response;
+    return {
+      attempt: Number(headers["x-kiln-attempt"] ?? options.attempt ?? 1),
+      offset: Number(headers["x-kiln-log-offset"] ?? options.offset),
+      stream,
+    };
+  }
+
+  /** When the bytes of an attempt's log came. */
+  logTimes(run: string, job: string, attempt: number, from: number): Promise<TimesPage> {
+    const path = `/runs/${run}/jobs/${encodeURIComponent(job)}/log/times?attempt=${attempt}&from=${from}`;
+    return this.#json<TimesPage>({ method: "GET", path });
   }
 
   async #json<T>(request: ApiRequest): Promise<T> {

@@ -10,6 +10,12 @@ export interface LogRequest {
   /** null: the newest. */
   readonly attempt: number | null;
   readonly follow: boolean;
+  /** The part of it: from this byte … */
+  readonly from?: number;
+  /** … to before this one; … */
+  readonly to?: number;
+  /** … or the last lines, so many, and what follows. */
+  readonly tail?: number;
   readonly signal: AbortSignal;
   /** Connections that may break one after the other without a byte; default 65. */
   readonly triesMax?: number;
@@ -19,29 +25,36 @@ export interface LogRequest {
 
 export interface LogChunk {
   readonly attempt: number;
+  /** Where in the log the bytes are. */
+  readonly offset: number;
   readonly bytes: Buffer;
 }
 
 const RETRY_MS_MAX = 2_000;
 
 /**
- * An attempt's log from its first byte to its last. A connection that breaks
+ * An attempt's log, or the part of it that is asked for. A connection that breaks
  * in the middle is made again where it broke: every byte comes once, in order.
  */
 export async function* readLog(request: LogRequest): AsyncGenerator<LogChunk, void, void> {
   const { run, job, follow, signal } = request;
   let { attempt } = request;
-  let offset = 0;
+  let offset = request.from ?? 0;
+  const to = request.to ?? null;
+  let tail = request.tail ?? null;
+  if (to !== null && offset >= to) return;
   for (let fruitless = 0; ; fruitless += 1) {
     try {
       const client = await request.connect();
-      const answer = await client.log(run, job, { attempt, offset, follow });
-      attempt = answer.attempt;
+      const answer = await client.log(run, job, { attempt, offset, follow: follow && to === null, to, tail });
+      ({ attempt, offset } = answer);
+      tail = null;
       try {
         for await (const bytes of answer.stream as AsyncIterable<Buffer>) {
+          const at = offset;
           offset += bytes.length;
           fruitless = 0;
-          yield { attempt, bytes };
+          yield { attempt, offset: at, bytes };
         }
       } catch (error) {
         throw new ConnectionError(error);

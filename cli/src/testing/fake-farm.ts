@@ -17,6 +17,8 @@ export interface FakeFarm extends AsyncDisposable {
   events: readonly RunEvent[];
   jobs: Map<string, JobView>;
   log: Buffer;
+  /** When its bytes came. */
+  logTimes: { readonly offset: number; readonly atMs: number }[];
   /** Connections of POST /runs that are cut after the run was taken. */
   cutSubmissions: number;
   /** Nothing failed: POST /runs/{run}/retry is refused. */
@@ -43,6 +45,7 @@ export async function fakeFarm(): Promise<FakeFarm> {
     events: [],
     jobs: new Map(),
     log: Buffer.alloc(0),
+    logTimes: [],
     cutSubmissions: 0,
     nothingToRetry: false,
     refusal: null,
@@ -95,7 +98,7 @@ async function answer(farm: Farm, request: IncomingMessage, response: ServerResp
   }
   if (path === "/runs/r3/cancel" || path === "/runs/r3/retry") return sendJson(response, farm.view);
   if (path === "/runs/r3/events") return sendEvents(farm, response);
-  const [, name = "", log] = /^\/runs\/r3\/jobs\/([^/]+)(\/log)?$/.exec(path) ?? [];
+  const [, name = "", log] = /^\/runs\/r3\/jobs\/([^/]+)(\/log(?:\/times)?)?$/.exec(path) ?? [];
   const job = farm.jobs.get(name);
   if (job === undefined) {
     return sendJson(
@@ -105,8 +108,21 @@ async function answer(farm: Farm, request: IncomingMessage, response: ServerResp
     );
   }
   if (log === undefined) return sendJson(response, job);
-  response.writeHead(200, { "content-type": "application/octet-stream", "x-kiln-attempt": "1" });
-  response.end(farm.log.subarray(Number(url.searchParams.get("offset"))));
+  if (log === "/log/times") return sendJson(response, { attempt: 1, times: farm.logTimes, next: null });
+  sendLog(farm, url.searchParams, response);
+}
+
+function sendLog(farm: Farm, query: URLSearchParams, response: ServerResponse): void {
+  const tail = Number(query.get("tail"));
+  const lines = farm.log.toString("latin1").split(/(?<=\n)/);
+  const offset = tail > 0 ? farm.log.length - lines.slice(-tail).join("").length : Number(query.get("offset"));
+  const limit = query.get("limit");
+  response.writeHead(200, {
+    "content-type": "application/octet-stream",
+    "x-kiln-attempt": "1",
+    "x-kiln-log-offset": String(offset),
+  });
+  response.end(farm.log.subarray(offset, limit === null ? undefined : offset + Number(limit)));
 }
 
 async function answerBlob(

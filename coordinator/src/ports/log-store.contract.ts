@@ -23,6 +23,8 @@ export function logStoreContract(name: string, open: () => Promise<OpenedLogStor
     writing(() => opened);
     readingAlong(() => opened);
     sharing(() => opened);
+    timing(() => opened);
+    removing(() => opened);
   });
 }
 
@@ -144,4 +146,45 @@ const asText = (value: Uint8Array): string => new TextDecoder().decode(value);
 
 async function text(store: LogStore, key: AttemptKey): Promise<string> {
   return asText(await store.read(key, 0, 1_000_000));
+}
+
+function timing(opened: () => OpenedLogStore): void {
+  const at = (offset: number, atMs: number) => ({ offset, atMs });
+
+  it("tells when bytes came, to a tenth of a second or 64 KiB", async () => {
+    const { store } = opened();
+    const noted = [at(0, 1_000), at(10, 1_050), at(20, 1_100), at(30, 1_150), at(70_000, 1_160)];
+    await store.write(KEY, 0, [new Uint8Array(80_000)], noted);
+    expect(await store.times(KEY, 0, 10)).toEqual([at(0, 1_000), at(20, 1_100), at(70_000, 1_160)]);
+    expect(await store.times(KEY, 69_999, 10)).toEqual([at(20, 1_100), at(70_000, 1_160)]);
+    expect(await store.times(KEY, 1e9, 10)).toEqual([at(70_000, 1_160)]);
+    expect(await store.times(KEY, 0, 1)).toEqual([at(0, 1_000)]);
+    expect(await store.times({ ...KEY, job: 99 }, 0, 10)).toEqual([]);
+  });
+
+  it("tells them once after a restart, and goes on, also where frames come again", async () => {
+    const { store, reopen } = opened();
+    await store.write(KEY, 0, [bytes("0123456789")], [at(0, 1_000), at(5, 2_000)]);
+    await store.sync(KEY);
+    await store.close(KEY);
+    const again = await reopen();
+    await again.write(KEY, 5, [bytes("56789")], [at(5, 2_000)]);
+    await again.write(KEY, 10, [bytes("abc")], [at(10, 3_000)]);
+    expect(await again.times(KEY, 0, 10)).toEqual([at(0, 1_000), at(5, 2_000), at(10, 3_000)]);
+  });
+}
+
+function removing(opened: () => OpenedLogStore): void {
+  it("removes all logs of a run, and of no other, and takes new ones", async () => {
+    const { store } = opened();
+    const other = { ...KEY, run: KEY.run + 1 };
+    for (const key of [KEY, { ...KEY, job: 8 }, other]) await store.write(key, 0, [bytes("hello")]);
+    for (const key of [KEY, { ...KEY, job: 8 }, other]) await store.close(key);
+    expect(await text(store, KEY)).toBe("hello");
+    expect(await store.removeRun(KEY.run)).toBe(10);
+    expect([await store.size(KEY), await text(store, KEY), await text(store, other)]).toEqual([0, "", "hello"]);
+    expect(await store.removeRun(KEY.run)).toBe(0);
+    await store.write(KEY, 0, [bytes("new")]);
+    expect(await text(store, KEY)).toBe("new");
+  });
 }

@@ -7,7 +7,7 @@ import { findAttempt, findJob, type LiveAttempt } from "../domain/farm-state.ts"
 import type { Frame, FrameBody } from "../domain/frame.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { LogStore } from "../ports/log-store.ts";
+import type { LogStore, LogTime } from "../ports/log-store.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { ChangeHub } from "./change-hub.ts";
 import type { FarmEngine } from "./farm-engine.ts";
@@ -150,7 +150,7 @@ export class Ingest {
     const chunks = taken.flatMap(({ body }) => (body.type === "log" ? [body.data] : []));
     const logBytes = progress.logEnd - before.logEnd;
     this.#metrics.framesReceived(taken.length, logBytes);
-    if (chunks.length > 0) await this.#logs.write(key, before.logEnd, chunks);
+    if (chunks.length > 0) await this.#logs.write(key, before.logEnd, chunks, timesOf(taken));
     for (const { body } of taken) {
       if (body.type === "artifact" && (await this.#blobs.size(body.blob.sha256)) !== body.blob.sizeBytes) {
         return this.#violation(peer, key, `its ${body.role} ${body.blob.filename} was reported and never uploaded`);
@@ -232,6 +232,11 @@ export class Ingest {
 }
 
 /** What is recorded never goes back: a flush may come after the record of a later frame. */
+/** By the agent's clock: what matters is how much later one line came than another. */
+function timesOf(frames: readonly Frame[]): LogTime[] {
+  return frames.flatMap(({ atMs, body }) => (body.type === "log" ? [{ offset: body.offset, atMs }] : []));
+}
+
 function recordProgress(attempt: LiveAttempt, progress: AttemptProgress, effects: Effects): void {
   if (progress.acceptedSeq <= attempt.recordedSeq) return;
   attempt.recordedSeq = progress.acceptedSeq;

@@ -1,6 +1,8 @@
 import { constants } from "node:fs";
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { LogTime } from "../../ports/log-store.ts";
+import { LogTimesFile } from "./log-times.ts";
 import type { SharedFolderSync } from "./shared-folder-sync.ts";
 import { writeFully } from "./write-fully.ts";
 
@@ -8,6 +10,7 @@ import { writeFully } from "./write-fully.ts";
 export class LogFile {
   readonly #path: string;
   readonly #handle: FileHandle;
+  readonly #times: LogTimesFile;
   readonly #folders: SharedFolderSync;
   #dirty = false;
   /** An earlier process may have made the file and not lived to sync its folder. */
@@ -20,13 +23,15 @@ export class LogFile {
     this.#folders = folders;
     this.#path = path;
     this.#handle = handle;
+    this.#times = new LogTimesFile(timesPath(path));
   }
 
   static async open(path: string, folders: SharedFolderSync): Promise<LogFile> {
     return new LogFile(path, await openForWriting(path), folders);
   }
 
-  async write(offset: number, chunks: readonly Uint8Array[]): Promise<void> {
+  async write(offset: number, chunks: readonly Uint8Array[], times: readonly LogTime[]): Promise<void> {
+    this.#times.note(times);
     try {
       await writeFully(this.#handle, chunks, offset);
     } finally {
@@ -46,13 +51,21 @@ export class LogFile {
     try {
       await this.sync();
     } finally {
+      await this.#times.close();
       await this.#handle.close();
     }
+  }
+
+  /** What is noted of times becomes visible to readers. */
+  async flushTimes(): Promise<void> {
+    while (this.#syncing) await this.#syncing;
+    await (this.#syncing = this.#times.flush().finally(() => (this.#syncing = null)));
   }
 
   async #syncNow(): Promise<void> {
     this.#dirty = false;
     try {
+      await this.#times.flush();
       await this.#handle.datasync();
       if (!this.#nameSynced) await this.#syncName();
     } catch (cause) {
@@ -66,6 +79,11 @@ export class LogFile {
     await this.#folders.sync(dirname(folder));
     this.#nameSynced = true;
   }
+}
+
+/** Where the times of a log are kept. */
+export function timesPath(path: string): string {
+  return path.replace(/\.log$/, ".times");
 }
 
 async function openForWriting(path: string): Promise<FileHandle> {

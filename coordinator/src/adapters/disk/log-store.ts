@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
-import type { LogStore } from "../../ports/log-store.ts";
+import type { LogStore, LogTime } from "../../ports/log-store.ts";
 import { HandleCache } from "./handle-cache.ts";
-import { LogFile } from "./log-file.ts";
+import { LogFile, timesPath } from "./log-file.ts";
+import { timesFrom } from "./log-times.ts";
 import { SharedFolderSync } from "./shared-folder-sync.ts";
 
 /** Of a folder that is being removed. */
@@ -17,7 +18,7 @@ export interface DiskLogStoreOptions {
 
 /**
  * Opens a folder as a log store. The folder is created where it is missing; it
- * holds `r12/7.1.log` for the first attempt at job 7 of run 12. Disposing the store
+ * holds `r12/7.1.log` for the first attempt at job 7 of run 12, and `r12/7.1.times` for when it came. Disposing the store
  * makes everything durable and lets go of the files.
  */
 export async function openDiskLogStore(
@@ -59,8 +60,13 @@ class DiskLogStore implements LogStore, AsyncDisposable {
     });
   }
 
-  async write(key: AttemptKey, offset: number, chunks: readonly Uint8Array[]): Promise<void> {
-    await this.#writing.use(this.#path(key), (file) => file.write(offset, chunks));
+  async write(
+    key: AttemptKey,
+    offset: number,
+    chunks: readonly Uint8Array[],
+    times: readonly LogTime[] = [],
+  ): Promise<void> {
+    await this.#writing.use(this.#path(key), (file) => file.write(offset, chunks, times));
   }
 
   async sync(key: AttemptKey): Promise<void> {
@@ -82,8 +88,18 @@ class DiskLogStore implements LogStore, AsyncDisposable {
     return bytes ?? new Uint8Array(0);
   }
 
+  async times(key: AttemptKey, from: number, max: number): Promise<readonly LogTime[]> {
+    const path = this.#path(key);
+    await this.#writing.useIfOpen(path, (file) => file.flushTimes());
+    const times = await this.#reading
+      .use(timesPath(path), (handle) => timesFrom(handle, from, max))
+      .catch(nullIfMissing);
+    return times ?? [];
+  }
+
   async close(key: AttemptKey): Promise<void> {
-    await Promise.all([this.#writing.drop(this.#path(key)), this.#reading.drop(this.#path(key))]);
+    const path = this.#path(key);
+    await Promise.all([this.#writing.drop(path), this.#reading.drop(path), this.#reading.drop(timesPath(path))]);
   }
 
   async removeRun(run: number): Promise<number> {

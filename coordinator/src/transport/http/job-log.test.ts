@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it, vi } from "vitest";
+import type { LogStore } from "../../ports/log-store.ts";
 import { BodyReader, LOG_KEY, startTestServer, TOKEN, type TestServer } from "./testing.ts";
 
 const PATH = "/runs/r7/jobs/build-cp312/log";
@@ -149,3 +150,87 @@ describe("the log of an attempt", () => {
     await reader.cancel();
   });
 });
+
+describe("a part of a log", () => {
+  it("is what Range, or offset and limit, ask for", async () => {
+    await using server = await startTestServer();
+    await write(server, 0, "0123456789");
+    server.farm.attempt = { finished: true, logBytes: 10 };
+    const part = await server.get(PATH, { headers: { range: "bytes=2-4" } });
+    expect([part.status, part.headers.get("content-range"), await part.text()]).toEqual([206, "bytes 2-4/10", "234"]);
+    expect(await (await server.get(PATH, { headers: { range: "bytes=-3" } })).text()).toBe("789");
+    expect((await server.get(PATH, { headers: { range: "bytes=10-" } })).status).toBe(416);
+    expect(await (await server.get(`${PATH}?offset=2&limit=3`)).text()).toBe("234");
+    expect((await server.get(`${PATH}?limit=3&follow=1`)).status).toBe(400);
+  });
+
+  it("is its last lines, also live, and says where they begin", async () => {
+    await using server = await startTestServer({ limits: { lookupIntervalMs: 1 } });
+    await write(server, 0, "one\ntwo\nthree\n");
+    const reader = new BodyReader(await server.get(`${PATH}?tail=2&follow=1`));
+    await reader.until("two\nthree\n");
+    await write(server, 14, "four");
+    server.farm.attempt = { finished: true, logBytes: 18 };
+    server.farm.notify();
+    expect(await reader.toEnd()).toBe("two\nthree\nfour");
+    const response = await server.get(`${PATH}?tail=1`);
+    expect([await response.text(), response.headers.get("x-kiln-log-offset")]).toEqual(["four", "14"]);
+    expect((await server.get(`${PATH}?tail=1&offset=3`)).status).toBe(400);
+  });
+
+  it("of a log of 1 GB is found without reading the rest", async () => {
+    const reads: number[] = [];
+    await using server = await startTestServer({ wrapLogs: (logs) => counted(logs, reads) });
+    const logBytes = 1024 ** 3;
+    // A file with holes: as large as it says, and only its ends take room on the disk.
+    await write(server, logBytes / 2, "the middle\n");
+    const lines = Array.from({ length: 200 }, (_, n) => `line ${n}\n`).join("");
+    await write(server, logBytes - lines.length, lines);
+    server.farm.attempt = { finished: true, logBytes };
+    const tail = await (await server.get(`${PATH}?tail=100`)).text();
+    expect(tail).toBe(Array.from({ length: 100 }, (_, n) => `line ${n + 100}\n`).join(""));
+    expect(await (await server.get(`${PATH}?offset=${logBytes / 2}&limit=10`)).text()).toBe("the middle");
+    expect(reads.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(256 * 1024);
+  });
+});
+
+describe("the times of a log", () => {
+  it("are those of its bytes, from the one that holds at a byte", async () => {
+    await using server = await startTestServer();
+    const times = [0, 4, 8].map((offset, n) => ({ offset, atMs: 1_000 + n * 500 }));
+    await server.logs.write(LOG_KEY, 0, [Buffer.from("one\ntwo\nthree")], times);
+    server.farm.attempt = { finished: true, logBytes: 13 };
+    expect(await (await server.get(`${PATH}/times`)).json()).toEqual({ attempt: 1, times, next: null });
+    const later = (await (await server.get(`${PATH}/times?from=7`)).json()) as { times: unknown[] };
+    expect(later.times).toEqual(times.slice(1));
+    expect((await server.get("/runs/r7/jobs/build-cp399/log/times")).status).toBe(404);
+  });
+
+  it("that are many come in pages", async () => {
+    await using server = await startTestServer();
+    const times = Array.from({ length: 10_005 }, (_, n) => ({ offset: n, atMs: n * 100 }));
+    await server.logs.write(LOG_KEY, 0, [Buffer.alloc(10_005)], times);
+    const first = (await (await server.get(`${PATH}/times`)).json()) as { times: unknown[]; next: number };
+    expect([first.times.length, first.next]).toEqual([10_000, 10_000]);
+    const second = (await (await server.get(`${PATH}/times?from=${first.next}`)).json()) as { times: unknown[] };
+    expect(second).toEqual({ attempt: 1, times: times.slice(10_000), next: null });
+  });
+});
+
+/** The same logs, with the sizes of what is read noted down. */
+function counted(logs: LogStore & AsyncDisposable, reads: number[]): LogStore & AsyncDisposable {
+  return {
+    write: (...args) => logs.write(...args),
+    sync: (key) => logs.sync(key),
+    size: (key) => logs.size(key),
+    times: (...args) => logs.times(...args),
+    removeRun: (run) => logs.removeRun(run),
+    close: (key) => logs.close(key),
+    read: async (...args) => {
+      const bytes = await logs.read(...args);
+      reads.push(bytes.byteLength);
+      return bytes;
+    },
+    [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
+  };
+}

@@ -17,13 +17,19 @@ export class LiveStream {
   #changed = false;
   #resume: () => void = () => {};
 
-  constructor(raw: ServerResponse, headers: OutgoingHttpHeaders, idleTimeoutMs: number, settled: () => void) {
+  constructor(
+    raw: ServerResponse,
+    status: number,
+    headers: OutgoingHttpHeaders,
+    idleTimeoutMs: number,
+    settled: () => void,
+  ) {
     this.#raw = raw;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#settled = settled;
     raw.once("close", () => this.#settle());
     raw.on("error", () => {});
-    raw.writeHead(200, { ...headers, "X-Content-Type-Options": "nosniff" });
+    raw.writeHead(status, { ...headers, "X-Content-Type-Options": "nosniff" });
     raw.flushHeaders();
     // Silence is no failure here; a reader that takes nothing is: see `write`.
     raw.socket?.setTimeout(0);
@@ -120,7 +126,7 @@ export class LiveStreams {
   }
 
   /** Takes the response over from Fastify. Throws the problem `too-many-streams` at the limit. */
-  open(reply: FastifyReply, headers: OutgoingHttpHeaders): LiveStream {
+  open(reply: FastifyReply, headers: OutgoingHttpHeaders, status = 200): LiveStream {
     const { name, max } = this.#limit;
     if (this.#open.size >= max) {
       this.#metrics.limitReached(name);
@@ -129,7 +135,7 @@ export class LiveStreams {
       });
     }
     reply.hijack();
-    const stream = new LiveStream(reply.raw, headers, this.#idleTimeoutMs, () => this.#open.delete(stream));
+    const stream = new LiveStream(reply.raw, status, headers, this.#idleTimeoutMs, () => this.#open.delete(stream));
     this.#open.add(stream);
     return stream;
   }

@@ -49,6 +49,7 @@ describe("the OpenAPI document", () => {
       "get /api/v1/runs/{run}/events",
       "get /api/v1/runs/{run}/jobs/{job}",
       "get /api/v1/runs/{run}/jobs/{job}/log",
+      "get /api/v1/runs/{run}/jobs/{job}/log/times",
       "get /api/v1/runs/{run}/staged",
       "get /healthz",
       "get /index/upstream/{source}/{project}/{sha256}/{filename}",

@@ -12,6 +12,7 @@ import { takeJsonBodies } from "./json-body.ts";
 import { jobLogRoutes } from "./job-log.ts";
 import { jobRoutes } from "./jobs.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
+import { logTimesRoute } from "./log-times.ts";
 import { LiveStreams } from "./live-stream.ts";
 import { documentRoutes, openapiRoute } from "./openapi.ts";
 import { runEventRoutes } from "./run-events.ts";
@@ -57,6 +58,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
     runEventRoutes(api, context);
     jobRoutes(api, context);
     jobLogRoutes(api, context);
+    logTimesRoute(api, context);
     agentRoutes(api, context);
     openapiRoute(api);
   });

@@ -180,6 +180,7 @@ export interface TestServerOptions {
   readonly ready?: () => Promise<Readiness>;
   readonly log?: FastifyBaseLogger;
   readonly upstream?: Upstream;
+  readonly wrapLogs?: (logs: LogStore & AsyncDisposable) => LogStore & AsyncDisposable;
   readonly wrapBlobs?: (blobs: ResumableBlobStore) => ResumableBlobStore;
 }
 
@@ -189,7 +190,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const limits: Partial<HttpLimits> = { blobBytesMax: 8 * 1024 * 1024, ...options.limits };
   const disk = await openDiskBlobStore(join(folder, "blobs"), { blobBytesMax: 8 * 1024 * 1024 });
   const blobs = options.wrapBlobs?.(disk) ?? disk;
-  const logs = await openDiskLogStore(join(folder, "logs"));
+  const diskLogs = await openDiskLogStore(join(folder, "logs"));
+  const logs = options.wrapLogs?.(diskLogs) ?? diskLogs;
   const store = openSqliteStore(join(folder, "kiln.db"));
   const farm = new FakeFarm();
   const limitsReached: string[] = [];
