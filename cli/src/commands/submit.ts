@@ -1,9 +1,9 @@
 import type { RunView, SubmitRunBody } from "@kiln/proto";
 import { randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { EXIT, exitCodeOfVerdict, type ExitCode } from "../exit-code.ts";
 import { connectFarm } from "../farm/connect.ts";
 import type { FarmClient } from "../farm/client.ts";
+import { uploadFile } from "../farm/upload-file.ts";
 import { parseRelease, RELEASE_OPTION } from "../planning/release-option.ts";
 import { argument, examples, FARM_HELP, type CliCommand } from "../program/command.ts";
 import { usageError } from "../program/cli-error.ts";
@@ -146,8 +146,11 @@ async function checkSpec(source: PreparedSource): Promise<void> {
 
 async function upload(context: Context, client: FarmClient, source: PreparedSource): Promise<void> {
   if (await client.hasBlob(source.sha256)) return;
-  if (source.sizeBytes > 16 * 1024 * 1024) context.out.note(`Sending ${source.filename}, ${bytes(source.sizeBytes)}.`);
-  await client.putBlob(source.sha256, source.sizeBytes, () => createReadStream(source.path));
+  const { filename, sizeBytes } = source;
+  if (sizeBytes > 16 * 1024 * 1024) context.out.note(`Sending ${filename}, ${bytes(sizeBytes)}.`);
+  const progress = (sent: number): void =>
+    context.out.note(`${bytes(sent)} of ${bytes(sizeBytes)} are sent (${Math.floor((100 * sent) / sizeBytes)} %).`);
+  await uploadFile(client, source, { progress, signal: context.interrupted });
 }
 
 /** Follows a run to its end and says what came of it: with `--json` one document, else as it goes. */

@@ -23,6 +23,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "show", summary: "show a run, or one of its jobs", load: () => import("./show.ts") },
   { name: "watch", summary: "follow a run until it is finished", load: () => import("./watch.ts") },
   { name: "logs", summary: "print the log of a job", load: () => import("./logs.ts") },
+  { name: "get", summary: "save what a job made", load: () => import("./get.ts") },
   { name: "cancel", summary: "stop a run", load: () => import("./cancel.ts") },
   { name: "retry", summary: "run again what failed", load: () => import("./retry.ts") },
   { name: "pin", summary: "keep what a run made, however old it gets", load: () => import("./pin.ts") },

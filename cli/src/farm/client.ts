@@ -109,17 +109,36 @@ export class FarmClient {
     throw new FarmRefusal(response.status, "", `HEAD /blobs/${sha256}`);
   }
 
-  /** Stores bytes under their digest; `stream` is called once for every try. */
-  async putBlob(sha256: string, sizeBytes: number, stream: () => Readable): Promise<void> {
-    await this.#repeated(async () => {
-      const response = await this.#exchange({
-        method: "PUT",
-        path: `/blobs/${sha256}`,
-        body: { stream, sizeBytes },
-        headers: { "content-type": "application/octet-stream" },
-      });
-      await this.#bodyOf(response, "the upload");
+  /** Bytes of it from which an upload can go on. */
+  async receivedBytes(sha256: string): Promise<number> {
+    const path = `/blobs/${sha256}/upload`;
+    return (await this.#json<{ receivedBytes: number }>({ method: "GET", path })).receivedBytes;
+  }
+
+  /** Stores the bytes from `from` on, which `stream` gives; one try. */
+  async putBlob(
+    sha256: string,
+    { from, sizeBytes }: { readonly from: number; readonly sizeBytes: number },
+    stream: () => Readable,
+  ): Promise<void> {
+    const response = await this.#exchange({
+      method: "PUT",
+      path: `/blobs/${sha256}`,
+      body: { stream, sizeBytes: sizeBytes - from },
+      headers: {
+        "content-type": "application/octet-stream",
+        ...(from > 0 ? { "content-range": `bytes ${from}-${sizeBytes - 1}/${sizeBytes}` } : {}),
+      },
     });
+    await this.#bodyOf(response, "the upload");
+  }
+
+  /** A blob's bytes from `from` on, which is inside it; the caller reads the stream and closes it. */
+  async blob(sha256: string, from: number): Promise<Readable> {
+    const headers = from > 0 ? { range: `bytes=${from}-` } : {};
+    const response = await this.#exchange({ method: "GET", path: `/blobs/${sha256}`, headers });
+    if (response.status !== (from > 0 ? 206 : 200)) await this.#refuse(response, `the blob ${sha256}`);
+    return response.stream;
   }
 
   /** Server-sent events of a run after event `after`; the caller reads the stream and closes it. */
@@ -184,7 +203,10 @@ export class FarmClient {
   }
 
   async #refuseUnlessOk(response: HttpResponse, what: string): Promise<void> {
-    if (response.status === 200) return;
+    if (response.status !== 200) await this.#refuse(response, what);
+  }
+
+  async #refuse(response: HttpResponse, what: string): Promise<never> {
     const body = await this.#bodyOf(response, what);
     throw new FarmRefusal(response.status, body, what);
   }

@@ -17,6 +17,8 @@ export interface FakeFarm extends AsyncDisposable {
   events: readonly RunEvent[];
   jobs: Map<string, JobView>;
   log: Buffer;
+  /** Blobs that can be fetched, by digest. */
+  readonly files: Map<string, Buffer>;
   /** When its bytes came. */
   logTimes: { readonly offset: number; readonly atMs: number }[];
   /** Connections of POST /runs that are cut after the run was taken. */
@@ -46,6 +48,7 @@ export async function fakeFarm(): Promise<FakeFarm> {
     jobs: new Map(),
     log: Buffer.alloc(0),
     logTimes: [],
+    files: new Map(),
     cutSubmissions: 0,
     nothingToRetry: false,
     refusal: null,
@@ -131,6 +134,7 @@ async function answerBlob(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (request.method === "GET") return void response.end(farm.files.get(sha256));
   if (request.method === "HEAD") return void response.writeHead(farm.blobs.has(sha256) ? 200 : 404).end();
   const hash = createHash("sha256");
   for await (const chunk of request as AsyncIterable<Buffer>) hash.update(chunk);
