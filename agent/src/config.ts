@@ -28,6 +28,8 @@ export interface AgentConfig {
   readonly spoolBytesMax: number;
   /** Fetched blobs that are kept for the next job. */
   readonly blobCacheBytesMax: number;
+  /** Of a built wheel; a larger one fails its build. */
+  readonly wheelBytesMax: number;
   /** Of ccache's and sccache's results each; 0: none are kept. */
   readonly compilerCacheBytesMax: number;
 }
@@ -42,6 +44,7 @@ export const CONFIG_DEFAULTS = {
   natsUrl: "nats://127.0.0.1:8272",
   spoolBytesMax: 2 * 1024 ** 3,
   blobCacheBytesMax: 2 * 1024 ** 3,
+  wheelBytesMax: 2 * 1024 ** 3,
   compilerCacheBytesMax: 5 * 1024 ** 3,
 } as const;
 
@@ -87,6 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
     docker: docker?.ok ? docker.settings : null,
     logLevel: choice("KILN_LOG_LEVEL", LOG_LEVELS, "info"),
     spoolBytesMax: integer("KILN_SPOOL_BYTES_MAX", 1024 ** 2, 2 ** 50, CONFIG_DEFAULTS.spoolBytesMax),
+    wheelBytesMax: integer("KILN_WHEEL_BYTES_MAX", 1024, 2 ** 50, CONFIG_DEFAULTS.wheelBytesMax),
     blobCacheBytesMax: integer("KILN_BLOB_CACHE_BYTES_MAX", 0, 2 ** 50, CONFIG_DEFAULTS.blobCacheBytesMax),
     compilerCacheBytesMax: integer("KILN_COMPILER_CACHE_BYTES", 0, 2 ** 50, CONFIG_DEFAULTS.compilerCacheBytesMax),
   };

@@ -155,8 +155,9 @@ function makeExecutor(
     const parts = { agentId, workFolder, stateFolder, blobs, indexes, build, env: process.env, ...common };
     return new DockerExecutor(config.docker, parts);
   }
-  const pip = new PipTool(join(config.folder, "tools"));
-  return new HostExecutor(inventory.pythons, { agentId, workFolder, blobs, indexes, build, pip, log });
+  const toolsFolder = join(config.folder, "tools");
+  const pip = new PipTool(toolsFolder);
+  return new HostExecutor(inventory.pythons, { agentId, workFolder, toolsFolder, blobs, indexes, build, pip, log });
 }
 
 /** What builds find: in containers the limits of one, on the host a part of the memory for each slot. */
@@ -164,14 +165,16 @@ function surroundings(
   config: AgentConfig,
   { cudaToolkits: toolkits, memoryBytes, cpuCores }: Inventory,
 ): BuildSurroundings {
+  const { wheelBytesMax } = config;
   if (config.docker) {
     const { cpus: cores, memoryBytes: containerBytes } = config.docker.limits;
-    return { toolkits, share: { cores, memoryBytes: containerBytes }, compilerCache: null, containerEngine: null };
+    const share = { cores, memoryBytes: containerBytes };
+    return { toolkits, share, compilerCache: null, containerEngine: null, wheelBytesMax };
   }
   const share = { cores: cpuCores, memoryBytes: (memoryBytes * MEMORY_SHARE) / config.slots };
   const folder = join(config.folder, "compiler-cache");
   const compilerCache = findCompilerCache(process.env, folder, config.compilerCacheBytesMax);
-  return { toolkits, share, compilerCache, containerEngine: findContainerEngine(process.env) };
+  return { toolkits, share, compilerCache, containerEngine: findContainerEngine(process.env), wheelBytesMax };
 }
 
 /** Jobs in containers use the interpreters of their images, not the machine's. */

@@ -37,7 +37,14 @@ test("a build fetches, makes an environment, builds, and keeps the wheel", () =>
     checkReproducible: false,
     wheel: null,
   } as const;
-  expect(kinds({ ...JOB, work })).toEqual(["fetch-source", "make-environment", "build-wheel", "keep-wheel"]);
+  expect(kinds({ ...JOB, work })).toEqual([
+    "fetch-source",
+    "make-environment",
+    "build-wheel",
+    "repair-wheel",
+    "audit-wheel",
+    "keep-wheel",
+  ]);
 });
 
 test("a build against a PyTorch has it and the requirements before it, and a toolkit before all that", () => {
@@ -71,10 +78,19 @@ test("a build against a PyTorch has it and the requirements before it, and a too
     "build-wheel",
     "rebuild-wheel",
     "set-local-version",
+    "repair-wheel",
+    "audit-wheel",
     "keep-wheel",
   ]);
   const cpu = { ...work, checkReproducible: false, wheel: { ...wheel, torch: null, cuda: null, localVersion: null } };
-  expect(kinds({ ...JOB, work: cpu })).toEqual(["fetch-source", "make-environment", "build-wheel", "keep-wheel"]);
+  expect(kinds({ ...JOB, work: cpu })).toEqual([
+    "fetch-source",
+    "make-environment",
+    "build-wheel",
+    "repair-wheel",
+    "audit-wheel",
+    "keep-wheel",
+  ]);
   // The wheel's own index is another where it serves several variants.
   const installs = stepsFor({ ...JOB, work }, PYTHON).filter((step) => step.kind === "install-build-requires");
   expect(installs).toMatchObject([{ variant: "cu118", torch }]);

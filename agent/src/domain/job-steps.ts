@@ -1,6 +1,6 @@
 import { cudaOf } from "./build-environment.ts";
 import type { Interpreter } from "./interpreter.ts";
-import type { Blob, BuildWork, Candidate, CommandCheck, CommandWork, Job, TestWork, Torch } from "./job.ts";
+import type { Blob, BuildWork, Candidate, CommandCheck, CommandWork, Job, TestWork, Torch, WheelWish } from "./job.ts";
 import { parseWheelName } from "./wheel-name.ts";
 
 /** What builds a wheel, and with what. */
@@ -23,6 +23,8 @@ export type Step = { readonly title: string } & (
   | { readonly kind: "build-wheel"; readonly how: BuildCommand }
   | { readonly kind: "rebuild-wheel"; readonly source: Blob; readonly how: BuildCommand }
   | { readonly kind: "set-local-version"; readonly localVersion: string }
+  | { readonly kind: "repair-wheel"; readonly wish: WheelWish | null; readonly platform: string }
+  | { readonly kind: "audit-wheel"; readonly wish: WheelWish | null; readonly python: Interpreter }
   | { readonly kind: "keep-wheel"; readonly candidate: Candidate }
   | ({ readonly kind: "install-wheel" } & Pick<TestWork, "wheel" | "extras" | "requires" | "index" | "torch">)
   | { readonly kind: "install-requires"; readonly requires: readonly string[] }
@@ -73,7 +75,8 @@ function testSteps({ check, repeatFailed, ...install }: TestWork, environment: S
   ];
 }
 
-function buildSteps(work: BuildWork, { platform }: Interpreter, environment: Step): readonly Step[] {
+function buildSteps(work: BuildWork, python: Interpreter, environment: Step): readonly Step[] {
+  const { platform } = python;
   const { source, candidate, configSettings, wheel, checkReproducible } = work;
   const steps: Step[] = [{ kind: "fetch-source", title: "fetch the source", source }, environment];
   // Before anything is downloaded for a build that cannot be.
@@ -92,7 +95,11 @@ function buildSteps(work: BuildWork, { platform }: Interpreter, environment: Ste
   if (localVersion !== null) {
     steps.push({ kind: "set-local-version", title: `give it the local version ${localVersion}`, localVersion });
   }
-  steps.push({ kind: "keep-wheel", title: "check and keep the wheel", candidate });
+  steps.push(
+    { kind: "repair-wheel", title: "repair the wheel", wish: wheel, platform },
+    { kind: "audit-wheel", title: "audit the wheel", wish: wheel, python },
+    { kind: "keep-wheel", title: "check and keep the wheel", candidate },
+  );
   return steps;
 }
 

@@ -76,6 +76,7 @@ export class FakeFarm implements AsyncDisposable {
       spoolBytesMax: 1e9,
       blobCacheBytesMax: 1e9,
       secrets: [],
+      wheelBytesMax: 1e9,
       compilerCacheBytesMax: 0,
     };
   }

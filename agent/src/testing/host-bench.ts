@@ -30,6 +30,7 @@ const NO_SURROUNDINGS: BuildSurroundings = {
   share: { cores: 1, memoryBytes: 2 ** 30 },
   compilerCache: null,
   containerEngine: null,
+  wheelBytesMax: 2 ** 31,
 };
 
 export interface RunResult {
@@ -42,6 +43,8 @@ export interface RunResult {
   readonly artifacts: readonly results.Artifact[];
   /** Of tests. */
   readonly reports: readonly results.TestReport[];
+  /** What the wheel of a build was found to be; null without an audit. */
+  readonly wheelReport: results.WheelReport | null;
 }
 
 /** A host executor with everything around it but the network, for one test file. */
@@ -82,7 +85,8 @@ export class HostBench implements Disposable {
       build: options.build ?? NO_SURROUNDINGS,
       log: quietLog,
     };
-    const onHost = (): Executor => new HostExecutor(pythons, { ...common, pip: new PipTool(options.tools) });
+    const onHost = (): Executor =>
+      new HostExecutor(pythons, { ...common, pip: new PipTool(options.tools), toolsFolder: options.tools });
     this.executor = options.executor?.(common) ?? onHost();
     const listening: Executor = {
       name: this.executor.name,
@@ -140,6 +144,7 @@ export class HostBench implements Disposable {
       pythonVersion: bodies.flatMap((body) => (body.case === "started" ? [body.value.pythonVersion] : [])).join(),
       reports: bodies.flatMap((body) => (body.case === "testReport" ? [body.value] : [])),
       artifacts: bodies.flatMap((body) => (body.case === "artifact" ? [body.value] : [])),
+      wheelReport: bodies.find((body) => body.case === "wheelReport")?.value ?? null,
     };
   }
 

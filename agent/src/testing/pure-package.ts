@@ -5,7 +5,11 @@ import { temporaryFolder } from "@kiln/testkit";
 
 /** A build backend (PEP 517) that needs nothing but the standard library, so that tests need no index. */
 const BACKEND = `
-import os, zipfile
+import base64, hashlib, os, zipfile
+
+def line(name, text):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+    return "%s,sha256=%s,%d\\n" % (name, digest, len(text.encode()))
 
 NAME, VERSION = "kiln_pure", os.environ.get("KILN_PURE_VERSION", "1.0")
 
@@ -15,15 +19,15 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     filename = "%s-%s-py3-none-any.whl" % (NAME, VERSION)
     info = "%s-%s.dist-info/" % (NAME, VERSION)
     with zipfile.ZipFile(os.path.join(wheel_directory, filename), "w") as wheel:
-        names = []
+        lines = []
         def add(name, text):
             wheel.writestr(name, text)
-            names.append(name)
+            lines.append(line(name, text))
         add("kiln_pure/__init__.py", open("src/kiln_pure/__init__.py").read())
         add("kiln_pure/answer.py", "ANSWER = 42\\n")
         add(info + "METADATA", "Metadata-Version: 2.1\\nName: kiln-pure\\nVersion: %s\\nProvides-Extra: more\\n" % VERSION)
         add(info + "WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        add(info + "RECORD", "".join(name + ",,\\n" for name in names + [info + "RECORD"]))
+        add(info + "RECORD", "".join(lines) + info + "RECORD,,\\n")
     return filename
 `;
 

@@ -7,11 +7,15 @@ import { packPurePackage } from "./pure-package.ts";
  * wheel's, 1.0 by default.
  */
 const BACKEND = `
-import json, os, shutil, time, zipfile
+import base64, hashlib, json, os, shutil, time, zipfile
 import kiln_helper, torch
 
 NAMES = ("SOURCE_DATE_EPOCH", "FORCE_CUDA", "TORCH_CUDA_ARCH_LIST", "CUDA_HOME", "CUDA_PATH", "MAX_JOBS", "NVCC_THREADS",
          "CCACHE_DIR", "PIP_INDEX_URL", "KILN_TOKEN")
+
+def line(name, text):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+    return "%s,sha256=%s,%d\\n" % (name, digest, len(text.encode()))
 
 def get_requires_for_build_wheel(config_settings=None):
     return ["kiln-late"]
@@ -33,7 +37,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     }
     if "place" in settings:
         files["kiln_pure/place.py"] = "PLACE = %r\\n" % os.getcwd()
-    files[stem + ".dist-info/RECORD"] = "".join(name + ",,\\n" for name in list(files) + [stem + ".dist-info/RECORD"])
+    files[stem + ".dist-info/RECORD"] = "".join(line(*file) for file in files.items()) + stem + ".dist-info/RECORD,,\\n"
     when = time.gmtime(int(os.environ["SOURCE_DATE_EPOCH"]))[:6]
     with zipfile.ZipFile(os.path.join(wheel_directory, stem + "-py3-none-any.whl"), "w") as wheel:
         for name, text in files.items():

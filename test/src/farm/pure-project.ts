@@ -5,7 +5,11 @@ import { temporaryFolder } from "@kiln/testkit";
 
 /** A build backend (PEP 517) without dependencies, so that the build needs no index. */
 const BACKEND = `
-import os, zipfile
+import base64, hashlib, os, zipfile
+
+def line(name, text):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+    return "%s,sha256=%s,%d\\n" % (name, digest, len(text.encode()))
 
 LIES = ["lie.txt"] if os.path.exists("lie.txt") else []
 
@@ -17,7 +21,7 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         info + "METADATA": "Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n",
         info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
-    texts[info + "RECORD"] = "".join(path + ",,\\n" for path in [*texts, info + "RECORD", *LIES])
+    texts[info + "RECORD"] = "".join(line(*file) for file in texts.items()) + "".join(path + ",,\\n" for path in [info + "RECORD", *LIES])
     with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as wheel:
         for path, text in texts.items():
             wheel.writestr(path, text)

@@ -9,7 +9,7 @@ import type { StepKind } from "../../domain/job-steps.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Log } from "../../ports/log.ts";
 import type { CommandSpec, RunningCommand } from "../host/command.ts";
-import type { PipSource, StepEnd } from "../host/job-context.ts";
+import type { PipSource, RepairSource, StepEnd } from "../host/job-context.ts";
 import { jobEnvironment } from "../host/job-environment.ts";
 import type { JobFolder } from "../host/job-folder.ts";
 import { isOnLoopback, type IndexAccess } from "../host/run-index.ts";
@@ -18,6 +18,7 @@ import { runContainer } from "./container-command.ts";
 import type { ContainerSpec, Mount } from "./container-options.ts";
 import { engineMessage } from "./engine.ts";
 import type { ImagePip } from "./image-pip.ts";
+import type { ImageRepair, ImageTool } from "./image-repair.ts";
 import type { ImageStore, ReadyImage } from "./image-store.ts";
 import { certificateSettings, pipSettings, type PipSettings } from "./pip-settings.ts";
 
@@ -37,6 +38,7 @@ export interface ContainerParts {
   readonly docker: Docker;
   readonly images: ImageStore;
   readonly pip: ImagePip;
+  readonly repair: ImageRepair;
   readonly settings: ContainerSettings;
   readonly user: () => Promise<string>;
   /** Where the indexes of runs are. */
@@ -53,6 +55,7 @@ export interface ContainerParts {
  */
 export class ContainerRunner implements Runner {
   readonly pip: PipSource = { prepare: (python) => this.#preparePip(python) };
+  readonly repair: RepairSource = { prepare: (note) => this.#prepareRepair(note) };
   readonly #job: Job;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #parts: ContainerParts;
@@ -60,6 +63,7 @@ export class ContainerRunner implements Runner {
   #python: Interpreter | null = null;
   #user = "";
   #pipFolder: string | null = null;
+  #repairFolder: string | null = null;
   #release: () => void = () => undefined;
   readonly #removals: Promise<void>[] = [];
 
@@ -173,6 +177,20 @@ export class ContainerRunner implements Runner {
     return this.#pipFolder;
   }
 
+  async #prepareRepair(note: (text: string) => void): Promise<ImageTool> {
+    if (!this.#image) throw new Error("the image is not prepared yet");
+    const { id, reference, pythons } = this.#image;
+    const image = {
+      id,
+      name: reference.text,
+      pythons,
+      pip: (python: Interpreter) => this.#parts.pip.prepare(id, python),
+    };
+    const tool = await this.#parts.repair.prepare(image, note);
+    this.#repairFolder = tool.folder;
+    return tool;
+  }
+
   #network(step: StepKind): string {
     const kind = networkOfStep(step, this.#job);
     if (kind === "none") return "none";
@@ -195,6 +213,11 @@ export class ContainerRunner implements Runner {
     if (step === "ask-backend" || step === "build-wheel") writable.push(treeOf(folder));
     if (step === "build-wheel") writable.push(folder.built);
     if (step === "rebuild-wheel") writable.push(folder.sourceAgain, folder.rebuilt);
+    if (step === "repair-wheel") {
+      readOnly.push(folder.built);
+      if (this.#repairFolder !== null) readOnly.push(this.#repairFolder);
+      writable.push(folder.repaired);
+    }
     if (cwd === folder.test) writable.push(folder.test);
     if (step === "run-tests" || step === "repeat-failed") writable.push(folder.results);
     mkdirSync(folder.virtualEnv, { recursive: true });

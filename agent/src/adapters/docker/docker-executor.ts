@@ -17,8 +17,10 @@ import { AGENT_LABEL, ATTEMPT_LABEL } from "./container-options.ts";
 import { ContainerRunner, type ContainerParts, type ContainerSettings } from "./container-runner.ts";
 import { engineMessage, openEngine, readEngineFacts, statusOf, type EngineFacts } from "./engine.ts";
 import { ImagePip } from "./image-pip.ts";
+import { ImageRepair } from "./image-repair.ts";
 import { ImageRecords } from "./image-records.ts";
 import { ImageStore } from "./image-store.ts";
+import { pipSettings } from "./pip-settings.ts";
 import { runToEnd } from "./run-to-end.ts";
 
 export interface DockerSettings extends ContainerSettings {
@@ -59,6 +61,7 @@ export class DockerExecutor implements Executor {
   readonly #records: ImageRecords;
   readonly #images: ImageStore;
   readonly #pip: ImagePip;
+  readonly #repair: ImageRepair;
   #facts: Promise<EngineFacts> | null = null;
 
   constructor(settings: DockerSettings, parts: DockerParts) {
@@ -77,6 +80,19 @@ export class DockerExecutor implements Executor {
       const plain = { cwd: "/", env: {}, mounts, network: "none", gpus: [], limits, labels };
       return runToEnd(this.#docker, { imageId, argv, ...plain, user: await this.#user() }, timeoutMs, log);
     });
+    this.#repair = new ImageRepair(join(stateFolder, "repairs"), async (imageId, argv, folders, timeoutMs) => {
+      const pip = folders === null ? { env: {}, mounts: [] } : pipSettings(env);
+      const own = folders === null ? [] : [{ path: folders.writable, isReadOnly: false }];
+      const shared = folders === null ? [] : [{ path: folders.readOnly, isReadOnly: true }];
+      const spec = {
+        ...{ imageId, argv, gpus: [], limits, labels, user: await this.#user() },
+        cwd: "/",
+        env: { ...pip.env, HOME: "/tmp", PIP_NO_INPUT: "1", PIP_DISABLE_PIP_VERSION_CHECK: "1" },
+        mounts: [...own, ...shared, ...pip.mounts],
+        network: folders === null ? "none" : settings.network,
+      };
+      return runToEnd(this.#docker, spec, timeoutMs, log);
+    });
   }
 
   start(request: ExecutionRequest, sink: ExecutionSink): Execution {
@@ -86,6 +102,7 @@ export class DockerExecutor implements Executor {
       docker: this.#docker,
       images: this.#images,
       pip: this.#pip,
+      repair: this.#repair,
       settings: this.#settings,
       user: () => this.#user(),
       indexes,
@@ -117,6 +134,7 @@ export class DockerExecutor implements Executor {
     });
     mkdirSync(workFolder, { recursive: true, mode: 0o700 });
     await this.#pip.keepOnly(this.#records.probedIds);
+    await this.#repair.keepOnly(this.#records.probedIds);
     await this.#images.keepToLimit();
   }
 

@@ -76,7 +76,8 @@ export class ImagePip {
   }
 }
 
-function folderStart(imageId: string): string {
+/** How the names of folders begin that belong to an image. */
+export function folderStart(imageId: string): string {
   return imageId.replace("sha256:", "").slice(0, 24);
 }
 

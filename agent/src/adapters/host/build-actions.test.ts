@@ -76,6 +76,7 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
         share: SHARE,
         compilerCache: null,
         containerEngine: null,
+        wheelBytesMax: 2 ** 31,
         ...more.build,
       },
     });

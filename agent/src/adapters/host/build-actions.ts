@@ -4,10 +4,12 @@ import type { BuildCommand, StepKind } from "../../domain/job-steps.ts";
 import { localVersionStep, publicVersion } from "../../domain/local-version.ts";
 import { formatBytes } from "../../domain/units.ts";
 import { parseWheelName, wheelMismatch } from "../../domain/wheel-name.ts";
+import { auditWheel } from "./audit-wheel.ts";
 import { buildWheel } from "./build-commands.ts";
 import { findBuiltWheel, readWheelFacts, type BuiltWheel } from "./built-wheel.ts";
 import { cibuildwheel, CIBUILDWHEEL_ACTIONS } from "./cibuildwheel-actions.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
+import { repairWheel } from "./repair-wheel.ts";
 import { rewriteVersion } from "./rewrite-wheel.ts";
 import { selectToolkit } from "./select-toolkit.ts";
 import { agents, DONE, type ActionsOf } from "./step-tools.ts";
@@ -48,6 +50,10 @@ export const BUILD_ACTIONS = {
     }
     return rewrite(context, built, step);
   },
+
+  "repair-wheel": repairWheel,
+
+  "audit-wheel": auditWheel,
 
   "keep-wheel": async ({ candidate }, context) => {
     const built = await findBuiltWheel(context.folder.built);

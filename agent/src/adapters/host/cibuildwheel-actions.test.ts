@@ -48,7 +48,7 @@ describe.skipIf(!newest || process.platform !== "linux")("a build by cibuildwhee
     using bench = new HostBench(pythons, {
       tools: join(shared.path, "tools"),
       blobs,
-      build: { toolkits: [], share, compilerCache: null, containerEngine },
+      build: { toolkits: [], share, compilerCache: null, containerEngine, wheelBytesMax: 2 ** 31 },
     });
     const url = new URL(`${index.url}/simple/`);
     Object.assign(url, { username: "kiln", password: "token" });

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { attemptKey } from "../../domain/attempt-key.ts";
 import { pickInterpreter, type Interpreter } from "../../domain/interpreter.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
@@ -6,12 +7,15 @@ import { HostRunner } from "./host-runner.ts";
 import { removeFolder } from "./job-folder.ts";
 import { JobRun, type JobRunParts } from "./job-run.ts";
 import type { PipTool } from "./pip-tool.ts";
+import { RepairTools } from "./repair-tools.ts";
 import { killGroup } from "./process-group.ts";
 import { processMark } from "../system/process-mark.ts";
 import { attemptCookie, killStrays } from "./stray-processes.ts";
 
 export interface HostParts extends JobRunParts {
   readonly pip: PipTool;
+  /** What is installed once for all jobs. */
+  readonly toolsFolder: string;
 }
 
 /**
@@ -25,10 +29,12 @@ export class HostExecutor implements Executor {
   readonly kinds = ["check", "build", "scan", "test"] as const;
   readonly #interpreters: readonly Interpreter[];
   readonly #parts: HostParts;
+  readonly #repair: RepairTools;
 
   constructor(interpreters: readonly Interpreter[], parts: HostParts) {
     this.#interpreters = interpreters;
     this.#parts = parts;
+    this.#repair = new RepairTools(join(parts.toolsFolder, "repair"), interpreters, parts.pip);
   }
 
   start(request: ExecutionRequest, sink: ExecutionSink): Execution {
@@ -39,7 +45,8 @@ export class HostExecutor implements Executor {
       return { stop: () => undefined };
     }
     const cookie = attemptCookie(this.#parts.agentId, attemptKey(request.ref));
-    const job = new JobRun(request, new HostRunner(interpreter, this.#parts.pip, cookie), sink, this.#parts);
+    const tools = { pip: this.#parts.pip, repair: this.#repair };
+    const job = new JobRun(request, new HostRunner(interpreter, tools, cookie), sink, this.#parts);
     void job.perform();
     return { stop: () => job.stop() };
   }

@@ -2,7 +2,7 @@ import type { Interpreter } from "../../domain/interpreter.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
 import { runCommand, type CommandSpec, type RunningCommand } from "./command.ts";
 import { jobEnvironment } from "./job-environment.ts";
-import type { PipSource } from "./job-context.ts";
+import type { PipSource, RepairSource } from "./job-context.ts";
 import type { JobFolder } from "./job-folder.ts";
 import type { Begun, OutputHooks, Runner } from "./runner.ts";
 import { killStrays } from "./stray-processes.ts";
@@ -11,11 +11,13 @@ import { killStrays } from "./stray-processes.ts";
 export class HostRunner implements Runner {
   readonly python: Interpreter;
   readonly pip: PipSource;
+  readonly repair: RepairSource;
   readonly #cookies: ReadonlySet<string>;
 
-  constructor(python: Interpreter, pip: PipSource, cookie: string) {
+  constructor(python: Interpreter, tools: { readonly pip: PipSource; readonly repair: RepairSource }, cookie: string) {
     this.python = python;
-    this.pip = pip;
+    this.pip = tools.pip;
+    this.repair = tools.repair;
     this.#cookies = new Set([cookie]);
   }
 

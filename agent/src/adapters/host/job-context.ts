@@ -6,6 +6,7 @@ import type { Step } from "../../domain/job-steps.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import type { CudaToolkit } from "../../domain/nvidia-smi.ts";
 import type { Verdict } from "../../domain/outcome.ts";
+import type { RepairTool } from "../../domain/repair-tool.ts";
 import type { Report, WheelReport } from "../../domain/report.ts";
 import type { TestTally } from "../../domain/test-results/test-tally.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
@@ -29,6 +30,7 @@ export interface JobContext {
   readonly pip: PipSource;
   /** What builds find on this machine. */
   readonly build: BuildSurroundings;
+  readonly repair: RepairSource;
   /** A copy of the source that a build may write into; the source itself where it may be written. */
   buildTree(): Promise<string>;
   /** Aborted when the job is stopped. */
@@ -54,6 +56,8 @@ export interface BuildSurroundings {
   readonly compilerCache: CompilerCache | null;
   /** The program that runs containers where jobs run; null without one, and inside a container. */
   readonly containerEngine: EngineProgram | null;
+  /** A larger wheel fails its build. */
+  readonly wheelBytesMax: number;
 }
 
 export interface JobProgress {
@@ -96,4 +100,18 @@ export type StepEnd =
 export interface PipSource {
   /** A folder to put on `sys.path`. Throws when it cannot be had. */
   prepare(python: Interpreter): Promise<string>;
+}
+
+/** Brings the tool that repairs wheels to where the job's commands run. */
+export interface RepairSource {
+  /** Throws, with what to do, when it cannot be had. `note` hears what takes long. */
+  prepare(note: (text: string) => void): Promise<ReadyTool>;
+}
+
+export interface ReadyTool {
+  readonly tool: RepairTool;
+  /** The start of its command line. */
+  readonly argv: readonly [string, ...string[]];
+  /** For people. */
+  readonly version: string;
 }

@@ -16,6 +16,8 @@ export interface JobFolder {
   readonly sourceAgain: string;
   /** What pip built the second time. */
   readonly rebuilt: string;
+  /** Where the repair of the wheel writes. */
+  readonly repaired: string;
   /** Where the test runs. */
   readonly test: string;
   readonly temporary: string;
@@ -32,13 +34,14 @@ export async function makeJobFolder(root: string): Promise<JobFolder> {
     built: join(root, "built"),
     sourceAgain: join(root, "again", "another-place", "source"),
     rebuilt: join(root, "rebuilt"),
+    repaired: join(root, "repaired"),
     test: join(root, "test"),
     temporary: join(root, "tmp"),
     results: join(root, "results"),
   };
   await mkdir(root, { recursive: true, mode: 0o700 });
-  const { files, built, rebuilt, test, temporary, results } = folder;
-  for (const path of [files, built, rebuilt, test, temporary, results]) await mkdir(path);
+  const { files, built, rebuilt, repaired, test, temporary, results } = folder;
+  for (const path of [files, built, rebuilt, repaired, test, temporary, results]) await mkdir(path);
   return folder;
 }
 

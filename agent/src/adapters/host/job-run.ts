@@ -9,7 +9,7 @@ import type { BlobClient } from "../../ports/blob-client.ts";
 import type { ExecutionRequest, ExecutionSink } from "../../ports/executor.ts";
 import type { Log } from "../../ports/log.ts";
 import type { CommandSpec, RunningCommand } from "./command.ts";
-import type { BuildSurroundings, JobContext, JobProgress, PipSource, StepEnd } from "./job-context.ts";
+import type { BuildSurroundings, JobContext, JobProgress, PipSource, RepairSource, StepEnd } from "./job-context.ts";
 import { changedEnvironment, type EnvironmentChange } from "./job-environment.ts";
 import { makeJobFolder, removeFolder, type JobFolder } from "./job-folder.ts";
 import type { IndexAccess } from "./run-index.ts";
@@ -85,6 +85,10 @@ export class JobRun implements JobContext {
 
   get pip(): PipSource {
     return this.#runner.pip;
+  }
+
+  get repair(): RepairSource {
+    return this.#runner.repair;
   }
 
   get folder(): JobFolder {

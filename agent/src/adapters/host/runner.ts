@@ -3,13 +3,14 @@ import type { StepKind } from "../../domain/job-steps.ts";
 import type { Verdict } from "../../domain/outcome.ts";
 import type { ProcessGroup } from "../../ports/executor.ts";
 import type { CommandSpec, RunningCommand } from "./command.ts";
-import type { PipSource, StepEnd } from "./job-context.ts";
+import type { PipSource, RepairSource, StepEnd } from "./job-context.ts";
 import type { JobEnvironmentFacts } from "./job-environment.ts";
 import type { JobFolder } from "./job-folder.ts";
 
 /** Where the commands of one job run: as processes of this machine, or in containers. */
 export interface Runner {
   readonly pip: PipSource;
+  readonly repair: RepairSource;
   /** Called once, first. Does not wait for anything outside this machine. Never rejects. */
   begin(): Promise<Begun>;
   /** The interpreter that the job's environment is made with; throws before the preparation has succeeded. */

@@ -13,7 +13,12 @@ const OUTPUT_BYTES_MAX = 1024 * 1024;
 export function runTool(
   program: string,
   args: readonly string[],
-  options: { readonly timeoutMs: number; readonly cwd: string },
+  options: {
+    readonly timeoutMs: number;
+    readonly cwd: string;
+    /** The agent's own where absent. */
+    readonly env?: Readonly<Record<string, string>>;
+  },
 ): Promise<ToolResult> {
   return new Promise((resolve) => {
     execFile(
@@ -21,6 +26,7 @@ export function runTool(
       args,
       {
         cwd: options.cwd,
+        ...(options.env ? { env: options.env } : {}),
         timeout: options.timeoutMs,
         killSignal: "SIGKILL",
         maxBuffer: OUTPUT_BYTES_MAX,
