@@ -11,17 +11,17 @@ def line(name, text):
     digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
     return "%s,sha256=%s,%d\\n" % (name, digest, len(text.encode()))
 
-LIES = ["lie.txt"] if os.path.exists("lie.txt") else []
+TWICE = "Name: other\\n" if os.path.exists("lie.txt") else ""
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = "demo-1.0-py3-none-any.whl"
     info = "demo-1.0.dist-info/"
     texts = {
         "demo.py": open("demo.py").read(),
-        info + "METADATA": "Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n",
+        info + "METADATA": "Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n" + TWICE,
         info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
-    texts[info + "RECORD"] = "".join(line(*file) for file in texts.items()) + "".join(path + ",,\\n" for path in [info + "RECORD", *LIES])
+    texts[info + "RECORD"] = "".join(line(*file) for file in texts.items()) + info + "RECORD,,\\n"
     with zipfile.ZipFile(os.path.join(wheel_directory, name), "w") as wheel:
         for path, text in texts.items():
             wheel.writestr(path, text)
@@ -36,7 +36,7 @@ const FILES: Readonly<Record<string, string>> = {
 
 /**
  * A pure-Python project `demo` 1.0 as a packed source (.tar.gz with one top-level folder), with more files. With
- * `lie.txt` its wheel's RECORD lists that one, which is not in the wheel.
+ * `lie.txt` its wheel's METADATA has a second name.
  */
 export function tarOfPureProject(more: Readonly<Record<string, string>> = {}): Buffer {
   using folder = temporaryFolder();

@@ -99,7 +99,7 @@ it("a wheel that the index refuses fails its test with the reason, and a farm wi
   const lying = await farm.api.submit({
     spec: spec.replace("requires: [pytest, pytest-cov]", ""),
     ...{ name: "demo", version: "1.0" },
-    sdist: tarOfPureProject({ "tests/x.py": "", "lie.txt": "RECORD names a file that is not there" }),
+    sdist: tarOfPureProject({ "tests/x.py": "", "lie.txt": "METADATA has a second name" }),
   });
   const testOf = async (run: string) => (await farm.api.finished(run)).jobs.find(({ kind }) => kind === "test");
   expect(await testOf(without)).toMatchObject({
@@ -108,7 +108,7 @@ it("a wheel that the index refuses fails its test with the reason, and a farm wi
   });
   expect(await testOf(lying)).toMatchObject({
     outcome: "tests-failed",
-    summary: expect.stringContaining("its RECORD lists lie.txt, which it does not have"),
+    summary: expect.stringContaining('its METADATA has 2 "name"'),
   });
 }, 300_000);
 
