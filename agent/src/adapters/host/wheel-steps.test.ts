@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { job as wire } from "@kiln/proto";
@@ -6,6 +5,7 @@ import { temporaryFolder } from "@kiln/testkit";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Blob, WheelWish } from "../../domain/job.ts";
+import { hasCompiler } from "../../testing/c-compiler.ts";
 import { HostBench, type RunResult } from "../../testing/host-bench.ts";
 import { LocalBlobs } from "../../testing/local-blobs.ts";
 import { packNativePackage } from "../../testing/native-package.ts";
@@ -214,12 +214,3 @@ describe.skipIf(!canBuild)("a built wheel", { timeout: 120_000 }, () => {
     expect(artifacts).toEqual([]);
   });
 });
-
-function hasCompiler(): boolean {
-  try {
-    execFileSync("cc", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,14 +1,14 @@
 import type { DeviceCode } from "./binary-facts.ts";
 
 /** What an entry of TORCH_CUDA_ARCH_LIST promises. */
-export interface ArchPromise {
+interface ArchPromise {
   /** "80", "90a" */
   readonly sm: string;
   readonly withPtx: boolean;
 }
 
 /** Reads "8.0", "9.0a" or "10.0+PTX"; null when it is none of them. */
-export function parseArch(text: string): ArchPromise | null {
+function parseArch(text: string): ArchPromise | null {
   const [, major, minor, suffix, ptx] = /^(\d{1,2})\.(\d)([af]?)(\+PTX)?$/.exec(text) ?? [];
   return major === undefined ? null : { sm: `${major}${minor}${suffix}`, withPtx: ptx !== undefined };
 }

@@ -14,7 +14,7 @@ interface Excluded {
  * large, and give its process two PyTorches or two CUDA runtimes, with a state
  * for each.
  */
-export const EXCLUDED: readonly Excluded[] = [
+const EXCLUDED: readonly Excluded[] = [
   {
     linux: ["libtorch*.so*", "libc10*.so*"],
     windows: ["torch*.dll", "c10*.dll", "shm.dll", "uv.dll", "asmjit.dll", "fbgemm.dll"],

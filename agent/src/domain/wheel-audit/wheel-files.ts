@@ -24,7 +24,7 @@ export function isLibraryName(path: string): boolean {
 }
 
 /** Where a file of the wheel is installed, relative to site-packages (the binary distribution format, ".data directory"). */
-export function installedPath(path: string): string {
+function installedPath(path: string): string {
   return path.replace(/^[^/]+\.data\/(?:purelib|platlib)\//, "");
 }
 
