@@ -8,6 +8,12 @@ export {
 } from "./config.ts";
 export { startAgent, type AgentDeps, type AgentHandle, type AgentStats } from "./start-agent.ts";
 export { readInventory } from "./adapters/inventory/read-inventory.ts";
+export { runContainer } from "./adapters/docker/container-command.ts";
+export type { ContainerSpec } from "./adapters/docker/container-options.ts";
+export { openEngine } from "./adapters/docker/engine.ts";
+export { BlobCache } from "./adapters/http/blob-cache.ts";
+export { HttpBlobClient } from "./adapters/http/http-blob-client.ts";
+export { systemClock } from "./adapters/system/system-clock.ts";
 export type { Execution, ExecutionRequest, ExecutionSink, Executor } from "./ports/executor.ts";
 export type { Inventory, InventoryProblem } from "./ports/inventory.ts";
 export type { Interpreter, PythonSource } from "./domain/interpreter.ts";

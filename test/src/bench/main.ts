@@ -1,15 +1,18 @@
 // `pnpm bench`: what Kiln costs over its parts, side by side in one run. Figures
 // of other machines and days do not compare; ratios of one run do.
-import { execFileSync } from "node:child_process";
-import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { startNatsServer, temporaryFolder } from "@kiln/testkit";
 import { Farm } from "../farm/farm.ts";
+import { measureTransfer } from "./artifact-transfer.ts";
+import { measureContainerStarts } from "./container-start.ts";
 import { measureCoverings } from "./covering-bench.ts";
 import { openLatencyBench } from "./kiln-latency.ts";
 import { measureBareWrites, measureBlob, measureDrain, measureLogs } from "./kiln-throughput.ts";
 import { measurePlan } from "./plan-bench.ts";
 import { RawJetStream } from "./raw-jetstream.ts";
+import { printSdistTable } from "./real-sdists.ts";
+import { describeMachine, mb, mbs, met, ms, perSecond, row, say, seconds, settleDisk } from "./report.ts";
 import { median, percentile } from "./statistics.ts";
+import { TestJobBench, type TestJobRound } from "./test-job.ts";
 
 const ROUNDS = 3;
 /** More and shorter, because what the disk does beside a fsync differs from second to second. */
@@ -21,33 +24,11 @@ const LOG_BYTES = 256 * 1024 * 1024;
 const BLOB_BYTES = 256 * 1024 * 1024;
 const MESSAGE_BYTES = 600;
 const IN_FLIGHT = 64;
+const CONTAINER_SAMPLES = 100;
+const TEST_JOB_ROUNDS = 9;
+/** The marks of a test job over the same by hand. */
+const TEST_JOB_OVERHEAD = { share: 0.15, ms: 2_000 };
 const QUIET = { KILN_LOG_LEVEL: "warn" };
-
-function say(text = ""): void {
-  process.stdout.write(`${text}\n`);
-}
-
-function row(name: string, value: string, against = ""): void {
-  say(`${name.padEnd(46)} ${value.padStart(14)}   ${against}`);
-}
-
-const ms = (value: number): string => `${value.toFixed(2)} ms`;
-const perSecond = (value: number): string => `${Math.round(value).toLocaleString("en")}/s`;
-const mb = (value: number | null): string => (value === null ? "not known" : `${Math.round(value)} MB`);
-const mbs = (value: number): string => `${Math.round(value)} MB/s`;
-
-function describeMachine(): void {
-  const [cpu] = cpus();
-  say(
-    `${cpu?.model ?? "a CPU"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}, Node ${process.version}`,
-  );
-  say(`medians of ${ROUNDS} rounds (latencies: of all samples of ${LATENCY_ROUNDS}), the compared things in turn\n`);
-}
-
-/** What one measurement left to be written must not be paid for by the next. */
-function settleDisk(): void {
-  if (process.platform !== "win32") execFileSync("sync");
-}
 
 /** Both latencies, round by round in turn. */
 async function latencies(): Promise<void> {
@@ -160,9 +141,90 @@ function coverings(): void {
   row("all covering arrays", ms(results.reduce((total, result) => total + result.ms, 0)));
 }
 
-describeMachine();
-coverings();
-plans();
-await latencies();
-await drain();
-await bytes();
+async function containerStarts(): Promise<void> {
+  const measured = await measureContainerStarts(CONTAINER_SAMPLES);
+  if (!measured.ok) return row("container start to first output", "not measured", measured.reason);
+  const { bareMs, kilnMs } = measured.value;
+  const p50 = { bare: percentile(bareMs, 0.5), kiln: percentile(kilnMs, 0.5) };
+  row("bare container, start to first output p50", ms(p50.bare), `p99 ${ms(percentile(bareMs, 0.99))}`);
+  row(
+    "Kiln's container, start to first output p50",
+    ms(p50.kiln),
+    `p99 ${ms(percentile(kilnMs, 0.99))}, ${(p50.kiln / p50.bare).toFixed(2)} × bare`,
+  );
+}
+
+async function artifacts(): Promise<void> {
+  await using farm = await Farm.start({ executor: "dummy", slots: 1, agents: [], env: QUIET });
+  const rounds: Awaited<ReturnType<typeof measureTransfer>>[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rounds.push(await measureTransfer(farm, BLOB_BYTES));
+    settleDisk();
+  }
+  const sha256 = median(rounds.map((result) => result.sha256MbPerSecond));
+  const up = median(rounds.map((result) => result.uploadMbPerSecond));
+  const down = median(rounds.map((result) => result.downloadMbPerSecond));
+  row("SHA-256 of the same file", mbs(sha256));
+  row("artifact, agent → coordinator, hashed twice", mbs(up), `${(up / sha256).toFixed(2)} × SHA-256 alone`);
+  row("artifact, coordinator → job, hashed twice", mbs(down), `${(down / sha256).toFixed(2)} × SHA-256 alone`);
+}
+
+/** A test job and the same by hand, in turn, after one round of each for the caches. */
+async function testJobs(): Promise<void> {
+  await using farm = await Farm.start({ executor: "host", slots: 1, env: QUIET });
+  const bench = await TestJobBench.open(farm);
+  await bench.round();
+  const rounds: TestJobRound[] = [];
+  for (let round = 0; round < TEST_JOB_ROUNDS; round += 1) rounds.push(await bench.round());
+  const plain = (part: keyof TestJobRound["plain"]): number => median(rounds.map((result) => result.plain[part]));
+  const byHand = median(rounds.map(({ plain }) => plain.environmentMs + plain.installMs + plain.testMs));
+  const job = median(rounds.map((result) => result.jobMs));
+  row(
+    `by hand: venv, pip install, pytest (${bench.python})`,
+    seconds(byHand),
+    `${seconds(plain("environmentMs"))} + ${seconds(plain("installMs"))} + ${seconds(plain("testMs"))}`,
+  );
+  const mark = (jobMs: number, handMs: number): string => {
+    const overMs = jobMs - handMs;
+    const share = overMs / handMs;
+    const isMet = share < TEST_JOB_OVERHEAD.share && overMs < TEST_JOB_OVERHEAD.ms;
+    return `${overMs < 0 ? "" : "+"}${seconds(overMs)}, ${(share * 100).toFixed(0)} %; under 15 % and 2 s: ${met(isMet)}`;
+  };
+  row("Kiln's test job of the same wheel", seconds(job), mark(job, byHand));
+  const inHand = median(rounds.map(({ plain }) => plain.installMs + plain.testMs));
+  const inJob = median(rounds.map((result) => result.jobMs - environmentMs(result)));
+  row("  both without making the environment", seconds(inJob), mark(inJob, inHand));
+  const titles = rounds[0]?.steps.keys() ?? [];
+  for (const title of titles) row(`  ${title}`, seconds(median(rounds.map(({ steps }) => steps.get(title) ?? 0))));
+}
+
+function environmentMs({ steps }: TestJobRound): number {
+  for (const [title, tookMs] of steps) if (title.startsWith("make an environment")) return tookMs;
+  throw new Error("the job made no environment");
+}
+
+/** In the order in which they are run when none is named. */
+const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
+  coverings,
+  plans,
+  latencies,
+  drain,
+  bytes,
+  artifacts,
+  containers: containerStarts,
+  "test-jobs": testJobs,
+};
+/** Not a comparison of speeds, and minutes long: only when named. */
+const MORE_PARTS: typeof PARTS = { sdists: printSdistTable };
+
+const named = process.argv.slice(2);
+const known = { ...PARTS, ...MORE_PARTS };
+const unknown = named.filter((name) => !Object.hasOwn(known, name));
+if (unknown.length > 0) {
+  say(`There is no benchmark ${unknown.join(", ")}. There are: ${Object.keys(known).join(", ")}.`);
+  process.exitCode = 64;
+} else {
+  describeMachine();
+  say(`medians of ${ROUNDS} rounds or more (latencies: of all samples), the compared things in turn\n`);
+  for (const name of named.length > 0 ? named : Object.keys(PARTS)) await known[name]?.();
+}
