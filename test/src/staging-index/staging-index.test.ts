@@ -10,7 +10,7 @@ import { installTool, type PythonTool } from "./python-tools.ts";
 // The index as real installers and a real uploader find it. The candidate is
 // Demo_Pkg: 1.0, which needs helper-lib of another index; 1.1, yanked; 1.2 for
 // Pythons that nobody has; 2.0rc1. On the other index somebody has put Demo_Pkg
-// 99.0, and a helper_lib 1.0 as it should be.
+// 99.0, a helper_lib 1.0 as it should be, and a greedy_lib that asks for Demo_Pkg 99.
 
 const stack = new AsyncDisposableStack();
 const scratch = stack.use(temporaryFolder("kiln-index-")).path;
@@ -19,6 +19,8 @@ let upstream: LoopbackIndex;
 let twine: PythonTool;
 let candidate: readonly MadeWheel[];
 let run: string;
+/** Another run, with the pre-release alone. */
+let ofReleaseCandidate: string;
 
 beforeAll(async () => {
   upstream = stack.use(await startLoopbackIndex());
@@ -30,13 +32,15 @@ beforeAll(async () => {
     { name: "Demo_Pkg", version: "1.2", metadata: ["Requires-Python: >=99"] },
     { name: "Demo_Pkg", version: "2.0rc1" },
   ]);
-  const [helper, ...impostors] = await makeWheels(scratch, [
+  const [helper, greedy, ...impostors] = await makeWheels(scratch, [
     { name: "helper_lib", version: "1.0" },
+    { name: "greedy_lib", version: "1.0", metadata: ["Requires-Dist: demo-pkg>=99"] },
     { name: "demo_pkg", version: "99.0" },
     { name: "demo_pkg", version: "1.0", salt: "evil" },
   ]);
-  if (!helper) throw new Error("no wheel was made");
+  if (!helper || !greedy) throw new Error("no wheel was made");
   upstream.projects.set("helper-lib", [helper]);
+  upstream.projects.set("greedy-lib", [greedy]);
   upstream.projects.set("demo-pkg", impostors);
   twine = await installTool("twine");
   run = await submit();
@@ -45,6 +49,8 @@ beforeAll(async () => {
     candidate.map(({ path }) => path),
   );
   expect(staged).toMatchObject({ ok: true });
+  ofReleaseCandidate = await submit();
+  expect(await upload(ofReleaseCandidate, [candidate[3]?.path ?? ""])).toMatchObject({ ok: true });
   await yank(run, "Demo_Pkg-1.1-py3-none-any.whl", "broken on big endian");
 }, 180_000);
 afterAll(() => stack.disposeAsync());
@@ -107,18 +113,27 @@ describe.each(INSTALLERS)("%s", (title, find) => {
     expect(output).toContain("broken on big endian");
   });
 
-  it("installs a pre-release only when asked to (PEP 440)", async (context) => {
+  it("installs a pre-release only when asked to, or when there is nothing else (PEP 440)", async (context) => {
     const pre = await need(context).install(indexUrl(), ["demo-pkg"], { pre: true });
     expect(pre.installed).toEqual(["Demo_Pkg-2.0rc1.dist-info"]);
+    // A specifier that names a pre-release asks for one.
+    for (const specifier of ["==2.0rc1", ">=2.0rc1"]) {
+      const { installed } = await need(context).install(indexUrl(), [`demo-pkg${specifier}`]);
+      expect([specifier, ...installed]).toEqual([specifier, "Demo_Pkg-2.0rc1.dist-info"]);
+    }
+    const only = await need(context).install(indexUrl(ofReleaseCandidate), ["demo-pkg"]);
+    expect(only.installed).toEqual(["Demo_Pkg-2.0rc1.dist-info"]);
   });
 
-  it("does not get the candidate from upstream, however its name is spelled", async (context) => {
+  it("does not get the candidate from upstream, however its name is spelled and whoever asks for it", async (context) => {
     for (const name of ["Demo.Pkg", "demo_pkg", "DEMO--PKG"]) {
       const { installed } = await need(context).install(indexUrl(), [name]);
       expect(installed).toContain("Demo_Pkg-1.0.dist-info");
     }
     const { ok, installed } = await need(context).install(indexUrl(), ["demo_pkg==99.0"]);
     expect({ ok, installed }).toEqual({ ok: false, installed: [] });
+    const greedy = await need(context).install(indexUrl(), ["greedy-lib"]);
+    expect({ ok: greedy.ok, installed: greedy.installed }).toEqual({ ok: false, installed: [] });
     expect(upstream.asked.filter((name) => /demo/i.test(name))).toEqual([]);
   });
 });
