@@ -171,7 +171,7 @@ async function artifacts(): Promise<void> {
 
 /** A test job and the same by hand, in turn, after one round of each for the caches. */
 async function testJobs(): Promise<void> {
-  await using farm = await Farm.start({ executor: "host", slots: 1, env: QUIET });
+  await using farm = await Farm.start({ executor: "host", slots: 1, upstream: true, env: QUIET });
   const bench = await TestJobBench.open(farm);
   await bench.round();
   const rounds: TestJobRound[] = [];

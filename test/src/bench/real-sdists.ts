@@ -13,7 +13,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 export async function printSdistTable(): Promise<void> {
   using scratch = temporaryFolder("kiln-sdists-");
-  await using farm = await Farm.start({ executor: "host", slots: 1, env: { KILN_LOG_LEVEL: "warn" } });
+  await using farm = await Farm.start({ executor: "host", slots: 1, upstream: true, env: { KILN_LOG_LEVEL: "warn" } });
   const pythons = await oldestAndNewest(farm);
   const titles = pythons.map(({ feature }) => `CPython ${feature}`);
   const times = pythons.map(({ feature }) => `${feature}: farm / pip`);

@@ -12,13 +12,13 @@ import { plainPip } from "./plain-pip.ts";
 // Releases by others, from the user's own package index, on the oldest and the
 // newest Python of this machine: through `kiln submit`, and by pip alone.
 
-describe("sdists by others", () => {
+describe("sdists by others", { timeout: 600_000 }, () => {
   const stack = new AsyncDisposableStack();
   const scratch = stack.use(temporaryFolder("kiln-sdists-")).path;
   let farm: Farm;
   let pythons: readonly FarmPython[];
   beforeAll(async () => {
-    farm = stack.use(await Farm.start({ executor: "host", slots: 2 }));
+    farm = stack.use(await Farm.start({ executor: "host", slots: 2, upstream: true }));
     pythons = await oldestAndNewest(farm);
   });
   afterAll(() => stack.disposeAsync());
