@@ -1,5 +1,6 @@
 export type { Brought } from "./containers/daemon.ts";
-export { debianRootfs, type DebianRelease, type RootfsKind } from "./containers/debian-rootfs.ts";
+export { BUILDER_PYTHONS, builderImage, unpackBuilderPythons } from "./containers/builder-image.ts";
+export { debianRootfs, type DebianRelease } from "./containers/debian-rootfs.ts";
 export { startDockerd, startPodman, type TestEngine } from "./containers/engines.ts";
 export { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry, type TestRegistry } from "./containers/registry.ts";
 export { freePort } from "./free-port.ts";

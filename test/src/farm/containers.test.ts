@@ -16,7 +16,7 @@ it(
     if (reason !== null) return context.skip(reason);
     using folder = temporaryFolder();
     await using engine = need(await startDockerd(folder.path));
-    const rootfs = need(await debianRootfs("bookworm", "python"));
+    const rootfs = need(await debianRootfs("bookworm"));
     for (const tag of ["owners", "named"]) await engine.importImage(rootfs, "kiln-test", tag);
     const env = {
       KILN_DOCKER_HOST: `unix://${engine.socketPath}`,

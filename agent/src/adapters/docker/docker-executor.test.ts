@@ -57,7 +57,7 @@ describe.each(engines)("with the engine of %s", { timeout: 60_000 }, (name, star
   beforeAll(async () => {
     engine = stack.use(need(await start(folder)));
     docker = openEngine(engine.socketPath);
-    await engine.importImage(need(await debianRootfs("bookworm", "python")), "kiln-test", "bookworm");
+    await engine.importImage(need(await debianRootfs("bookworm")), "kiln-test", "bookworm");
     bench = newBench();
     source = blobs.add(packPurePackage(folder));
   }, SETUP_MS);
@@ -247,6 +247,15 @@ describe.each(engines)("with the engine of %s", { timeout: 60_000 }, (name, star
         expect(finished.outcome).toBe(Outcome.PASSED);
         expect(log).toContain(`image ${digest}\n`);
       }
+    });
+
+    test("an image named by its digest is that one wherever its tag has moved to", async () => {
+      const [first, second] = [await publish("pinned"), await publish("pinned")];
+      expect(second).not.toBe(first);
+      const local = newBench({}, { env: login(), stateFolder: join(folder, "pinned") });
+      const { log, finished } = await local.run(command("true", { image: first }));
+      expect(finished).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
+      expect(log).toContain(`image ${first}\n`);
     });
 
     test("a credential helper is asked, and no password reaches the log", async () => {
