@@ -8,8 +8,10 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
 
 namespace {
@@ -96,9 +98,33 @@ PyObject* dot(PyObject*, PyObject* args) {
   return PyFloat_FromDouble(sum.value());
 }
 
+// Shifted by the largest value, so that no exponential overflows.
+double log_sum_exp_of(const Doubles& values) noexcept {
+  double largest = -std::numeric_limits<double>::infinity();
+  for (const double value : values) {
+    if (std::isnan(value)) return value;
+    largest = std::max(largest, value);
+  }
+  if (!std::isfinite(largest)) return largest;
+  CompensatedSum sum;
+  for (const double value : values) sum.add(std::exp(value - largest));
+  return largest + std::log(sum.value());
+}
+
+PyObject* log_sum_exp(PyObject*, PyObject* object) {
+  const auto values = Doubles::of(object);
+  if (!values) return nullptr;
+  double result = 0.0;
+  Py_BEGIN_ALLOW_THREADS
+  result = log_sum_exp_of(*values);
+  Py_END_ALLOW_THREADS
+  return PyFloat_FromDouble(result);
+}
+
 PyMethodDef methods[] = {
     {"total", total, METH_O, "total(values, /)\n--\n\nThe sum of a buffer of doubles, as if made with twice the precision."},
     {"dot", dot, METH_VARARGS, "dot(left, right, /)\n--\n\nThe dot product of two buffers of doubles, as if made with twice the precision."},
+    {"log_sum_exp", log_sum_exp, METH_O, "log_sum_exp(values, /)\n--\n\nThe logarithm of the sum of the exponentials of a buffer of doubles, without overflow."},
     {nullptr, nullptr, 0, nullptr},
 };
 

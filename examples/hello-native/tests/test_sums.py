@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 import kiln_hello
-from kiln_hello import dot, mean, total
+from kiln_hello import dot, log_sum_exp, mean, total
 
 
 def doubles(*values):
@@ -53,6 +53,17 @@ def test_mean_is_of_the_compensated_total():
     assert mean(doubles(1.0, 1e100, 1.0, -1e100)) == 0.5
     with pytest.raises(ValueError):
         mean(doubles())
+
+
+def test_exponentials_do_not_overflow():
+    assert log_sum_exp(doubles(1000.0, 1000.0)) == pytest.approx(1000.0 + math.log(2.0), rel=1e-15)
+    assert log_sum_exp(doubles(0.0, 1.0, 2.0)) == pytest.approx(math.log(1 + math.e + math.e**2), rel=1e-15)
+
+
+def test_a_sum_of_no_exponentials_is_the_logarithm_of_zero():
+    assert log_sum_exp(doubles()) == log_sum_exp(doubles(-math.inf)) == -math.inf
+    assert log_sum_exp(doubles(math.inf, -math.inf)) == math.inf
+    assert math.isnan(log_sum_exp(doubles(math.inf, math.nan)))
 
 
 @pytest.mark.parametrize("values", [[1.0], b"12345678", array("f", [1.0]), array("i", [1]), None])
