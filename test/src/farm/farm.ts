@@ -116,8 +116,9 @@ export class Farm implements AsyncDisposable {
     });
   }
 
-  async startAgent(name: string): Promise<void> {
-    const agent = await startProcess<AgentReady>(agentMain, this.agentEnvironment(name));
+  /** `env` is this agent's own, on top of the farm's. */
+  async startAgent(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const agent = await startProcess<AgentReady>(agentMain, { ...this.agentEnvironment(name), ...env });
     this.#agents.set(name, agent);
   }
 

@@ -62,8 +62,10 @@ export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): N
   };
 }
 
-async function userPip(args: readonly string[]): Promise<void> {
-  await run(await userPython(), ["-m", "pip", "--quiet", ...args], { maxBuffer: 16 * 1024 * 1024 });
+/** Runs the pip of a Python of this machine with the user's own settings. Rejects when it fails or takes longer than `timeoutMs` (0: no limit). */
+export async function userPip(args: readonly string[], timeoutMs = 0): Promise<void> {
+  const options = { maxBuffer: 16 * 1024 * 1024, timeout: timeoutMs };
+  await run(await userPython(), ["-m", "pip", "--quiet", ...args], options);
 }
 
 async function userPython(): Promise<string> {
@@ -76,6 +78,11 @@ async function userPython(): Promise<string> {
 /** The month: old enough to be there, new enough to be the newest. */
 function newest(): string {
   return new Date().toISOString().slice(0, 7);
+}
+
+/** A folder of downloads in the user's cache, made anew each month. */
+export function keptFolder(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  return kept(`${name}-${newest()}`, make);
 }
 
 /** A folder in the user's cache, made once; an interruption leaves it whole or not there. */
