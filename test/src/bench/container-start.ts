@@ -23,7 +23,7 @@ export async function measureContainerStarts(samples: number): Promise<Brought<C
   const started = await startDockerd(folder.path);
   if (!started.ok) return started;
   await using engine = started.value;
-  const rootfs = await debianRootfs("bookworm", "python");
+  const rootfs = await debianRootfs("bookworm");
   if (!rootfs.ok) return rootfs;
   await engine.importImage(rootfs.value, "kiln-bench", "start");
   const docker = openEngine(engine.socketPath);

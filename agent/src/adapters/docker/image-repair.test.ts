@@ -42,7 +42,7 @@ describe.skipIf(!isHere)("an image without auditwheel", { timeout: 180_000 }, ()
 
   beforeAll(async () => {
     const engine = stack.use(need(await startDockerd(folder)));
-    await engine.importImage(need(await debianRootfs("bookworm", "python")), "kiln-test", "bookworm");
+    await engine.importImage(need(await debianRootfs("bookworm")), "kiln-test", "bookworm");
     ({ socketPath } = engine);
     // What a container sees of this machine's own settings depends on the machine: a folder is seen everywhere.
     const requirements = planTool("auditwheel", [PYTHON_OF_IMAGE])?.requirements ?? [];
