@@ -97,7 +97,7 @@ export class HttpBlobClient implements BlobClient {
         ...(body ? { "content-type": "application/octet-stream" } : {}),
         ...headers,
       },
-      ...(body ? { body } : {}),
+      ...(body ? { body, duplex: "half" } : {}),
     });
   }
 
