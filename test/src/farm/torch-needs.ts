@@ -5,7 +5,8 @@ import type { Brought } from "@kiln/testkit";
 import { temporaryFolder } from "@kiln/testkit";
 import { keptFolder, userPip } from "../staging-index/python-tools.ts";
 
-const REPORT_TIMEOUT_MS = 120_000;
+/** To tell what it would install, pip may have to download it: a PyTorch for the CPU is 200 MB, one for CUDA three times that. */
+const LIMITS = { timeoutMs: 120_000, fileBytesMax: 300 * 1024 ** 2 };
 
 /**
  * Asks pip what it would install for a requirement on a CPython of this
@@ -17,9 +18,11 @@ export async function isWithinReach(python: string, torch: string): Promise<Brou
   const report = join(folder.path, "report.json");
   const of = ["--python-version", python, "--only-binary", ":all:", "--target", join(folder.path, "none")];
   try {
-    await userPip(["install", "--dry-run", "--ignore-installed", "--report", report, ...of, torch], REPORT_TIMEOUT_MS);
+    await userPip(["install", "--dry-run", "--ignore-installed", "--report", report, ...of, torch], LIMITS);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
+    const size = "the indexes of this machine's pip have it only in a file of more than 300 MiB, as those for CUDA are";
+    if (text.includes("File too large")) return { ok: false, reason: `${torch}: ${size}` };
     const reason = text.split("\n").findLast((line) => line.startsWith("ERROR:")) ?? text.slice(0, 200);
     return { ok: false, reason: `pip of this machine cannot tell what it would install for ${torch}: ${reason}` };
   }

@@ -62,10 +62,29 @@ export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): N
   };
 }
 
-/** Runs the pip of a Python of this machine with the user's own settings. Rejects when it fails or takes longer than `timeoutMs` (0: no limit). */
-export async function userPip(args: readonly string[], timeoutMs = 0): Promise<void> {
-  const options = { maxBuffer: 16 * 1024 * 1024, timeout: timeoutMs };
-  await run(await userPython(), ["-m", "pip", "--quiet", ...args], options);
+export interface PipLimits {
+  /** 0: none. */
+  readonly timeoutMs: number;
+  /** Of each file that it writes, where there is a POSIX shell; it fails with "File too large". */
+  readonly fileBytesMax: number | null;
+}
+
+/** Runs the pip of a Python of this machine with the user's own settings. Rejects when it fails or passes a limit. */
+export async function userPip(
+  args: readonly string[],
+  { timeoutMs, fileBytesMax }: PipLimits = { timeoutMs: 0, fileBytesMax: null },
+): Promise<void> {
+  const argv = [await userPython(), "-m", "pip", "--quiet", ...args] as const;
+  // POSIX counts in blocks of 512 bytes.
+  const limited = [
+    "sh",
+    "-c",
+    'ulimit -f "$0" && exec "$@"',
+    String(Math.ceil((fileBytesMax ?? 0) / 512)),
+    ...argv,
+  ] as const;
+  const [program, ...rest] = fileBytesMax === null ? argv : limited;
+  await run(program, rest, { maxBuffer: 16 * 1024 * 1024, timeout: timeoutMs });
 }
 
 async function userPython(): Promise<string> {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { findProgram, type Brought } from "./daemon.ts";
@@ -71,8 +71,8 @@ async function makeRoot(debootstrap: string, recipe: RootfsRecipe, root: string)
   const made = await run(debootstrap, [...options, release, root, ...(mirror === null ? [] : [mirror])]);
   if (!made.ok) return { ok: false, reason: `debootstrap could not make Debian ${release}: ${made.lastLine}` };
   if (!finish) return { ok: true, value: null };
-  const listed = await run("awk", ['$1 == "deb" { print $2; exit }', join(root, "etc/apt/sources.list")]);
-  return finish(root, listed.lastLine);
+  const sources = readFileSync(join(root, "etc/apt/sources.list"), "utf8");
+  return finish(root, /^deb (\S+)/m.exec(sources)?.[1] ?? "");
 }
 
 /** Where this machine's own apt has Debian's packages from; null where it has none: debootstrap knows a place itself. */
