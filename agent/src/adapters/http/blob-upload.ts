@@ -64,7 +64,8 @@ export class BlobUpload {
   async #send(from: number): Promise<Response> {
     const { path, filename, sizeBytes } = this.#file;
     const file = createReadStream(path, { start: from, highWaterMark: PIECE_BYTES });
-    const body: ReadableStream<Uint8Array> = Readable.toWeb(file);
+    // Without an encoding a file is read as bytes; the types do not know that.
+    const body = Readable.toWeb(file) as ReadableStream<Uint8Array>;
     const length = { "content-length": String(sizeBytes - from) };
     const range = from > 0 ? { "content-range": `bytes ${from}-${sizeBytes - 1}/${sizeBytes}` } : {};
     const headers = { ...length, ...range };
