@@ -2,19 +2,19 @@
 // @generated from file kiln/v1/agent.proto (package kiln.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { AttemptRef } from "./job_pb.ts";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { AttemptRef, BlobRef } from "./job_pb.ts";
 import { file_kiln_v1_job } from "./job_pb.ts";
 import type { ResultFrame } from "./results_pb.ts";
 import { file_kiln_v1_results } from "./results_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file kiln/v1/agent.proto.
  */
 export const file_kiln_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChNraWxuL3YxL2FnZW50LnByb3RvEgdraWxuLnYxIsYBCg9SZWdpc3RlclJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDQoFc2xvdHMYBSABKA0SEQoJZXhlY3V0b3JzGAYgAygJEiUKCWludmVudG9yeRgHIAEoCzISLmtpbG4udjEuSW52ZW50b3J5Eg0KBWtpbmRzGAggAygJEhYKDmluc3RhbGxzX3RvcmNoGAkgASgIIkcKEFJlZ2lzdGVyUmVzcG9uc2USHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAEgASgNEhQKDHdpbmRvd19ieXRlcxgCIAEoDSLhAgoJSW52ZW50b3J5EgoKAm9zGAEgASgJEgwKBGFyY2gYAiABKAkSEAoIb3NfdGl0bGUYAyABKAkSDAoEbGliYxgEIAEoCRIOCgZrZXJuZWwYBSABKAkSEQoJY3B1X21vZGVsGAYgASgJEhEKCWNwdV9jb3JlcxgHIAEoDRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSFwoPZGlza19mcmVlX2J5dGVzGAkgASgEEisKB3B5dGhvbnMYCiADKAsyGi5raWxuLnYxLlB5dGhvbkludGVycHJldGVyEisKCHByb2JsZW1zGAsgAygLMhkua2lsbi52MS5JbnZlbnRvcnlQcm9ibGVtEhIKCm9zX3JlbGVhc2UYDCABKAkSGgoEZ3B1cxgNIAMoCzIMLmtpbG4udjEuR3B1EisKDWN1ZGFfdG9vbGtpdHMYDiADKAsyFC5raWxuLnYxLkN1ZGFUb29sa2l0ImQKA0dwdRIMCgR1dWlkGAEgASgJEg0KBW1vZGVsGAIgASgJEhoKEmNvbXB1dGVfY2FwYWJpbGl0eRgDIAEoCRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSDgoGZHJpdmVyGAUgASgJIiwKC0N1ZGFUb29sa2l0Eg8KB3ZlcnNpb24YASABKAkSDAoEcGF0aBgCIAEoCSJnChFQeXRob25JbnRlcnByZXRlchIPCgdmZWF0dXJlGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDAoEcGF0aBgDIAEoCRIQCghmb3VuZF9ieRgEIAEoCRIQCghwbGF0Zm9ybRgFIAEoCSI0ChBJbnZlbnRvcnlQcm9ibGVtEg8KB3N1YmplY3QYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJpChRTdHJlYW1SZXN1bHRzUmVxdWVzdBIfCgVoZWxsbxgBIAEoCzIOLmtpbG4udjEuSGVsbG9IABIlCgZmcmFtZXMYAiABKAsyEy5raWxuLnYxLkZyYW1lQmF0Y2hIAEIJCgdtZXNzYWdlIlQKBUhlbGxvEhAKCGFnZW50X2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJQoIYXR0ZW1wdHMYAyADKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYiMgoKRnJhbWVCYXRjaBIkCgZmcmFtZXMYASADKAsyFC5raWxuLnYxLlJlc3VsdEZyYW1lIosBChVTdHJlYW1SZXN1bHRzUmVzcG9uc2USIwoHd2VsY29tZRgBIAEoCzIQLmtpbG4udjEuV2VsY29tZUgAEh0KBGFja3MYAiABKAsyDS5raWxuLnYxLkFja3NIABIjCgdyZWZ1c2VkGAMgASgLMhAua2lsbi52MS5SZWZ1c2VkSABCCQoHbWVzc2FnZSInCgdXZWxjb21lEhwKBnJlc3VtZRgBIAMoCzIMLmtpbG4udjEuQWNrIiIKBEFja3MSGgoEYWNrcxgBIAMoCzIMLmtpbG4udjEuQWNrIjgKA0FjaxIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEgsKA3NlcRgCIAEoDSI/CgdSZWZ1c2VkEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSDgoGcmVhc29uGAIgASgJIoYBCglIZWFydGJlYXQSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIlCghhdHRlbXB0cxgDIAMoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhIXCg9kaXNrX2ZyZWVfYnl0ZXMYBCABKAQSEwoLc3Bvb2xfYnl0ZXMYBSABKAQicAoHQ29udHJvbBIoCgZjYW5jZWwYASABKAsyFi5raWxuLnYxLkNhbmNlbEF0dGVtcHRIABIwCg5yZWdpc3Rlcl9hZ2FpbhgCIAEoCzIWLmtpbG4udjEuUmVnaXN0ZXJBZ2FpbkgAQgkKB2NvbW1hbmQiRQoNQ2FuY2VsQXR0ZW1wdBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSIPCg1SZWdpc3RlckFnYWluMqMBCgxBZ2VudFNlcnZpY2USPwoIUmVnaXN0ZXISGC5raWxuLnYxLlJlZ2lzdGVyUmVxdWVzdBoZLmtpbG4udjEuUmVnaXN0ZXJSZXNwb25zZRJSCg1TdHJlYW1SZXN1bHRzEh0ua2lsbi52MS5TdHJlYW1SZXN1bHRzUmVxdWVzdBoeLmtpbG4udjEuU3RyZWFtUmVzdWx0c1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_kiln_v1_job, file_kiln_v1_results]);
+  fileDesc("ChNraWxuL3YxL2FnZW50LnByb3RvEgdraWxuLnYxIr4CCg9SZWdpc3RlclJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDQoFc2xvdHMYBSABKA0SEQoJZXhlY3V0b3JzGAYgAygJEiUKCWludmVudG9yeRgHIAEoCzISLmtpbG4udjEuSW52ZW50b3J5Eg0KBWtpbmRzGAggAygJEhYKDmluc3RhbGxzX3RvcmNoGAkgASgIEjQKBmxhYmVscxgKIAMoCzIkLmtpbG4udjEuUmVnaXN0ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EhEKCWVwaGVtZXJhbBgLIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkcKEFJlZ2lzdGVyUmVzcG9uc2USHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAEgASgNEhQKDHdpbmRvd19ieXRlcxgCIAEoDSLyAgoJSW52ZW50b3J5EgoKAm9zGAEgASgJEgwKBGFyY2gYAiABKAkSEAoIb3NfdGl0bGUYAyABKAkSDAoEbGliYxgEIAEoCRIOCgZrZXJuZWwYBSABKAkSEQoJY3B1X21vZGVsGAYgASgJEhEKCWNwdV9jb3JlcxgHIAEoDRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSFwoPZGlza19mcmVlX2J5dGVzGAkgASgEEisKB3B5dGhvbnMYCiADKAsyGi5raWxuLnYxLlB5dGhvbkludGVycHJldGVyEisKCHByb2JsZW1zGAsgAygLMhkua2lsbi52MS5JbnZlbnRvcnlQcm9ibGVtEhIKCm9zX3JlbGVhc2UYDCABKAkSGgoEZ3B1cxgNIAMoCzIMLmtpbG4udjEuR3B1EisKDWN1ZGFfdG9vbGtpdHMYDiADKAsyFC5raWxuLnYxLkN1ZGFUb29sa2l0Eg8KB2hvc3RfaWQYDyABKAki+QQKA0dwdRIMCgR1dWlkGAEgASgJEg0KBW1vZGVsGAIgASgJEhoKEmNvbXB1dGVfY2FwYWJpbGl0eRgDIAEoCRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSDgoGZHJpdmVyGAUgASgJEhMKC2N1ZGFfZHJpdmVyGAYgASgJEh0KFWN1ZGFfbWlub3JfY29tcGF0aWJsZRgHIAEoCRIQCghtaWdfbW9kZRgIIAEoCRIlCgptaWdfc2xpY2VzGAkgAygLMhEua2lsbi52MS5NaWdTbGljZRIQCghlY2NfbW9kZRgKIAEoCRIaCg1lY2NfY29ycmVjdGVkGAsgASgESACIAQESHAoPZWNjX3VuY29ycmVjdGVkGAwgASgESAGIAQESHQoQc21fY2xvY2tfbWF4X21oehgNIAEoDUgCiAEBEiEKFG1lbW9yeV9jbG9ja19tYXhfbWh6GA4gASgNSAOIAQESHgoRcG93ZXJfbGltaXRfd2F0dHMYDyABKA1IBIgBARInCg9jbG9ja3NfbG9ja2FibGUYECABKAsyDi5raWxuLnYxLlByb2JlEikKEWNvdW50ZXJzX3JlYWRhYmxlGBEgASgLMg4ua2lsbi52MS5Qcm9iZRImCglwcm9jZXNzZXMYEiADKAsyEy5raWxuLnYxLkdwdVByb2Nlc3MSEgoKcGNpX2J1c19pZBgTIAEoCUIQCg5fZWNjX2NvcnJlY3RlZEISChBfZWNjX3VuY29ycmVjdGVkQhMKEV9zbV9jbG9ja19tYXhfbWh6QhcKFV9tZW1vcnlfY2xvY2tfbWF4X21oekIUChJfcG93ZXJfbGltaXRfd2F0dHMikwEKBVByb2JlEiUKBmFuc3dlchgBIAEoDjIVLmtpbG4udjEuUHJvYmUuQW5zd2VyEg4KBmRldGFpbBgCIAEoCSJTCgZBbnN3ZXISFgoSQU5TV0VSX1VOU1BFQ0lGSUVEEAASDgoKQU5TV0VSX1lFUxABEg0KCUFOU1dFUl9OTxACEhIKDkFOU1dFUl9VTktOT1dOEAMiPwoITWlnU2xpY2USDAoEdXVpZBgBIAEoCRIPCgdwcm9maWxlGAIgASgJEhQKDG1lbW9yeV9ieXRlcxgDIAEoBCI9CgpHcHVQcm9jZXNzEgsKA3BpZBgBIAEoDRIMCgRuYW1lGAIgASgJEhQKDG1lbW9yeV9ieXRlcxgDIAEoBCIsCgtDdWRhVG9vbGtpdBIPCgd2ZXJzaW9uGAEgASgJEgwKBHBhdGgYAiABKAkiZwoRUHl0aG9uSW50ZXJwcmV0ZXISDwoHZmVhdHVyZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEgwKBHBhdGgYAyABKAkSEAoIZm91bmRfYnkYBCABKAkSEAoIcGxhdGZvcm0YBSABKAkiNAoQSW52ZW50b3J5UHJvYmxlbRIPCgdzdWJqZWN0GAEgASgJEg8KB21lc3NhZ2UYAiABKAkiaQoUU3RyZWFtUmVzdWx0c1JlcXVlc3QSHwoFaGVsbG8YASABKAsyDi5raWxuLnYxLkhlbGxvSAASJQoGZnJhbWVzGAIgASgLMhMua2lsbi52MS5GcmFtZUJhdGNoSABCCQoHbWVzc2FnZSJUCgVIZWxsbxIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiUKCGF0dGVtcHRzGAMgAygLMhMua2lsbi52MS5BdHRlbXB0UmVmIjIKCkZyYW1lQmF0Y2gSJAoGZnJhbWVzGAEgAygLMhQua2lsbi52MS5SZXN1bHRGcmFtZSKLAQoVU3RyZWFtUmVzdWx0c1Jlc3BvbnNlEiMKB3dlbGNvbWUYASABKAsyEC5raWxuLnYxLldlbGNvbWVIABIdCgRhY2tzGAIgASgLMg0ua2lsbi52MS5BY2tzSAASIwoHcmVmdXNlZBgDIAEoCzIQLmtpbG4udjEuUmVmdXNlZEgAQgkKB21lc3NhZ2UiJwoHV2VsY29tZRIcCgZyZXN1bWUYASADKAsyDC5raWxuLnYxLkFjayIiCgRBY2tzEhoKBGFja3MYASADKAsyDC5raWxuLnYxLkFjayI4CgNBY2sSJAoHYXR0ZW1wdBgBIAEoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhILCgNzZXEYAiABKA0iPwoHUmVmdXNlZBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSLxAgoJSGVhcnRiZWF0EhAKCGFnZW50X2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJQoIYXR0ZW1wdHMYAyADKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSFwoPZGlza19mcmVlX2J5dGVzGAQgASgEEhMKC3Nwb29sX2J5dGVzGAUgASgEEhkKDGNwdV9wcmVzc3VyZRgGIAEoAkgAiAEBEhwKD21lbW9yeV9wcmVzc3VyZRgHIAEoAkgBiAEBEhgKC2lvX3ByZXNzdXJlGAggASgCSAKIAQESIwoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgJIAEoBEgDiAEBEiEKBGdwdXMYCiADKAsyEy5raWxuLnYxLkdwdVJlYWRpbmdCDwoNX2NwdV9wcmVzc3VyZUISChBfbWVtb3J5X3ByZXNzdXJlQg4KDF9pb19wcmVzc3VyZUIZChdfbWVtb3J5X2F2YWlsYWJsZV9ieXRlcyLwAQoKR3B1UmVhZGluZxIMCgR1dWlkGAEgASgJEiAKE3V0aWxpemF0aW9uX3BlcmNlbnQYAiABKA1IAIgBARIgChN0ZW1wZXJhdHVyZV9jZWxzaXVzGAMgASgNSAGIAQESGQoMc21fY2xvY2tfbWh6GAQgASgNSAKIAQESHgoRbWVtb3J5X3VzZWRfYnl0ZXMYBSABKARIA4gBAUIWChRfdXRpbGl6YXRpb25fcGVyY2VudEIWChRfdGVtcGVyYXR1cmVfY2Vsc2l1c0IPCg1fc21fY2xvY2tfbWh6QhQKEl9tZW1vcnlfdXNlZF9ieXRlcyLCAQoTUmVwb3J0SGVhbHRoUmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiUKBm1vbWVudBgDIAEoDjIVLmtpbG4udjEuSGVhbHRoTW9tZW50EiQKB2F0dGVtcHQYBCABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSEgoKYXRfdW5peF9tcxgFIAEoBBIkCgZjaGVja3MYBiADKAsyFC5raWxuLnYxLkhlYWx0aENoZWNrItQBCgtIZWFsdGhDaGVjaxIMCgRuYW1lGAEgASgJEg4KBmRldmljZRgCIAEoCRIrCgZzdGF0dXMYAyABKA4yGy5raWxuLnYxLkhlYWx0aENoZWNrLlN0YXR1cxIOCgZkZXRhaWwYBCABKAkiagoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEg0KCVNUQVRVU19PSxABEhIKDlNUQVRVU19XQVJOSU5HEAISEQoNU1RBVFVTX0ZBSUxFRBADEhIKDlNUQVRVU19OT1RfUlVOEAQiFgoUUmVwb3J0SGVhbHRoUmVzcG9uc2UiYQoTRmV0Y2hTZWNyZXRzUmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiQKB2F0dGVtcHQYAyABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYigAEKFEZldGNoU2VjcmV0c1Jlc3BvbnNlEjkKBnZhbHVlcxgBIAMoCzIpLmtpbG4udjEuRmV0Y2hTZWNyZXRzUmVzcG9uc2UuVmFsdWVzRW50cnkaLQoLVmFsdWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLtAQoHQ29udHJvbBIoCgZjYW5jZWwYASABKAsyFi5raWxuLnYxLkNhbmNlbEF0dGVtcHRIABIwCg5yZWdpc3Rlcl9hZ2FpbhgCIAEoCzIWLmtpbG4udjEuUmVnaXN0ZXJBZ2FpbkgAEiwKDGNoZWNrX2hlYWx0aBgDIAEoCzIULmtpbG4udjEuQ2hlY2tIZWFsdGhIABIsCgxvZmZlcl91cGRhdGUYBCABKAsyFC5raWxuLnYxLk9mZmVyVXBkYXRlSAASHwoFbGVhdmUYBSABKAsyDi5raWxuLnYxLkxlYXZlSABCCQoHY29tbWFuZCINCgtDaGVja0hlYWx0aCJACgtPZmZlclVwZGF0ZRIPCgd2ZXJzaW9uGAEgASgJEiAKBmJ1bmRsZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZiIXCgVMZWF2ZRIOCgZyZWFzb24YASABKAkiRQoNQ2FuY2VsQXR0ZW1wdBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSIPCg1SZWdpc3RlckFnYWluKrUBCgxIZWFsdGhNb21lbnQSHQoZSEVBTFRIX01PTUVOVF9VTlNQRUNJRklFRBAAEhYKEkhFQUxUSF9NT01FTlRfSk9JThABEhwKGEhFQUxUSF9NT01FTlRfQkVGT1JFX0pPQhACEhsKF0hFQUxUSF9NT01FTlRfQUZURVJfSk9CEAMSGgoWSEVBTFRIX01PTUVOVF9TQ0hFRFVMRRAEEhcKE0hFQUxUSF9NT01FTlRfQVNLRUQQBTK9AgoMQWdlbnRTZXJ2aWNlEj8KCFJlZ2lzdGVyEhgua2lsbi52MS5SZWdpc3RlclJlcXVlc3QaGS5raWxuLnYxLlJlZ2lzdGVyUmVzcG9uc2USUgoNU3RyZWFtUmVzdWx0cxIdLmtpbG4udjEuU3RyZWFtUmVzdWx0c1JlcXVlc3QaHi5raWxuLnYxLlN0cmVhbVJlc3VsdHNSZXNwb25zZSgBMAESSwoMUmVwb3J0SGVhbHRoEhwua2lsbi52MS5SZXBvcnRIZWFsdGhSZXF1ZXN0Gh0ua2lsbi52MS5SZXBvcnRIZWFsdGhSZXNwb25zZRJLCgxGZXRjaFNlY3JldHMSHC5raWxuLnYxLkZldGNoU2VjcmV0c1JlcXVlc3QaHS5raWxuLnYxLkZldGNoU2VjcmV0c1Jlc3BvbnNlYgZwcm90bzM", [file_kiln_v1_job, file_kiln_v1_results]);
 
 /**
  * @generated from message kiln.v1.RegisterRequest
@@ -80,6 +80,20 @@ export type RegisterRequest = Message<"kiln.v1.RegisterRequest"> & {
    * @generated from field: bool installs_torch = 9;
    */
   installsTorch: boolean;
+
+  /**
+   * The owner's own, "rack": "a3". At most 32; keys [a-z0-9][a-z0-9-_.]*, 63 characters at most each.
+   *
+   * @generated from field: map<string, string> labels = 10;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * Takes one job, then leaves the farm.
+   *
+   * @generated from field: bool ephemeral = 11;
+   */
+  ephemeral: boolean;
 };
 
 /**
@@ -201,6 +215,14 @@ export type Inventory = Message<"kiln.v1.Inventory"> & {
    * @generated from field: repeated kiln.v1.CudaToolkit cuda_toolkits = 14;
    */
   cudaToolkits: CudaToolkit[];
+
+  /**
+   * Tells one machine from another whatever runs on it: agents of equal host_id
+   * share its GPUs. A digest of the system's machine id, not the id itself.
+   *
+   * @generated from field: string host_id = 15;
+   */
+  hostId: string;
 };
 
 /**
@@ -211,12 +233,15 @@ export const InventorySchema: GenMessage<Inventory> = /*@__PURE__*/
   messageDesc(file_kiln_v1_agent, 2);
 
 /**
- * An NVIDIA GPU, from nvidia-smi's query interface.
+ * An NVIDIA GPU, from nvidia-smi's query interface. What the driver does not
+ * say ("[N/A]") is not set.
  *
  * @generated from message kiln.v1.Gpu
  */
 export type Gpu = Message<"kiln.v1.Gpu"> & {
   /**
+   * "GPU-…"
+   *
    * @generated from field: string uuid = 1;
    */
   uuid: string;
@@ -246,6 +271,93 @@ export type Gpu = Message<"kiln.v1.Gpu"> & {
    * @generated from field: string driver = 5;
    */
   driver: string;
+
+  /**
+   * Newest CUDA that the driver runs without restriction, "13.0", as it says itself.
+   *
+   * @generated from field: string cuda_driver = 6;
+   */
+  cudaDriver: string;
+
+  /**
+   * Newest CUDA that it runs by minor version compatibility, "13.x" read as
+   * "13"; empty where the driver is older than that rule.
+   *
+   * @generated from field: string cuda_minor_compatible = 7;
+   */
+  cudaMinorCompatible: string;
+
+  /**
+   * "enabled", "disabled"; empty: the GPU has no such mode.
+   *
+   * @generated from field: string mig_mode = 8;
+   */
+  migMode: string;
+
+  /**
+   * @generated from field: repeated kiln.v1.MigSlice mig_slices = 9;
+   */
+  migSlices: MigSlice[];
+
+  /**
+   * "enabled", "disabled"; empty: none.
+   *
+   * @generated from field: string ecc_mode = 10;
+   */
+  eccMode: string;
+
+  /**
+   * @generated from field: optional uint64 ecc_corrected = 11;
+   */
+  eccCorrected?: bigint | undefined;
+
+  /**
+   * @generated from field: optional uint64 ecc_uncorrected = 12;
+   */
+  eccUncorrected?: bigint | undefined;
+
+  /**
+   * MHz.
+   *
+   * @generated from field: optional uint32 sm_clock_max_mhz = 13;
+   */
+  smClockMaxMhz?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 memory_clock_max_mhz = 14;
+   */
+  memoryClockMaxMhz?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 power_limit_watts = 15;
+   */
+  powerLimitWatts?: number | undefined;
+
+  /**
+   * Whether the agent may lock clocks (nvidia-smi --lock-gpu-clocks).
+   *
+   * @generated from field: kiln.v1.Probe clocks_lockable = 16;
+   */
+  clocksLockable?: Probe | undefined;
+
+  /**
+   * Whether ncu may read performance counters (ERR_NVGPUCTRPERM otherwise).
+   *
+   * @generated from field: kiln.v1.Probe counters_readable = 17;
+   */
+  countersReadable?: Probe | undefined;
+
+  /**
+   * @generated from field: repeated kiln.v1.GpuProcess processes = 18;
+   */
+  processes: GpuProcess[];
+
+  /**
+   * PCI bus id, "00000000:3B:00.0".
+   *
+   * @generated from field: string pci_bus_id = 19;
+   */
+  pciBusId: string;
 };
 
 /**
@@ -254,6 +366,132 @@ export type Gpu = Message<"kiln.v1.Gpu"> & {
  */
 export const GpuSchema: GenMessage<Gpu> = /*@__PURE__*/
   messageDesc(file_kiln_v1_agent, 3);
+
+/**
+ * The answer to a question that was tried out.
+ *
+ * @generated from message kiln.v1.Probe
+ */
+export type Probe = Message<"kiln.v1.Probe"> & {
+  /**
+   * @generated from field: kiln.v1.Probe.Answer answer = 1;
+   */
+  answer: Probe_Answer;
+
+  /**
+   * What was seen and, unless yes, what to do.
+   *
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message kiln.v1.Probe.
+ * Use `create(ProbeSchema)` to create a new message.
+ */
+export const ProbeSchema: GenMessage<Probe> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 4);
+
+/**
+ * @generated from enum kiln.v1.Probe.Answer
+ */
+export const Probe_Answer = {
+  /**
+   * @generated from enum value: ANSWER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: ANSWER_YES = 1;
+   */
+  YES: 1,
+
+  /**
+   * @generated from enum value: ANSWER_NO = 2;
+   */
+  NO: 2,
+
+  /**
+   * It could not be tried: the detail says why.
+   *
+   * @generated from enum value: ANSWER_UNKNOWN = 3;
+   */
+  UNKNOWN: 3,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.Probe.Answer
+ */
+export type Probe_Answer = (typeof Probe_Answer)[keyof typeof Probe_Answer] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.Probe.Answer.
+ */
+export const Probe_AnswerSchema: GenEnum<Probe_Answer> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_agent, 4, 0);
+
+/**
+ * A MIG device: jobs can have it to themselves as they can a GPU.
+ *
+ * @generated from message kiln.v1.MigSlice
+ */
+export type MigSlice = Message<"kiln.v1.MigSlice"> & {
+  /**
+   * "MIG-…"
+   *
+   * @generated from field: string uuid = 1;
+   */
+  uuid: string;
+
+  /**
+   * "1g.10gb"
+   *
+   * @generated from field: string profile = 2;
+   */
+  profile: string;
+
+  /**
+   * @generated from field: uint64 memory_bytes = 3;
+   */
+  memoryBytes: bigint;
+};
+
+/**
+ * Describes the message kiln.v1.MigSlice.
+ * Use `create(MigSliceSchema)` to create a new message.
+ */
+export const MigSliceSchema: GenMessage<MigSlice> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 5);
+
+/**
+ * A process that holds memory of a GPU and is none of this agent's jobs.
+ *
+ * @generated from message kiln.v1.GpuProcess
+ */
+export type GpuProcess = Message<"kiln.v1.GpuProcess"> & {
+  /**
+   * @generated from field: uint32 pid = 1;
+   */
+  pid: number;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 memory_bytes = 3;
+   */
+  memoryBytes: bigint;
+};
+
+/**
+ * Describes the message kiln.v1.GpuProcess.
+ * Use `create(GpuProcessSchema)` to create a new message.
+ */
+export const GpuProcessSchema: GenMessage<GpuProcess> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 6);
 
 /**
  * A CUDA toolkit with a working nvcc.
@@ -281,7 +519,7 @@ export type CudaToolkit = Message<"kiln.v1.CudaToolkit"> & {
  * Use `create(CudaToolkitSchema)` to create a new message.
  */
 export const CudaToolkitSchema: GenMessage<CudaToolkit> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 4);
+  messageDesc(file_kiln_v1_agent, 7);
 
 /**
  * @generated from message kiln.v1.PythonInterpreter
@@ -328,7 +566,7 @@ export type PythonInterpreter = Message<"kiln.v1.PythonInterpreter"> & {
  * Use `create(PythonInterpreterSchema)` to create a new message.
  */
 export const PythonInterpreterSchema: GenMessage<PythonInterpreter> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 5);
+  messageDesc(file_kiln_v1_agent, 8);
 
 /**
  * Something that was looked for and is there, but cannot be used.
@@ -356,7 +594,7 @@ export type InventoryProblem = Message<"kiln.v1.InventoryProblem"> & {
  * Use `create(InventoryProblemSchema)` to create a new message.
  */
 export const InventoryProblemSchema: GenMessage<InventoryProblem> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 6);
+  messageDesc(file_kiln_v1_agent, 9);
 
 /**
  * @generated from message kiln.v1.StreamResultsRequest
@@ -385,7 +623,7 @@ export type StreamResultsRequest = Message<"kiln.v1.StreamResultsRequest"> & {
  * Use `create(StreamResultsRequestSchema)` to create a new message.
  */
 export const StreamResultsRequestSchema: GenMessage<StreamResultsRequest> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 7);
+  messageDesc(file_kiln_v1_agent, 10);
 
 /**
  * @generated from message kiln.v1.Hello
@@ -414,7 +652,7 @@ export type Hello = Message<"kiln.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 8);
+  messageDesc(file_kiln_v1_agent, 11);
 
 /**
  * @generated from message kiln.v1.FrameBatch
@@ -431,7 +669,7 @@ export type FrameBatch = Message<"kiln.v1.FrameBatch"> & {
  * Use `create(FrameBatchSchema)` to create a new message.
  */
 export const FrameBatchSchema: GenMessage<FrameBatch> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 9);
+  messageDesc(file_kiln_v1_agent, 12);
 
 /**
  * @generated from message kiln.v1.StreamResultsResponse
@@ -466,7 +704,7 @@ export type StreamResultsResponse = Message<"kiln.v1.StreamResultsResponse"> & {
  * Use `create(StreamResultsResponseSchema)` to create a new message.
  */
 export const StreamResultsResponseSchema: GenMessage<StreamResultsResponse> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 10);
+  messageDesc(file_kiln_v1_agent, 13);
 
 /**
  * Where each attempt of the hello goes on. A refused attempt comes as Refused.
@@ -485,7 +723,7 @@ export type Welcome = Message<"kiln.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 11);
+  messageDesc(file_kiln_v1_agent, 14);
 
 /**
  * @generated from message kiln.v1.Acks
@@ -502,7 +740,7 @@ export type Acks = Message<"kiln.v1.Acks"> & {
  * Use `create(AcksSchema)` to create a new message.
  */
 export const AcksSchema: GenMessage<Acks> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 12);
+  messageDesc(file_kiln_v1_agent, 15);
 
 /**
  * @generated from message kiln.v1.Ack
@@ -526,7 +764,7 @@ export type Ack = Message<"kiln.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 13);
+  messageDesc(file_kiln_v1_agent, 16);
 
 /**
  * The attempt is not, or no longer, this agent's: stop it and drop its spool.
@@ -550,7 +788,7 @@ export type Refused = Message<"kiln.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 14);
+  messageDesc(file_kiln_v1_agent, 17);
 
 /**
  * Agent to coordinator over core NATS: liveness, and which leases it holds.
@@ -584,6 +822,34 @@ export type Heartbeat = Message<"kiln.v1.Heartbeat"> & {
    * @generated from field: uint64 spool_bytes = 5;
    */
   spoolBytes: bigint;
+
+  /**
+   * What the system says of waiting for resources (Linux pressure stall
+   * information, "some avg10", percent); not set where it says nothing.
+   *
+   * @generated from field: optional float cpu_pressure = 6;
+   */
+  cpuPressure?: number | undefined;
+
+  /**
+   * @generated from field: optional float memory_pressure = 7;
+   */
+  memoryPressure?: number | undefined;
+
+  /**
+   * @generated from field: optional float io_pressure = 8;
+   */
+  ioPressure?: number | undefined;
+
+  /**
+   * @generated from field: optional uint64 memory_available_bytes = 9;
+   */
+  memoryAvailableBytes?: bigint | undefined;
+
+  /**
+   * @generated from field: repeated kiln.v1.GpuReading gpus = 10;
+   */
+  gpus: GpuReading[];
 };
 
 /**
@@ -591,7 +857,236 @@ export type Heartbeat = Message<"kiln.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 15);
+  messageDesc(file_kiln_v1_agent, 18);
+
+/**
+ * Numbers of a GPU at one moment.
+ *
+ * @generated from message kiln.v1.GpuReading
+ */
+export type GpuReading = Message<"kiln.v1.GpuReading"> & {
+  /**
+   * @generated from field: string uuid = 1;
+   */
+  uuid: string;
+
+  /**
+   * @generated from field: optional uint32 utilization_percent = 2;
+   */
+  utilizationPercent?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 temperature_celsius = 3;
+   */
+  temperatureCelsius?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 sm_clock_mhz = 4;
+   */
+  smClockMhz?: number | undefined;
+
+  /**
+   * @generated from field: optional uint64 memory_used_bytes = 5;
+   */
+  memoryUsedBytes?: bigint | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.GpuReading.
+ * Use `create(GpuReadingSchema)` to create a new message.
+ */
+export const GpuReadingSchema: GenMessage<GpuReading> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 19);
+
+/**
+ * @generated from message kiln.v1.ReportHealthRequest
+ */
+export type ReportHealthRequest = Message<"kiln.v1.ReportHealthRequest"> & {
+  /**
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: kiln.v1.HealthMoment moment = 3;
+   */
+  moment: HealthMoment;
+
+  /**
+   * The attempt that it stood before or after; not set otherwise.
+   *
+   * @generated from field: kiln.v1.AttemptRef attempt = 4;
+   */
+  attempt?: AttemptRef | undefined;
+
+  /**
+   * Unix time in milliseconds, by the agent's clock.
+   *
+   * @generated from field: uint64 at_unix_ms = 5;
+   */
+  atUnixMs: bigint;
+
+  /**
+   * @generated from field: repeated kiln.v1.HealthCheck checks = 6;
+   */
+  checks: HealthCheck[];
+};
+
+/**
+ * Describes the message kiln.v1.ReportHealthRequest.
+ * Use `create(ReportHealthRequestSchema)` to create a new message.
+ */
+export const ReportHealthRequestSchema: GenMessage<ReportHealthRequest> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 20);
+
+/**
+ * @generated from message kiln.v1.HealthCheck
+ */
+export type HealthCheck = Message<"kiln.v1.HealthCheck"> & {
+  /**
+   * "kernel", "ecc", "xid", "leftover-processes", "leftover-memory", "disk", "memory".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * UUID of the GPU or MIG slice; empty: the machine.
+   *
+   * @generated from field: string device = 2;
+   */
+  device: string;
+
+  /**
+   * @generated from field: kiln.v1.HealthCheck.Status status = 3;
+   */
+  status: HealthCheck_Status;
+
+  /**
+   * What was seen and, unless ok, what to do.
+   *
+   * @generated from field: string detail = 4;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message kiln.v1.HealthCheck.
+ * Use `create(HealthCheckSchema)` to create a new message.
+ */
+export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 21);
+
+/**
+ * @generated from enum kiln.v1.HealthCheck.Status
+ */
+export const HealthCheck_Status = {
+  /**
+   * @generated from enum value: STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: STATUS_OK = 1;
+   */
+  OK: 1,
+
+  /**
+   * To be known; work goes on.
+   *
+   * @generated from enum value: STATUS_WARNING = 2;
+   */
+  WARNING: 2,
+
+  /**
+   * The device, or the agent, must get no more work.
+   *
+   * @generated from enum value: STATUS_FAILED = 3;
+   */
+  FAILED: 3,
+
+  /**
+   * It could not be done here: the detail says why.
+   *
+   * @generated from enum value: STATUS_NOT_RUN = 4;
+   */
+  NOT_RUN: 4,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.HealthCheck.Status
+ */
+export type HealthCheck_Status = (typeof HealthCheck_Status)[keyof typeof HealthCheck_Status] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.HealthCheck.Status.
+ */
+export const HealthCheck_StatusSchema: GenEnum<HealthCheck_Status> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_agent, 21, 0);
+
+/**
+ * @generated from message kiln.v1.ReportHealthResponse
+ */
+export type ReportHealthResponse = Message<"kiln.v1.ReportHealthResponse"> & {
+};
+
+/**
+ * Describes the message kiln.v1.ReportHealthResponse.
+ * Use `create(ReportHealthResponseSchema)` to create a new message.
+ */
+export const ReportHealthResponseSchema: GenMessage<ReportHealthResponse> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 22);
+
+/**
+ * @generated from message kiln.v1.FetchSecretsRequest
+ */
+export type FetchSecretsRequest = Message<"kiln.v1.FetchSecretsRequest"> & {
+  /**
+   * @generated from field: string agent_id = 1;
+   */
+  agentId: string;
+
+  /**
+   * @generated from field: string session_id = 2;
+   */
+  sessionId: string;
+
+  /**
+   * @generated from field: kiln.v1.AttemptRef attempt = 3;
+   */
+  attempt?: AttemptRef | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.FetchSecretsRequest.
+ * Use `create(FetchSecretsRequestSchema)` to create a new message.
+ */
+export const FetchSecretsRequestSchema: GenMessage<FetchSecretsRequest> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 23);
+
+/**
+ * @generated from message kiln.v1.FetchSecretsResponse
+ */
+export type FetchSecretsResponse = Message<"kiln.v1.FetchSecretsResponse"> & {
+  /**
+   * By the name under which the job's environment has it.
+   *
+   * @generated from field: map<string, string> values = 1;
+   */
+  values: { [key: string]: string };
+};
+
+/**
+ * Describes the message kiln.v1.FetchSecretsResponse.
+ * Use `create(FetchSecretsResponseSchema)` to create a new message.
+ */
+export const FetchSecretsResponseSchema: GenMessage<FetchSecretsResponse> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 24);
 
 /**
  * Coordinator to agent over core NATS. Repeated by the coordinator until the
@@ -617,6 +1112,30 @@ export type Control = Message<"kiln.v1.Control"> & {
      */
     value: RegisterAgain;
     case: "registerAgain";
+  } | {
+    /**
+     * Look at the machine's health now and report it.
+     *
+     * @generated from field: kiln.v1.CheckHealth check_health = 3;
+     */
+    value: CheckHealth;
+    case: "checkHealth";
+  } | {
+    /**
+     * Another version of the agent's software is there.
+     *
+     * @generated from field: kiln.v1.OfferUpdate offer_update = 4;
+     */
+    value: OfferUpdate;
+    case: "offerUpdate";
+  } | {
+    /**
+     * An ephemeral agent that has had its job, or one that is revoked: end.
+     *
+     * @generated from field: kiln.v1.Leave leave = 5;
+     */
+    value: Leave;
+    case: "leave";
   } | { case: undefined; value?: undefined };
 };
 
@@ -625,7 +1144,63 @@ export type Control = Message<"kiln.v1.Control"> & {
  * Use `create(ControlSchema)` to create a new message.
  */
 export const ControlSchema: GenMessage<Control> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 16);
+  messageDesc(file_kiln_v1_agent, 25);
+
+/**
+ * @generated from message kiln.v1.CheckHealth
+ */
+export type CheckHealth = Message<"kiln.v1.CheckHealth"> & {
+};
+
+/**
+ * Describes the message kiln.v1.CheckHealth.
+ * Use `create(CheckHealthSchema)` to create a new message.
+ */
+export const CheckHealthSchema: GenMessage<CheckHealth> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 26);
+
+/**
+ * @generated from message kiln.v1.OfferUpdate
+ */
+export type OfferUpdate = Message<"kiln.v1.OfferUpdate"> & {
+  /**
+   * SemVer.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * The bundle, from /api/v1/blobs/{sha256}.
+   *
+   * @generated from field: kiln.v1.BlobRef bundle = 2;
+   */
+  bundle?: BlobRef | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.OfferUpdate.
+ * Use `create(OfferUpdateSchema)` to create a new message.
+ */
+export const OfferUpdateSchema: GenMessage<OfferUpdate> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 27);
+
+/**
+ * @generated from message kiln.v1.Leave
+ */
+export type Leave = Message<"kiln.v1.Leave"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message kiln.v1.Leave.
+ * Use `create(LeaveSchema)` to create a new message.
+ */
+export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 28);
 
 /**
  * @generated from message kiln.v1.CancelAttempt
@@ -647,7 +1222,7 @@ export type CancelAttempt = Message<"kiln.v1.CancelAttempt"> & {
  * Use `create(CancelAttemptSchema)` to create a new message.
  */
 export const CancelAttemptSchema: GenMessage<CancelAttempt> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 17);
+  messageDesc(file_kiln_v1_agent, 29);
 
 /**
  * @generated from message kiln.v1.RegisterAgain
@@ -660,11 +1235,60 @@ export type RegisterAgain = Message<"kiln.v1.RegisterAgain"> & {
  * Use `create(RegisterAgainSchema)` to create a new message.
  */
 export const RegisterAgainSchema: GenMessage<RegisterAgain> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 18);
+  messageDesc(file_kiln_v1_agent, 30);
 
 /**
- * gRPC between agents and the coordinator. Every call carries the farm's token
- * as metadata: `authorization: Bearer …`.
+ * @generated from enum kiln.v1.HealthMoment
+ */
+export const HealthMoment = {
+  /**
+   * @generated from enum value: HEALTH_MOMENT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: HEALTH_MOMENT_JOIN = 1;
+   */
+  JOIN: 1,
+
+  /**
+   * @generated from enum value: HEALTH_MOMENT_BEFORE_JOB = 2;
+   */
+  BEFORE_JOB: 2,
+
+  /**
+   * @generated from enum value: HEALTH_MOMENT_AFTER_JOB = 3;
+   */
+  AFTER_JOB: 3,
+
+  /**
+   * @generated from enum value: HEALTH_MOMENT_SCHEDULE = 4;
+   */
+  SCHEDULE: 4,
+
+  /**
+   * An operator asked for it.
+   *
+   * @generated from enum value: HEALTH_MOMENT_ASKED = 5;
+   */
+  ASKED: 5,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.HealthMoment
+ */
+export type HealthMoment = (typeof HealthMoment)[keyof typeof HealthMoment] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.HealthMoment.
+ */
+export const HealthMomentSchema: GenEnum<HealthMoment> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_agent, 0);
+
+/**
+ * gRPC between agents and the coordinator, over TLS with a certificate of the
+ * farm's own CA on both sides. The certificate says which agent speaks: every
+ * agent_id of a message must be its.
  *
  * @generated from service kiln.v1.AgentService
  */
@@ -690,6 +1314,28 @@ export const AgentService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof StreamResultsRequestSchema;
     output: typeof StreamResultsResponseSchema;
+  },
+  /**
+   * What a look at the machine and its GPUs found. Kept as the agent's history;
+   * a failed check quarantines the device, or the agent.
+   *
+   * @generated from rpc kiln.v1.AgentService.ReportHealth
+   */
+  reportHealth: {
+    methodKind: "unary";
+    input: typeof ReportHealthRequestSchema;
+    output: typeof ReportHealthResponseSchema;
+  },
+  /**
+   * Values of the secrets that a running attempt's job names. Refused for
+   * attempts that the agent does not hold, and audited.
+   *
+   * @generated from rpc kiln.v1.AgentService.FetchSecrets
+   */
+  fetchSecrets: {
+    methodKind: "unary";
+    input: typeof FetchSecretsRequestSchema;
+    output: typeof FetchSecretsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_kiln_v1_agent, 0);

@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/job.proto.
  */
 export const file_kiln_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCK8AgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABIlCgljb250YWluZXIYCCABKAsyEi5raWxuLnYxLkNvbnRhaW5lchoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBHdvcmsiWQoJQ29udGFpbmVyEg0KBWltYWdlGAEgASgJEhEKCW1hbnlsaW51eBgCIAEoCRIqCgduZXR3b3JrGAMgASgOMhkua2lsbi52MS5Db250YWluZXJOZXR3b3JrIrUCCglCdWlsZFdvcmsSIAoGc291cmNlGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEj8KD2NvbmZpZ19zZXR0aW5ncxgDIAMoCzImLmtpbG4udjEuQnVpbGRXb3JrLkNvbmZpZ1NldHRpbmdzRW50cnkSIQoFd2hlZWwYBCABKAsyEi5raWxuLnYxLldoZWVsV2lzaBIoCghmcm9udGVuZBgFIAEoDjIWLmtpbG4udjEuQnVpbGRGcm9udGVuZBIaChJjaGVja19yZXByb2R1Y2libGUYBiABKAgaNQoTQ29uZmlnU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrYBCglXaGVlbFdpc2gSIAoEa2luZBgBIAEoDjISLmtpbG4udjEuV2hlZWxLaW5kEh0KBXRvcmNoGAIgASgLMg4ua2lsbi52MS5Ub3JjaBIMCgRjdWRhGAMgASgJEg0KBWluZGV4GAQgASgJEhUKDWxvY2FsX3ZlcnNpb24YBSABKAkSEQoJY3h4MTFfYWJpGAYgASgJEhEKCWFyY2hfbGlzdBgHIAMoCRIOCgZwb2xpY3kYCCABKAkiKQoFVG9yY2gSDwoHdmVyc2lvbhgBIAEoCRIPCgd2YXJpYW50GAIgASgJIpoCCghUZXN0V29yaxIfCgV3aGVlbBgBIAEoCzIQLmtpbG4udjEuQmxvYlJlZhIlCgljYW5kaWRhdGUYAiABKAsyEi5raWxuLnYxLkNhbmRpZGF0ZRIOCgZleHRyYXMYAyADKAkSEAoIcmVxdWlyZXMYBCADKAkSLAoMaW1wb3J0X2NoZWNrGAUgASgLMhQua2lsbi52MS5JbXBvcnRDaGVja0gAEigKB2NvbW1hbmQYBiABKAsyFS5raWxuLnYxLkNvbW1hbmRDaGVja0gAEg0KBWluZGV4GAcgASgJEh0KBXRvcmNoGAggASgLMg4ua2lsbi52MS5Ub3JjaBIVCg1yZXBlYXRfZmFpbGVkGAkgASgNQgcKBWNoZWNrIoIBCgtDb21tYW5kV29yaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIfCgV3aGVlbBgFIAEoCzIQLmtpbG4udjEuQmxvYlJlZiINCgtJbXBvcnRDaGVjayJQCgxDb21tYW5kQ2hlY2sSDwoHY29tbWFuZBgBIAEoCRIgCgZzb3VyY2UYAiABKAsyEC5raWxuLnYxLkJsb2JSZWYSDQoFZmlsZXMYAyADKAkiZwoKQXNzaWdubWVudBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEh0KA2pvYhgCIAEoCzIQLmtpbG4udjEuSm9iU3BlYxIUCgxsZWFzZV90dGxfbXMYAyABKA0qbQoQQ29udGFpbmVyTmV0d29yaxIhCh1DT05UQUlORVJfTkVUV09SS19VTlNQRUNJRklFRBAAEhoKFkNPTlRBSU5FUl9ORVRXT1JLX05PTkUQARIaChZDT05UQUlORVJfTkVUV09SS19PUEVOEAIqaAoNQnVpbGRGcm9udGVuZBIeChpCVUlMRF9GUk9OVEVORF9VTlNQRUNJRklFRBAAEhYKEkJVSUxEX0ZST05URU5EX1BJUBABEh8KG0JVSUxEX0ZST05URU5EX0NJQlVJTERXSEVFTBACKmgKCVdoZWVsS2luZBIaChZXSEVFTF9LSU5EX1VOU1BFQ0lGSUVEEAASFQoRV0hFRUxfS0lORF9OQVRJVkUQARITCg9XSEVFTF9LSU5EX0FCSTMQAhITCg9XSEVFTF9LSU5EX1BVUkUQAyqsAgoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEgoOT1VUQ09NRV9QQVNTRUQQARIYChRPVVRDT01FX0JVSUxEX0ZBSUxFRBACEhgKFE9VVENPTUVfVEVTVFNfRkFJTEVEEAMSFQoRT1VUQ09NRV9SRUdSRVNTRUQQBBIVChFPVVRDT01FX1RJTUVEX09VVBAFEhwKGE9VVENPTUVfT1VUX09GX1JFU09VUkNFUxAGEhQKEE9VVENPTUVfQkFEX1NQRUMQBxIaChZPVVRDT01FX0lORlJBU1RSVUNUVVJFEAgSFgoST1VUQ09NRV9BR0VOVF9MT1NUEAkSFQoRT1VUQ09NRV9DQU5DRUxMRUQQChITCg9PVVRDT01FX05PVF9SVU4QC2IGcHJvdG8z");
+  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCLwAgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABIlCgljb250YWluZXIYCCABKAsyEi5raWxuLnYxLkNvbnRhaW5lchIhCgdkZXZpY2VzGAkgASgLMhAua2lsbi52MS5EZXZpY2VzEg8KB3NlY3JldHMYCiADKAkaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgR3b3JrIiUKB0RldmljZXMSDAoEZ3B1cxgBIAMoCRIMCgRob3N0GAIgASgIIlkKCUNvbnRhaW5lchINCgVpbWFnZRgBIAEoCRIRCgltYW55bGludXgYAiABKAkSKgoHbmV0d29yaxgDIAEoDjIZLmtpbG4udjEuQ29udGFpbmVyTmV0d29yayK1AgoJQnVpbGRXb3JrEiAKBnNvdXJjZRgBIAEoCzIQLmtpbG4udjEuQmxvYlJlZhIlCgljYW5kaWRhdGUYAiABKAsyEi5raWxuLnYxLkNhbmRpZGF0ZRI/Cg9jb25maWdfc2V0dGluZ3MYAyADKAsyJi5raWxuLnYxLkJ1aWxkV29yay5Db25maWdTZXR0aW5nc0VudHJ5EiEKBXdoZWVsGAQgASgLMhIua2lsbi52MS5XaGVlbFdpc2gSKAoIZnJvbnRlbmQYBSABKA4yFi5raWxuLnYxLkJ1aWxkRnJvbnRlbmQSGgoSY2hlY2tfcmVwcm9kdWNpYmxlGAYgASgIGjUKE0NvbmZpZ1NldHRpbmdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASK2AQoJV2hlZWxXaXNoEiAKBGtpbmQYASABKA4yEi5raWxuLnYxLldoZWVsS2luZBIdCgV0b3JjaBgCIAEoCzIOLmtpbG4udjEuVG9yY2gSDAoEY3VkYRgDIAEoCRINCgVpbmRleBgEIAEoCRIVCg1sb2NhbF92ZXJzaW9uGAUgASgJEhEKCWN4eDExX2FiaRgGIAEoCRIRCglhcmNoX2xpc3QYByADKAkSDgoGcG9saWN5GAggASgJIikKBVRvcmNoEg8KB3ZlcnNpb24YASABKAkSDwoHdmFyaWFudBgCIAEoCSKaAgoIVGVzdFdvcmsSHwoFd2hlZWwYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSJQoJY2FuZGlkYXRlGAIgASgLMhIua2lsbi52MS5DYW5kaWRhdGUSDgoGZXh0cmFzGAMgAygJEhAKCHJlcXVpcmVzGAQgAygJEiwKDGltcG9ydF9jaGVjaxgFIAEoCzIULmtpbG4udjEuSW1wb3J0Q2hlY2tIABIoCgdjb21tYW5kGAYgASgLMhUua2lsbi52MS5Db21tYW5kQ2hlY2tIABINCgVpbmRleBgHIAEoCRIdCgV0b3JjaBgIIAEoCzIOLmtpbG4udjEuVG9yY2gSFQoNcmVwZWF0X2ZhaWxlZBgJIAEoDUIHCgVjaGVjayKCAQoLQ29tbWFuZFdvcmsSDwoHY29tbWFuZBgBIAEoCRIgCgZzb3VyY2UYAiABKAsyEC5raWxuLnYxLkJsb2JSZWYSDQoFZmlsZXMYAyADKAkSEAoIcmVxdWlyZXMYBCADKAkSHwoFd2hlZWwYBSABKAsyEC5raWxuLnYxLkJsb2JSZWYiDQoLSW1wb3J0Q2hlY2siUAoMQ29tbWFuZENoZWNrEg8KB2NvbW1hbmQYASABKAkSIAoGc291cmNlGAIgASgLMhAua2lsbi52MS5CbG9iUmVmEg0KBWZpbGVzGAMgAygJImcKCkFzc2lnbm1lbnQSJAoHYXR0ZW1wdBgBIAEoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhIdCgNqb2IYAiABKAsyEC5raWxuLnYxLkpvYlNwZWMSFAoMbGVhc2VfdHRsX21zGAMgASgNKm0KEENvbnRhaW5lck5ldHdvcmsSIQodQ09OVEFJTkVSX05FVFdPUktfVU5TUEVDSUZJRUQQABIaChZDT05UQUlORVJfTkVUV09SS19OT05FEAESGgoWQ09OVEFJTkVSX05FVFdPUktfT1BFThACKmgKDUJ1aWxkRnJvbnRlbmQSHgoaQlVJTERfRlJPTlRFTkRfVU5TUEVDSUZJRUQQABIWChJCVUlMRF9GUk9OVEVORF9QSVAQARIfChtCVUlMRF9GUk9OVEVORF9DSUJVSUxEV0hFRUwQAipoCglXaGVlbEtpbmQSGgoWV0hFRUxfS0lORF9VTlNQRUNJRklFRBAAEhUKEVdIRUVMX0tJTkRfTkFUSVZFEAESEwoPV0hFRUxfS0lORF9BQkkzEAISEwoPV0hFRUxfS0lORF9QVVJFEAMqrAIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhIKDk9VVENPTUVfUEFTU0VEEAESGAoUT1VUQ09NRV9CVUlMRF9GQUlMRUQQAhIYChRPVVRDT01FX1RFU1RTX0ZBSUxFRBADEhUKEU9VVENPTUVfUkVHUkVTU0VEEAQSFQoRT1VUQ09NRV9USU1FRF9PVVQQBRIcChhPVVRDT01FX09VVF9PRl9SRVNPVVJDRVMQBhIUChBPVVRDT01FX0JBRF9TUEVDEAcSGgoWT1VUQ09NRV9JTkZSQVNUUlVDVFVSRRAIEhYKEk9VVENPTUVfQUdFTlRfTE9TVBAJEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAoSEwoPT1VUQ09NRV9OT1RfUlVOEAtiBnByb3RvMw");
 
 /**
  * One attempt at one job. The attempt number fences it: what a superseded
@@ -193,6 +193,21 @@ export type JobSpec = Message<"kiln.v1.JobSpec"> & {
    * @generated from field: kiln.v1.Container container = 8;
    */
   container?: Container | undefined;
+
+  /**
+   * What the scheduler has set aside for this attempt.
+   *
+   * @generated from field: kiln.v1.Devices devices = 9;
+   */
+  devices?: Devices | undefined;
+
+  /**
+   * Names of secrets, which are also the names of the variables that the job's
+   * commands find them in. The agent fetches their values when it starts the job.
+   *
+   * @generated from field: repeated string secrets = 10;
+   */
+  secrets: string[];
 };
 
 /**
@@ -201,6 +216,35 @@ export type JobSpec = Message<"kiln.v1.JobSpec"> & {
  */
 export const JobSpecSchema: GenMessage<JobSpec> = /*@__PURE__*/
   messageDesc(file_kiln_v1_job, 4);
+
+/**
+ * What an attempt has to itself until it ends.
+ *
+ * @generated from message kiln.v1.Devices
+ */
+export type Devices = Message<"kiln.v1.Devices"> & {
+  /**
+   * UUIDs of GPUs ("GPU-…") or MIG slices ("MIG-…"). The job's commands see
+   * these and no others (CUDA_VISIBLE_DEVICES).
+   *
+   * @generated from field: repeated string gpus = 1;
+   */
+  gpus: string[];
+
+  /**
+   * No other job runs on the machine meanwhile, whichever agent of it.
+   *
+   * @generated from field: bool host = 2;
+   */
+  host: boolean;
+};
+
+/**
+ * Describes the message kiln.v1.Devices.
+ * Use `create(DevicesSchema)` to create a new message.
+ */
+export const DevicesSchema: GenMessage<Devices> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 5);
 
 /**
  * What a job asks of its container. An agent that runs jobs in none gets only
@@ -235,7 +279,7 @@ export type Container = Message<"kiln.v1.Container"> & {
  * Use `create(ContainerSchema)` to create a new message.
  */
 export const ContainerSchema: GenMessage<Container> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 5);
+  messageDesc(file_kiln_v1_job, 6);
 
 /**
  * PEP 517: source in, one wheel out.
@@ -290,7 +334,7 @@ export type BuildWork = Message<"kiln.v1.BuildWork"> & {
  * Use `create(BuildWorkSchema)` to create a new message.
  */
 export const BuildWorkSchema: GenMessage<BuildWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 6);
+  messageDesc(file_kiln_v1_job, 7);
 
 /**
  * The wheel that a build promises.
@@ -361,7 +405,7 @@ export type WheelWish = Message<"kiln.v1.WheelWish"> & {
  * Use `create(WheelWishSchema)` to create a new message.
  */
 export const WheelWishSchema: GenMessage<WheelWish> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 7);
+  messageDesc(file_kiln_v1_job, 8);
 
 /**
  * A release of PyTorch in one of its variants.
@@ -389,7 +433,7 @@ export type Torch = Message<"kiln.v1.Torch"> & {
  * Use `create(TorchSchema)` to create a new message.
  */
 export const TorchSchema: GenMessage<Torch> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 8);
+  messageDesc(file_kiln_v1_job, 9);
 
 /**
  * A fresh environment, that exact wheel, then the package's own test.
@@ -468,7 +512,7 @@ export type TestWork = Message<"kiln.v1.TestWork"> & {
  * Use `create(TestWorkSchema)` to create a new message.
  */
 export const TestWorkSchema: GenMessage<TestWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 9);
+  messageDesc(file_kiln_v1_job, 10);
 
 /**
  * A command in a fresh environment: a check of the source, or a scan of a wheel.
@@ -515,7 +559,7 @@ export type CommandWork = Message<"kiln.v1.CommandWork"> & {
  * Use `create(CommandWorkSchema)` to create a new message.
  */
 export const CommandWorkSchema: GenMessage<CommandWork> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 10);
+  messageDesc(file_kiln_v1_job, 11);
 
 /**
  * @generated from message kiln.v1.ImportCheck
@@ -528,7 +572,7 @@ export type ImportCheck = Message<"kiln.v1.ImportCheck"> & {
  * Use `create(ImportCheckSchema)` to create a new message.
  */
 export const ImportCheckSchema: GenMessage<ImportCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 11);
+  messageDesc(file_kiln_v1_job, 12);
 
 /**
  * @generated from message kiln.v1.CommandCheck
@@ -561,7 +605,7 @@ export type CommandCheck = Message<"kiln.v1.CommandCheck"> & {
  * Use `create(CommandCheckSchema)` to create a new message.
  */
 export const CommandCheckSchema: GenMessage<CommandCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 12);
+  messageDesc(file_kiln_v1_job, 13);
 
 /**
  * Coordinator to agent, over JetStream. Delivered at least once; the agent
@@ -593,7 +637,7 @@ export type Assignment = Message<"kiln.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 13);
+  messageDesc(file_kiln_v1_job, 14);
 
 /**
  * What of the network the job's own commands have. Steps that install
