@@ -8,11 +8,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   matrix: [],
   gate: [],
-  coordinator: ["matrix", "gate", "proto"],
-  agent: ["proto"],
-  cli: ["matrix", "gate", "proto"],
-  testkit: [],
-  test: ["testkit", "matrix", "gate", "proto", "coordinator", "agent", "cli"],
+  identity: ["proto"],
+  coordinator: ["matrix", "gate", "proto", "identity"],
+  agent: ["proto", "identity"],
+  cli: ["matrix", "gate", "proto", "identity"],
+  testkit: ["identity"],
+  test: ["testkit", "matrix", "gate", "proto", "identity", "coordinator", "agent", "cli"],
 };
 
 /** Libraries without a clock, a file or a socket: what pure code may import from the registry. */
@@ -29,6 +30,7 @@ const PURE_LIBRARIES = [
 /** What else the packages that stay small may import from the registry. */
 const LIBRARIES = {
   proto: ["@bufbuild/protobuf", "@grpc/grpc-js", "typebox"],
+  identity: ["@nats-io/jwt", "@nats-io/nkeys", "@peculiar/x509", "reflect-metadata"],
   matrix: PURE_LIBRARIES,
   gate: PURE_LIBRARIES,
 };

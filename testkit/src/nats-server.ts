@@ -3,12 +3,16 @@ import { once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { natsServerSecurity, type FarmIdentity } from "@kiln/identity";
 import { freePort } from "./free-port.ts";
 
 export interface NatsServerOptions {
   /** Holds the configuration and the JetStream store; survives a restart. */
   readonly dir: string;
-  readonly token: string;
+  /** Token of a server without TLS; with an identity there is none. */
+  readonly token?: string;
+  /** The farm whose server it is: TLS, and users by JWT. */
+  readonly identity?: FarmIdentity;
   /** The port of a server that is started again; a free one when absent. */
   readonly port?: number;
 }
@@ -39,7 +43,7 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   const config = join(options.dir, "nats.conf");
   writeFileSync(
     config,
-    `listen: "127.0.0.1:${port}"\nauthorization { token: "${options.token}" }\njetstream { store_dir: "${join(options.dir, "jetstream")}" }\n`,
+    `listen: "127.0.0.1:${port}"\n${security(options)}\njetstream { store_dir: "${join(options.dir, "jetstream")}" }\n`,
     { mode: 0o600 },
   );
   const child = spawn(findNatsServer(), ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
@@ -50,6 +54,11 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   };
   await waitUntilReady(child);
   return { url: `nats://127.0.0.1:${port}`, port, process: child, kill, [Symbol.asyncDispose]: kill };
+}
+
+function security({ dir, token, identity }: NatsServerOptions): string {
+  if (identity) return natsServerSecurity(identity, { resolverFolder: join(dir, "accounts") });
+  return `authorization { token: "${token ?? ""}" }`;
 }
 
 /** Its log says when it listens; a server that ends before that says why. */

@@ -1,0 +1,48 @@
+import { pemText } from "./authority.ts";
+import { KEY_ALGORITHM, makeKeys, privateKeyPem, SIGNATURE_ALGORITHM } from "./pem.ts";
+import * as x509 from "./x509.ts";
+
+export interface CertificateRequest {
+  /** PKCS #8; stays on the machine that made it. */
+  readonly privateKeyPem: string;
+  /** PKCS #10. */
+  readonly requestPem: string;
+}
+
+/** Longest request that is looked at, in characters: one on P-256 has about 400. */
+export const REQUEST_CHARS_MAX = 8 * 1024;
+const NAME_CHARS_MAX = 64;
+
+/** A new key and the request for a certificate of it. The name is for people; the farm decides what it certifies. */
+export async function makeCertificateRequest(name: string): Promise<CertificateRequest> {
+  const keys = await makeKeys();
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: [name.slice(0, NAME_CHARS_MAX)] }],
+    keys,
+    signingAlgorithm: SIGNATURE_ALGORITHM,
+  });
+  return { privateKeyPem: await privateKeyPem(keys.privateKey), requestPem: pemText(request) };
+}
+
+export type ParsedRequest =
+  | { readonly ok: true; readonly publicKey: x509.Pkcs10CertificateRequest["publicKey"] }
+  | { readonly ok: false; readonly message: string };
+
+/** The key of a request that proves to hold it. */
+export async function parseCertificateRequest(requestPem: string): Promise<ParsedRequest> {
+  const hint = "send a PKCS #10 request in PEM, signed with its own key on P-256";
+  if (requestPem.length > REQUEST_CHARS_MAX) {
+    return { ok: false, message: `the certificate request has over ${REQUEST_CHARS_MAX} characters: ${hint}` };
+  }
+  try {
+    const request = new x509.Pkcs10CertificateRequest(requestPem);
+    const algorithm: { name?: string; namedCurve?: string } = request.publicKey.algorithm;
+    if (algorithm.name !== KEY_ALGORITHM.name || algorithm.namedCurve !== KEY_ALGORITHM.namedCurve) {
+      return { ok: false, message: `the certificate request has a key of another kind: ${hint}` };
+    }
+    if (await request.verify()) return { ok: true, publicKey: request.publicKey };
+    return { ok: false, message: `the certificate request is not signed with the key that it names: ${hint}` };
+  } catch {
+    return { ok: false, message: `the certificate request cannot be read: ${hint}` };
+  }
+}
