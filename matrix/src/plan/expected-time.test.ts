@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { expectedTime } from "./expected-time.ts";
-import { MEASURE, planned, pythons, specWith } from "./testing.ts";
+import { BENCH, planned, pythons, specWith } from "./testing.ts";
 
 const MEANS = { build: 100, test: 10, bench: 5 };
 /** Two Pythons, two values of an own axis: two builds, four tests. */
@@ -23,7 +23,7 @@ describe("the expected time", () => {
   });
 
   test("follows chains over several kinds", () => {
-    const plan = planned({ spec: specWith({}, { bench: MEASURE }) });
+    const plan = planned({ spec: specWith({}, { bench: BENCH }) });
     expect(expectedTime(plan, MEANS, 8)).toEqual({ criticalPathMs: 115, totalMs: 115, expectedMs: 115 });
   });
 

@@ -1,6 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { CommandSpec, Spec } from "../spec/spec.ts";
-import { FULL, jobNamed, jobsOf, LIMITS, MARKUPSAFE, MEASURE, planned, pythons, specWith, torches } from "./testing.ts";
+import {
+  FULL,
+  jobNamed,
+  jobsOf,
+  LIMITS,
+  MARKUPSAFE,
+  BENCH,
+  PROFILE,
+  planned,
+  pythons,
+  specWith,
+  torches,
+} from "./testing.ts";
 
 const COMMAND: CommandSpec = {
   name: "lint",
@@ -80,7 +92,7 @@ describe("keys", () => {
 
   test("of measurements cover what they measure", () => {
     const keysOf = (command: string) =>
-      jobsOf(planned({ spec: { ...spec, bench: { ...MEASURE, command } } }), "bench").map(({ key }) => key);
+      jobsOf(planned({ spec: { ...spec, bench: { ...BENCH, command } } }), "bench").map(({ key }) => key);
     expect(keysOf("one")).not.toEqual(keysOf("two"));
     const sources = ["ab", "cd"].map((hex) => planned({ spec: { ...spec, checks: [COMMAND] }, sourceSha256: hex }));
     expect(sources[0]?.jobs[0]?.key).not.toBe(sources[1]?.jobs[0]?.key);
@@ -135,7 +147,7 @@ describe("measurements", () => {
   const when = { cuda: { kind: "any-of" as const, values: ["12.1"] } };
   const spec = specWith(
     { torch: torches("2.1"), cuda: ["cpu", "12.1"] },
-    { bench: { ...MEASURE, when }, profile: MEASURE, test: { ...specWith().test, gpu: "none" } },
+    { bench: { ...BENCH, when }, profile: PROFILE, test: { ...specWith().test, gpu: "none" } },
   );
 
   test("run in every cell that their condition admits", () => {
@@ -150,7 +162,7 @@ describe("measurements", () => {
 
   test("have conditions that mean by 2.1 what the axis means by it", () => {
     const at = { torch: { kind: "any-of" as const, values: ["2.1"] } };
-    const two = specWith({ torch: torches("2.1", "2.2"), cuda: ["cpu"] }, { bench: { ...MEASURE, when: at } });
+    const two = specWith({ torch: torches("2.1", "2.2"), cuda: ["cpu"] }, { bench: { ...BENCH, when: at } });
     const benches = jobsOf(planned({ spec: two }), "bench");
     expect(benches.map(({ name }) => name)).toEqual(["bench-cp310-torch2.1.2-cpu-linux-x86_64"]);
   });

@@ -1,5 +1,4 @@
 import type { Knowledge } from "../knowledge/knowledge.ts";
-import { holds } from "../combine/condition.ts";
 import { platformOf } from "../known/os-target.ts";
 import type { CommandSpec, MeasureSpec, Profile, Spec } from "../spec/spec.ts";
 import { sortedRecord, type CanonicalValue } from "./canonical-json.ts";
@@ -7,16 +6,9 @@ import type { CellTable } from "./cell-table.ts";
 import { cellKeys, keyOf } from "./job-keys.ts";
 import { axesOf, nameOf, perProjection } from "./per-projection.ts";
 import { planBuilds, torchOf } from "./plan-builds.ts";
+import { measurePlanners } from "./plan-measures.ts";
 import type { Digest } from "./plan-inputs.ts";
-import type {
-  Candidate,
-  PlannedBuild,
-  PlannedCheck,
-  PlannedJob,
-  PlannedMeasure,
-  PlannedScan,
-  PlannedTest,
-} from "./plan.ts";
+import type { Candidate, PlannedBuild, PlannedCheck, PlannedJob, PlannedScan, PlannedTest } from "./plan.ts";
 import { containerKey, containerOn, namesImage } from "./planned-container.ts";
 import { cellRequirements, requirementText, RequirementPool } from "./requirements.ts";
 import type { WheelClash } from "./wheel-names.ts";
@@ -52,10 +44,7 @@ export function planJobs(table: CellTable, rows: readonly number[], inputs: JobI
   const wants = new Set(profile.jobs);
   const scansOf = scanPlanner(wants.has("scan") ? spec.scans : [], parts);
   const testOf = testPlanner(parts);
-  const measures = (["bench", "profile"] as const).flatMap((kind) => {
-    const measure = spec[kind];
-    return wants.has(kind) && measure ? [measurePlanner(kind, measure, parts)] : [];
-  });
+  const measures = measurePlanners(spec, wants, parts);
   const jobs: PlannedJob[] = wants.has("check") ? planChecks(parts) : [];
   const seen = new Set<PlannedBuild>();
   for (const row of rows) {
@@ -74,7 +63,7 @@ export function planJobs(table: CellTable, rows: readonly number[], inputs: JobI
   return { ok: true, jobs };
 }
 
-interface JobParts {
+export interface JobParts {
   readonly table: CellTable;
   readonly inputs: JobInputs;
   readonly pool: RequirementPool;
@@ -202,43 +191,7 @@ function scanPlanner(
   };
 }
 
-/** In every cell that `when` admits, after its test: what does not work is not worth a GPU's time. */
-function measurePlanner(
-  kind: "bench" | "profile",
-  measure: MeasureSpec,
-  { table, inputs, pool, candidateKey }: JobParts,
-): (row: number, build: PlannedBuild, test: PlannedTest) => PlannedMeasure | null {
-  const { knowledge, digest, isTouchstone } = inputs;
-  const { when, command, requires, files, limits, container } = measure;
-  const admits = perProjection(table, Object.keys(when ?? {}), (cell) => holds(when, cell));
-  const requirementOf = cellRequirements(table, { kind, wantsGpu: true, container }, knowledge, pool);
-  const env = sortedRecord(measure.env);
-  const share = keyOf(digest, { kind, candidate: candidateKey, ...commandKey(measure) });
-  const keyIn = cellKeys(table, share, digest);
-  return (row, build, test) => {
-    if (!admits(row)) return null;
-    const requirement = requirementOf(row);
-    return {
-      kind,
-      name: `${kind}-${test.cell}`,
-      cell: test.cell,
-      key: keyIn(row, requirement, build.key),
-      needs: [build.name, test.name],
-      requirement,
-      touchstone: isTouchstone(row),
-      env,
-      limits,
-      wheelOf: build.name,
-      torch: test.torch,
-      requires,
-      command,
-      files,
-      container: containerOn(requirement.platform, container),
-    };
-  };
-}
-
-function commandKey(of: Omit<MeasureSpec, "when">): Readonly<Record<string, CanonicalValue>> {
+export function commandKey(of: Omit<MeasureSpec, "when">): Readonly<Record<string, CanonicalValue>> {
   const { command, requires, files, env, limits, container } = of;
   return { command, requires, files, env, limits: { ...limits }, ...containerKey(container) };
 }

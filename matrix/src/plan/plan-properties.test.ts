@@ -16,7 +16,7 @@ import type {
 } from "../spec/spec.ts";
 import { plan } from "./make-plan.ts";
 import type { Candidate, Cell, FarmPython, Plan, PlannedBuild, PlannedJob } from "./plan.ts";
-import { inputs, LIMITS, WHEEL } from "./testing.ts";
+import { BENCH, inputs, LIMITS, PROFILE, WHEEL } from "./testing.ts";
 
 const PLACE = { line: 3, column: 5 };
 const OS = ["linux-x86_64", "ubuntu-22.04", "debian-12", "macos-14", "macos-13-x86_64", "windows-11"];
@@ -151,8 +151,8 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   }),
   checks: fc.array(command, { maxLength: 1 }),
   scans: fc.array(command, { maxLength: 1 }),
-  bench: fc.option(measure),
-  profile: fc.option(measure),
+  bench: fc.option(measure.map((one) => ({ ...BENCH, ...one }))),
+  profile: fc.option(measure.map((one) => ({ ...PROFILE, ...one }))),
   retry: fc.record({ infrastructure: fc.nat({ max: 10 }) }),
 });
 

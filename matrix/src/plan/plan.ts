@@ -1,5 +1,5 @@
 import type { Requirement } from "../require/requirement.ts";
-import type { JobLimits, ReleaseType, Reduction } from "../spec/spec.ts";
+import type { BaselineSpec, BenchFormat, BenchSpec, JobLimits, ReleaseType, Reduction } from "../spec/spec.ts";
 
 /** What the source says of itself. */
 export interface Candidate {
@@ -170,8 +170,7 @@ export interface PlannedScan extends PlannedJobBase {
   readonly files: readonly string[];
 }
 
-export interface PlannedMeasure extends PlannedJobBase {
-  readonly kind: "bench" | "profile";
+interface PlannedMeasure extends PlannedJobBase {
   readonly wheelOf: string;
   readonly torch: { readonly version: string; readonly variant: string } | null;
   readonly requires: readonly string[];
@@ -179,7 +178,26 @@ export interface PlannedMeasure extends PlannedJobBase {
   readonly files: readonly string[];
 }
 
-export type PlannedJob = PlannedBuild | PlannedTest | PlannedCheck | PlannedScan | PlannedMeasure;
+export interface PlannedBench extends PlannedMeasure {
+  readonly kind: "bench";
+  readonly format: BenchFormat;
+  /** Names of the files with its results; * stands for any characters. */
+  readonly results: string;
+  readonly metrics: BenchSpec["metrics"];
+  readonly columns: BenchSpec["columns"];
+  readonly baseline: BaselineSpec;
+  readonly boundBy: "gpu" | "host" | "both";
+}
+
+export interface PlannedProfile extends PlannedMeasure {
+  readonly kind: "profile";
+  /** Regular expression that a kernel's name has to match as a whole; null: every kernel. */
+  readonly kernels: string | null;
+  readonly launchSkip: number;
+  readonly launchCount: number;
+}
+
+export type PlannedJob = PlannedBuild | PlannedTest | PlannedCheck | PlannedScan | PlannedBench | PlannedProfile;
 
 export interface Plan {
   readonly candidate: { readonly name: string; readonly version: string | null };

@@ -1,7 +1,7 @@
 // Inputs of plans for tests. Only tests import this.
 import { createHash } from "node:crypto";
 import { parseSpec } from "../spec/parse-spec.ts";
-import type { MeasureSpec, Profile, Spec, SpecAxes, WheelSpec } from "../spec/spec.ts";
+import type { BenchSpec, MeasureSpec, Profile, ProfileSpec, Spec, SpecAxes, WheelSpec } from "../spec/spec.ts";
 import { plan } from "./make-plan.ts";
 import type { PlanInputs } from "./plan-inputs.ts";
 import type { Candidate, FarmPython, Plan, PlannedJob } from "./plan.ts";
@@ -41,7 +41,7 @@ export const WHEEL: WheelSpec = {
   localVersion: "auto",
 };
 
-export const MEASURE: MeasureSpec = {
+const MEASURE: MeasureSpec = {
   when: null,
   command: "python bench.py",
   requires: [],
@@ -50,6 +50,18 @@ export const MEASURE: MeasureSpec = {
   container: null,
   limits: LIMITS,
 };
+
+export const BENCH: BenchSpec = {
+  ...MEASURE,
+  format: "kiln",
+  results: "*.json",
+  metrics: {},
+  columns: null,
+  baseline: { kind: "last-release" },
+  boundBy: null,
+};
+
+export const PROFILE: ProfileSpec = { ...MEASURE, kernels: null, launchSkip: 20, launchCount: 3 };
 
 const AXES: SpecAxes = {
   os: ["linux-x86_64"],

@@ -14,6 +14,8 @@ export interface Field {
 export type Fields<K extends string> = { readonly [key in K]?: Field };
 
 const MEASURE = ["when", "command", "requires", "files", "env", "container", "timeout", "log-limit"] as const;
+const BENCH = [...MEASURE, "format", "results", "metrics", "columns", "baseline", "bound-by"] as const;
+const PROFILE = [...MEASURE, "kernels", "launch-skip", "launch-count"] as const;
 const COMMAND = ["name", "command", "requires", "files", "env", "container", "timeout", "log-limit"] as const;
 
 /** Sections and their keys: what kiln.yaml may hold. `*` and `[]` stand for each entry of a mapping or list. */
@@ -53,8 +55,9 @@ export const KEYS = {
   test: ["requires", "extras", "files", "command", "repeat-failed", "gpu", "env", "container", "timeout", "log-limit"],
   "checks[]": COMMAND,
   "scans[]": COMMAND,
-  bench: MEASURE,
-  profile: MEASURE,
+  bench: BENCH,
+  "bench.columns": ["benchmark", "params"],
+  profile: PROFILE,
   "*.container": ["image", "network"],
   retry: ["infrastructure"],
 } as const;

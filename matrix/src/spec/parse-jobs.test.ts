@@ -190,8 +190,17 @@ describe("commands", () => {
       command: "python bench.py",
       files: ["bench"],
       limits: { ...LIMITS, timeoutMs: 7_200_000 },
+      format: "kiln",
+      results: "*.json",
+      metrics: {},
+      columns: null,
+      baseline: { kind: "last-release" },
+      boundBy: null,
     });
-    expect(spec.profile).toEqual({ ...plain, when: null, command: "python bench.py --profile" });
+    expect(spec.profile).toEqual({
+      ...plain,
+      ...{ when: null, command: "python bench.py --profile", kernels: null, launchSkip: 20, launchCount: 3 },
+    });
   });
 
   test.for([

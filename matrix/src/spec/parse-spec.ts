@@ -3,11 +3,12 @@ import type { AxisNames } from "./axis-names.ts";
 import { readChoice, readEntries, readSection, readText, wrongType, type Field } from "./fields.ts";
 import { ProblemList } from "./problem-list.ts";
 import { quote } from "./quote.ts";
-import { readCommands, readMeasure } from "./read-commands.ts";
+import { readCommands } from "./read-commands.ts";
 import { readCount } from "./read-count.ts";
 import { readContainer } from "./read-container.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { readMatrix } from "./read-matrix.ts";
+import { readBench, readProfile } from "./read-measures.ts";
 import { readProfiles } from "./read-profiles.ts";
 import { readTest } from "./read-test.ts";
 import { readWheels } from "./read-wheels.ts";
@@ -51,8 +52,8 @@ export function parseSpec(text: string, file: string): ParsedSpec {
     test: readTest(readSection("test", top.test?.value, problems), problems),
     checks: readCommands("checks", top.checks, problems),
     scans: readCommands("scans", top.scans, problems),
-    bench: readMeasure("bench", top.bench, matrix.names.all, problems),
-    profile: readMeasure("profile", top.profile, matrix.names.all, problems),
+    bench: readBench(top.bench, matrix.names.all, problems),
+    profile: readProfile(top.profile, matrix.names.all, problems),
     retry: {
       infrastructure: readCount(readSection("retry", top.retry?.value, problems).infrastructure, RETRIES, problems),
     },

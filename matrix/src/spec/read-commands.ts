@@ -2,7 +2,6 @@ import { readEntries, readSection, wrongType, type Field, type SectionFields } f
 import { readCommandText, readFiles, readJobName, readRequires, refuseSameNames } from "./job-parts.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { readContainer } from "./read-container.ts";
-import { readCondition } from "./read-condition.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
 import type { CommandSpec, MeasureSpec } from "./spec.ts";
@@ -49,23 +48,7 @@ function entrySection(list: Commands, item: YamlValue, path: string, problems: P
   return fields;
 }
 
-/** `bench` or `profile`; null when the file has none. */
-export function readMeasure(
-  section: "bench" | "profile",
-  field: Field | undefined,
-  axes: ReadonlySet<string>,
-  problems: ProblemList,
-): MeasureSpec | null {
-  if (!field || field.value.type === "null") return null;
-  const fields = readSection(section, field.value, problems);
-  const command = `python ${section}.py`;
-  if (field.value.type === "map" && !fields.command) {
-    problems.add(field.keyAt, section, `${section} has no command`, `add what to run, such as command: ${command}`);
-  }
-  return { when: readCondition(fields.when, axes, problems), ...readCommon(fields, command, "refused", problems) };
-}
-
-function readCommon(
+export function readCommon(
   fields: Omit<SectionFields<"bench">, "when">,
   example: string,
   wholeSource: "allowed" | "refused",

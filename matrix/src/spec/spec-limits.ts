@@ -44,4 +44,6 @@ export const SPEC_LIMITS = {
   jobNameCharsMax: 40,
   archListMax: 32,
   imageCharsMax: 500,
+  /** Of a profiled kernel. */
+  launchesMax: 10_000,
 } as const;

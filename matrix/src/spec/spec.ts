@@ -21,8 +21,8 @@ export interface Spec {
   readonly checks: readonly CommandSpec[];
   /** Commands on every distinct wheel: vulnerability scanners, `twine check`. One job for each wheel. */
   readonly scans: readonly CommandSpec[];
-  readonly bench: MeasureSpec | null;
-  readonly profile: MeasureSpec | null;
+  readonly bench: BenchSpec | null;
+  readonly profile: ProfileSpec | null;
   readonly retry: RetrySpec;
 }
 
@@ -214,7 +214,7 @@ export interface CommandSpec {
   readonly limits: JobLimits;
 }
 
-/** Benchmarks or kernel profiles: a job for every cell that `when` admits and that can run them. */
+/** What benchmarks and kernel profiles share: a job for every cell that `when` admits and that can run them. */
 export interface MeasureSpec {
   readonly when: Condition | null;
   readonly command: string;
@@ -223,6 +223,56 @@ export interface MeasureSpec {
   readonly env: Readonly<Record<string, string>>;
   readonly container: ContainerSpec | null;
   readonly limits: JobLimits;
+}
+
+/** How a benchmark tool writes its results. */
+export const BENCH_FORMATS = [
+  "kiln",
+  "pytest-benchmark",
+  "google-benchmark",
+  "nvbench",
+  "asv",
+  "pyperf",
+  "hyperfine",
+  "pytorch-hud",
+  "csv",
+] as const;
+export type BenchFormat = (typeof BENCH_FORMATS)[number];
+
+/** Benchmarks, measured beside those of a baseline in the same lease. */
+export interface BenchSpec extends MeasureSpec {
+  readonly format: BenchFormat;
+  /** Names of the files that the command writes into KILN_RESULTS; * stands for any characters. */
+  readonly results: string;
+  /** Units and directions of values whose files do not hold them, by name. */
+  readonly metrics: Readonly<Record<string, MetricSpec>>;
+  /** Of `format: csv`: the columns that together name a benchmark, and those that tell its rows apart. */
+  readonly columns: { readonly benchmark: readonly string[]; readonly params: readonly string[] } | null;
+  readonly baseline: BaselineSpec;
+  /** What its time depends on; null: the GPU in cells that have one, else the host. */
+  readonly boundBy: "gpu" | "host" | "both" | null;
+}
+
+export interface MetricSpec {
+  /** As people write it: `ms`, `GB/s`. */
+  readonly unit: string;
+  readonly better: "lower" | "higher";
+}
+
+export type BaselineSpec =
+  /** The highest version below the candidate's of which the farm has a run that passed. */
+  | { readonly kind: "last-release" }
+  /** PEP 440. */
+  | { readonly kind: "version"; readonly version: string }
+  | { readonly kind: "none" };
+
+/** Kernel profiles by Nsight Compute. */
+export interface ProfileSpec extends MeasureSpec {
+  /** Regular expression that a kernel's name has to match as a whole; null: every kernel. */
+  readonly kernels: string | null;
+  /** Launches of each kernel and launch configuration that are passed over, and taken. */
+  readonly launchSkip: number;
+  readonly launchCount: number;
 }
 
 export interface RetrySpec {

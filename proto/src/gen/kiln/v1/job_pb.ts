@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/job.proto.
  */
 export const file_kiln_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCLwAgoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABIlCgljb250YWluZXIYCCABKAsyEi5raWxuLnYxLkNvbnRhaW5lchIhCgdkZXZpY2VzGAkgASgLMhAua2lsbi52MS5EZXZpY2VzEg8KB3NlY3JldHMYCiADKAkaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIGCgR3b3JrIiUKB0RldmljZXMSDAoEZ3B1cxgBIAMoCRIMCgRob3N0GAIgASgIIlkKCUNvbnRhaW5lchINCgVpbWFnZRgBIAEoCRIRCgltYW55bGludXgYAiABKAkSKgoHbmV0d29yaxgDIAEoDjIZLmtpbG4udjEuQ29udGFpbmVyTmV0d29yayK1AgoJQnVpbGRXb3JrEiAKBnNvdXJjZRgBIAEoCzIQLmtpbG4udjEuQmxvYlJlZhIlCgljYW5kaWRhdGUYAiABKAsyEi5raWxuLnYxLkNhbmRpZGF0ZRI/Cg9jb25maWdfc2V0dGluZ3MYAyADKAsyJi5raWxuLnYxLkJ1aWxkV29yay5Db25maWdTZXR0aW5nc0VudHJ5EiEKBXdoZWVsGAQgASgLMhIua2lsbi52MS5XaGVlbFdpc2gSKAoIZnJvbnRlbmQYBSABKA4yFi5raWxuLnYxLkJ1aWxkRnJvbnRlbmQSGgoSY2hlY2tfcmVwcm9kdWNpYmxlGAYgASgIGjUKE0NvbmZpZ1NldHRpbmdzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASK2AQoJV2hlZWxXaXNoEiAKBGtpbmQYASABKA4yEi5raWxuLnYxLldoZWVsS2luZBIdCgV0b3JjaBgCIAEoCzIOLmtpbG4udjEuVG9yY2gSDAoEY3VkYRgDIAEoCRINCgVpbmRleBgEIAEoCRIVCg1sb2NhbF92ZXJzaW9uGAUgASgJEhEKCWN4eDExX2FiaRgGIAEoCRIRCglhcmNoX2xpc3QYByADKAkSDgoGcG9saWN5GAggASgJIikKBVRvcmNoEg8KB3ZlcnNpb24YASABKAkSDwoHdmFyaWFudBgCIAEoCSKaAgoIVGVzdFdvcmsSHwoFd2hlZWwYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSJQoJY2FuZGlkYXRlGAIgASgLMhIua2lsbi52MS5DYW5kaWRhdGUSDgoGZXh0cmFzGAMgAygJEhAKCHJlcXVpcmVzGAQgAygJEiwKDGltcG9ydF9jaGVjaxgFIAEoCzIULmtpbG4udjEuSW1wb3J0Q2hlY2tIABIoCgdjb21tYW5kGAYgASgLMhUua2lsbi52MS5Db21tYW5kQ2hlY2tIABINCgVpbmRleBgHIAEoCRIdCgV0b3JjaBgIIAEoCzIOLmtpbG4udjEuVG9yY2gSFQoNcmVwZWF0X2ZhaWxlZBgJIAEoDUIHCgVjaGVjayKCAQoLQ29tbWFuZFdvcmsSDwoHY29tbWFuZBgBIAEoCRIgCgZzb3VyY2UYAiABKAsyEC5raWxuLnYxLkJsb2JSZWYSDQoFZmlsZXMYAyADKAkSEAoIcmVxdWlyZXMYBCADKAkSHwoFd2hlZWwYBSABKAsyEC5raWxuLnYxLkJsb2JSZWYiDQoLSW1wb3J0Q2hlY2siUAoMQ29tbWFuZENoZWNrEg8KB2NvbW1hbmQYASABKAkSIAoGc291cmNlGAIgASgLMhAua2lsbi52MS5CbG9iUmVmEg0KBWZpbGVzGAMgAygJImcKCkFzc2lnbm1lbnQSJAoHYXR0ZW1wdBgBIAEoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhIdCgNqb2IYAiABKAsyEC5raWxuLnYxLkpvYlNwZWMSFAoMbGVhc2VfdHRsX21zGAMgASgNKm0KEENvbnRhaW5lck5ldHdvcmsSIQodQ09OVEFJTkVSX05FVFdPUktfVU5TUEVDSUZJRUQQABIaChZDT05UQUlORVJfTkVUV09SS19OT05FEAESGgoWQ09OVEFJTkVSX05FVFdPUktfT1BFThACKmgKDUJ1aWxkRnJvbnRlbmQSHgoaQlVJTERfRlJPTlRFTkRfVU5TUEVDSUZJRUQQABIWChJCVUlMRF9GUk9OVEVORF9QSVAQARIfChtCVUlMRF9GUk9OVEVORF9DSUJVSUxEV0hFRUwQAipoCglXaGVlbEtpbmQSGgoWV0hFRUxfS0lORF9VTlNQRUNJRklFRBAAEhUKEVdIRUVMX0tJTkRfTkFUSVZFEAESEwoPV0hFRUxfS0lORF9BQkkzEAISEwoPV0hFRUxfS0lORF9QVVJFEAMqrAIKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhIKDk9VVENPTUVfUEFTU0VEEAESGAoUT1VUQ09NRV9CVUlMRF9GQUlMRUQQAhIYChRPVVRDT01FX1RFU1RTX0ZBSUxFRBADEhUKEU9VVENPTUVfUkVHUkVTU0VEEAQSFQoRT1VUQ09NRV9USU1FRF9PVVQQBRIcChhPVVRDT01FX09VVF9PRl9SRVNPVVJDRVMQBhIUChBPVVRDT01FX0JBRF9TUEVDEAcSGgoWT1VUQ09NRV9JTkZSQVNUUlVDVFVSRRAIEhYKEk9VVENPTUVfQUdFTlRfTE9TVBAJEhUKEU9VVENPTUVfQ0FOQ0VMTEVEEAoSEwoPT1VUQ09NRV9OT1RfUlVOEAtiBnByb3RvMw");
+  fileDesc("ChFraWxuL3YxL2pvYi5wcm90bxIHa2lsbi52MSI3CgpBdHRlbXB0UmVmEgsKA3J1bhgBIAEoDRILCgNqb2IYAiABKA0SDwoHYXR0ZW1wdBgDIAEoDSI/CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEhAKCGZpbGVuYW1lGAMgASgJIioKCUNhbmRpZGF0ZRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiMwoGTGltaXRzEhIKCnRpbWVvdXRfbXMYASABKA0SFQoNbG9nX2J5dGVzX21heBgCIAEoBCKZAwoHSm9iU3BlYxIMCgRuYW1lGAEgASgJEh8KBmxpbWl0cxgCIAEoCzIPLmtpbG4udjEuTGltaXRzEg4KBnB5dGhvbhgDIAEoCRImCgNlbnYYBCADKAsyGS5raWxuLnYxLkpvYlNwZWMuRW52RW50cnkSIwoFYnVpbGQYBSABKAsyEi5raWxuLnYxLkJ1aWxkV29ya0gAEiEKBHRlc3QYBiABKAsyES5raWxuLnYxLlRlc3RXb3JrSAASJwoHY29tbWFuZBgHIAEoCzIULmtpbG4udjEuQ29tbWFuZFdvcmtIABInCgdtZWFzdXJlGAsgASgLMhQua2lsbi52MS5NZWFzdXJlV29ya0gAEiUKCWNvbnRhaW5lchgIIAEoCzISLmtpbG4udjEuQ29udGFpbmVyEiEKB2RldmljZXMYCSABKAsyEC5raWxuLnYxLkRldmljZXMSDwoHc2VjcmV0cxgKIAMoCRoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgYKBHdvcmsiJQoHRGV2aWNlcxIMCgRncHVzGAEgAygJEgwKBGhvc3QYAiABKAgiWQoJQ29udGFpbmVyEg0KBWltYWdlGAEgASgJEhEKCW1hbnlsaW51eBgCIAEoCRIqCgduZXR3b3JrGAMgASgOMhkua2lsbi52MS5Db250YWluZXJOZXR3b3JrIrUCCglCdWlsZFdvcmsSIAoGc291cmNlGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEiUKCWNhbmRpZGF0ZRgCIAEoCzISLmtpbG4udjEuQ2FuZGlkYXRlEj8KD2NvbmZpZ19zZXR0aW5ncxgDIAMoCzImLmtpbG4udjEuQnVpbGRXb3JrLkNvbmZpZ1NldHRpbmdzRW50cnkSIQoFd2hlZWwYBCABKAsyEi5raWxuLnYxLldoZWVsV2lzaBIoCghmcm9udGVuZBgFIAEoDjIWLmtpbG4udjEuQnVpbGRGcm9udGVuZBIaChJjaGVja19yZXByb2R1Y2libGUYBiABKAgaNQoTQ29uZmlnU2V0dGluZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIrYBCglXaGVlbFdpc2gSIAoEa2luZBgBIAEoDjISLmtpbG4udjEuV2hlZWxLaW5kEh0KBXRvcmNoGAIgASgLMg4ua2lsbi52MS5Ub3JjaBIMCgRjdWRhGAMgASgJEg0KBWluZGV4GAQgASgJEhUKDWxvY2FsX3ZlcnNpb24YBSABKAkSEQoJY3h4MTFfYWJpGAYgASgJEhEKCWFyY2hfbGlzdBgHIAMoCRIOCgZwb2xpY3kYCCABKAkiKQoFVG9yY2gSDwoHdmVyc2lvbhgBIAEoCRIPCgd2YXJpYW50GAIgASgJIpoCCghUZXN0V29yaxIfCgV3aGVlbBgBIAEoCzIQLmtpbG4udjEuQmxvYlJlZhIlCgljYW5kaWRhdGUYAiABKAsyEi5raWxuLnYxLkNhbmRpZGF0ZRIOCgZleHRyYXMYAyADKAkSEAoIcmVxdWlyZXMYBCADKAkSLAoMaW1wb3J0X2NoZWNrGAUgASgLMhQua2lsbi52MS5JbXBvcnRDaGVja0gAEigKB2NvbW1hbmQYBiABKAsyFS5raWxuLnYxLkNvbW1hbmRDaGVja0gAEg0KBWluZGV4GAcgASgJEh0KBXRvcmNoGAggASgLMg4ua2lsbi52MS5Ub3JjaBIVCg1yZXBlYXRfZmFpbGVkGAkgASgNQgcKBWNoZWNrIoIBCgtDb21tYW5kV29yaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCRIQCghyZXF1aXJlcxgEIAMoCRIfCgV3aGVlbBgFIAEoCzIQLmtpbG4udjEuQmxvYlJlZiLVAgoLTWVhc3VyZVdvcmsSHwoFd2hlZWwYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSJQoJY2FuZGlkYXRlGAIgASgLMhIua2lsbi52MS5DYW5kaWRhdGUSEAoIcmVxdWlyZXMYAyADKAkSDwoHY29tbWFuZBgEIAEoCRIgCgZzb3VyY2UYBSABKAsyEC5raWxuLnYxLkJsb2JSZWYSDQoFZmlsZXMYBiADKAkSDQoFaW5kZXgYByABKAkSHQoFdG9yY2gYCCABKAsyDi5raWxuLnYxLlRvcmNoEiMKCGJhc2VsaW5lGAkgASgLMhEua2lsbi52MS5CYXNlbGluZRIjCgViZW5jaBgKIAEoCzISLmtpbG4udjEuQmVuY2hXb3JrSAASJwoHcHJvZmlsZRgLIAEoCzIULmtpbG4udjEuUHJvZmlsZVdvcmtIAEIJCgdtZWFzdXJlIjwKCEJhc2VsaW5lEg8KB3ZlcnNpb24YASABKAkSHwoFd2hlZWwYAiABKAsyEC5raWxuLnYxLkJsb2JSZWYimgEKCUJlbmNoV29yaxINCgVwYWlycxgBIAEoDRIXCg9wYWlyc19hZ2Fpbl9tYXgYAiABKA0SIgoIYm91bmRfYnkYAyABKA4yEC5raWxuLnYxLkJvdW5kQnkSFwoPY2xvY2tfc2hhcmVfbWluGAQgASgBEhcKD2ZvcmVpZ25fY3B1X21heBgFIAEoARIPCgdyZXN1bHRzGAYgASgJIkkKC1Byb2ZpbGVXb3JrEg8KB2tlcm5lbHMYASABKAkSEwoLbGF1bmNoX3NraXAYAiABKA0SFAoMbGF1bmNoX2NvdW50GAMgASgNIg0KC0ltcG9ydENoZWNrIlAKDENvbW1hbmRDaGVjaxIPCgdjb21tYW5kGAEgASgJEiAKBnNvdXJjZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVmaWxlcxgDIAMoCSJnCgpBc3NpZ25tZW50EiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSHQoDam9iGAIgASgLMhAua2lsbi52MS5Kb2JTcGVjEhQKDGxlYXNlX3R0bF9tcxgDIAEoDSptChBDb250YWluZXJOZXR3b3JrEiEKHUNPTlRBSU5FUl9ORVRXT1JLX1VOU1BFQ0lGSUVEEAASGgoWQ09OVEFJTkVSX05FVFdPUktfTk9ORRABEhoKFkNPTlRBSU5FUl9ORVRXT1JLX09QRU4QAipoCg1CdWlsZEZyb250ZW5kEh4KGkJVSUxEX0ZST05URU5EX1VOU1BFQ0lGSUVEEAASFgoSQlVJTERfRlJPTlRFTkRfUElQEAESHwobQlVJTERfRlJPTlRFTkRfQ0lCVUlMRFdIRUVMEAIqaAoJV2hlZWxLaW5kEhoKFldIRUVMX0tJTkRfVU5TUEVDSUZJRUQQABIVChFXSEVFTF9LSU5EX05BVElWRRABEhMKD1dIRUVMX0tJTkRfQUJJMxACEhMKD1dIRUVMX0tJTkRfUFVSRRADKlsKB0JvdW5kQnkSGAoUQk9VTkRfQllfVU5TUEVDSUZJRUQQABIQCgxCT1VORF9CWV9HUFUQARIRCg1CT1VORF9CWV9IT1NUEAISEQoNQk9VTkRfQllfQk9USBADKqwCCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABISCg5PVVRDT01FX1BBU1NFRBABEhgKFE9VVENPTUVfQlVJTERfRkFJTEVEEAISGAoUT1VUQ09NRV9URVNUU19GQUlMRUQQAxIVChFPVVRDT01FX1JFR1JFU1NFRBAEEhUKEU9VVENPTUVfVElNRURfT1VUEAUSHAoYT1VUQ09NRV9PVVRfT0ZfUkVTT1VSQ0VTEAYSFAoQT1VUQ09NRV9CQURfU1BFQxAHEhoKFk9VVENPTUVfSU5GUkFTVFJVQ1RVUkUQCBIWChJPVVRDT01FX0FHRU5UX0xPU1QQCRIVChFPVVRDT01FX0NBTkNFTExFRBAKEhMKD09VVENPTUVfTk9UX1JVThALYgZwcm90bzM");
 
 /**
  * One attempt at one job. The attempt number fences it: what a superseded
@@ -185,6 +185,12 @@ export type JobSpec = Message<"kiln.v1.JobSpec"> & {
      */
     value: CommandWork;
     case: "command";
+  } | {
+    /**
+     * @generated from field: kiln.v1.MeasureWork measure = 11;
+     */
+    value: MeasureWork;
+    case: "measure";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -562,6 +568,205 @@ export const CommandWorkSchema: GenMessage<CommandWork> = /*@__PURE__*/
   messageDesc(file_kiln_v1_job, 11);
 
 /**
+ * A command whose processes are measured: benchmarks or kernel profiles of the
+ * candidate, and of a baseline in an environment beside it.
+ *
+ * @generated from message kiln.v1.MeasureWork
+ */
+export type MeasureWork = Message<"kiln.v1.MeasureWork"> & {
+  /**
+   * @generated from field: kiln.v1.BlobRef wheel = 1;
+   */
+  wheel?: BlobRef | undefined;
+
+  /**
+   * @generated from field: kiln.v1.Candidate candidate = 2;
+   */
+  candidate?: Candidate | undefined;
+
+  /**
+   * Requirements (PEP 508) to install beside either wheel.
+   *
+   * @generated from field: repeated string requires = 3;
+   */
+  requires: string[];
+
+  /**
+   * Run by the platform's shell in a directory that holds `files` only. It
+   * writes its results into KILN_RESULTS.
+   *
+   * @generated from field: string command = 4;
+   */
+  command: string;
+
+  /**
+   * @generated from field: kiln.v1.BlobRef source = 5;
+   */
+  source?: BlobRef | undefined;
+
+  /**
+   * Paths inside the source to copy, relative to its root.
+   *
+   * @generated from field: repeated string files = 6;
+   */
+  files: string[];
+
+  /**
+   * Index of the run that what both wheels need is installed from.
+   *
+   * @generated from field: string index = 7;
+   */
+  index: string;
+
+  /**
+   * Installed beside either. Not set: none but what the wheels ask for.
+   *
+   * @generated from field: kiln.v1.Torch torch = 8;
+   */
+  torch?: Torch | undefined;
+
+  /**
+   * Not set: there is none, and the candidate is measured alone.
+   *
+   * @generated from field: kiln.v1.Baseline baseline = 9;
+   */
+  baseline?: Baseline | undefined;
+
+  /**
+   * @generated from oneof kiln.v1.MeasureWork.measure
+   */
+  measure: {
+    /**
+     * @generated from field: kiln.v1.BenchWork bench = 10;
+     */
+    value: BenchWork;
+    case: "bench";
+  } | {
+    /**
+     * @generated from field: kiln.v1.ProfileWork profile = 11;
+     */
+    value: ProfileWork;
+    case: "profile";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message kiln.v1.MeasureWork.
+ * Use `create(MeasureWorkSchema)` to create a new message.
+ */
+export const MeasureWorkSchema: GenMessage<MeasureWork> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 12);
+
+/**
+ * What the candidate is measured beside.
+ *
+ * @generated from message kiln.v1.Baseline
+ */
+export type Baseline = Message<"kiln.v1.Baseline"> & {
+  /**
+   * "1.4.2"
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+
+  /**
+   * @generated from field: kiln.v1.BlobRef wheel = 2;
+   */
+  wheel?: BlobRef | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.Baseline.
+ * Use `create(BaselineSchema)` to create a new message.
+ */
+export const BaselineSchema: GenMessage<Baseline> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 13);
+
+/**
+ * One process of each arm that is thrown away, then pairs of processes in
+ * ABBA order.
+ *
+ * @generated from message kiln.v1.BenchWork
+ */
+export type BenchWork = Message<"kiln.v1.BenchWork"> & {
+  /**
+   * @generated from field: uint32 pairs = 1;
+   */
+  pairs: number;
+
+  /**
+   * Pairs that may be measured again because they were disturbed.
+   *
+   * @generated from field: uint32 pairs_again_max = 2;
+   */
+  pairsAgainMax: number;
+
+  /**
+   * @generated from field: kiln.v1.BoundBy bound_by = 3;
+   */
+  boundBy: BoundBy;
+
+  /**
+   * A process is disturbed when the GPU runs below this share of its default
+   * clock, or when other processes use more than so many cores.
+   *
+   * @generated from field: double clock_share_min = 4;
+   */
+  clockShareMin: number;
+
+  /**
+   * @generated from field: double foreign_cpu_max = 5;
+   */
+  foreignCpuMax: number;
+
+  /**
+   * Names of the files with results; * stands for any characters.
+   *
+   * @generated from field: string results = 6;
+   */
+  results: string;
+};
+
+/**
+ * Describes the message kiln.v1.BenchWork.
+ * Use `create(BenchWorkSchema)` to create a new message.
+ */
+export const BenchWorkSchema: GenMessage<BenchWork> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 14);
+
+/**
+ * Nsight Compute around the command, once for each arm.
+ *
+ * @generated from message kiln.v1.ProfileWork
+ */
+export type ProfileWork = Message<"kiln.v1.ProfileWork"> & {
+  /**
+   * Regular expression that a kernel's name has to match as a whole; empty: any.
+   *
+   * @generated from field: string kernels = 1;
+   */
+  kernels: string;
+
+  /**
+   * @generated from field: uint32 launch_skip = 2;
+   */
+  launchSkip: number;
+
+  /**
+   * @generated from field: uint32 launch_count = 3;
+   */
+  launchCount: number;
+};
+
+/**
+ * Describes the message kiln.v1.ProfileWork.
+ * Use `create(ProfileWorkSchema)` to create a new message.
+ */
+export const ProfileWorkSchema: GenMessage<ProfileWork> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_job, 15);
+
+/**
  * @generated from message kiln.v1.ImportCheck
  */
 export type ImportCheck = Message<"kiln.v1.ImportCheck"> & {
@@ -572,7 +777,7 @@ export type ImportCheck = Message<"kiln.v1.ImportCheck"> & {
  * Use `create(ImportCheckSchema)` to create a new message.
  */
 export const ImportCheckSchema: GenMessage<ImportCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 12);
+  messageDesc(file_kiln_v1_job, 16);
 
 /**
  * @generated from message kiln.v1.CommandCheck
@@ -605,7 +810,7 @@ export type CommandCheck = Message<"kiln.v1.CommandCheck"> & {
  * Use `create(CommandCheckSchema)` to create a new message.
  */
 export const CommandCheckSchema: GenMessage<CommandCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 13);
+  messageDesc(file_kiln_v1_job, 17);
 
 /**
  * Coordinator to agent, over JetStream. Delivered at least once; the agent
@@ -637,7 +842,7 @@ export type Assignment = Message<"kiln.v1.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_job, 14);
+  messageDesc(file_kiln_v1_job, 18);
 
 /**
  * What of the network the job's own commands have. Steps that install
@@ -760,6 +965,44 @@ export const WheelKindSchema: GenEnum<WheelKind> = /*@__PURE__*/
   enumDesc(file_kiln_v1_job, 2);
 
 /**
+ * @generated from enum kiln.v1.BoundBy
+ */
+export const BoundBy = {
+  /**
+   * As BOTH.
+   *
+   * @generated from enum value: BOUND_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: BOUND_BY_GPU = 1;
+   */
+  GPU: 1,
+
+  /**
+   * @generated from enum value: BOUND_BY_HOST = 2;
+   */
+  HOST: 2,
+
+  /**
+   * @generated from enum value: BOUND_BY_BOTH = 3;
+   */
+  BOTH: 3,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.BoundBy
+ */
+export type BoundBy = (typeof BoundBy)[keyof typeof BoundBy] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.BoundBy.
+ */
+export const BoundBySchema: GenEnum<BoundBy> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_job, 3);
+
+/**
  * The closed set of outcomes.
  *
  * @generated from enum kiln.v1.Outcome
@@ -837,5 +1080,5 @@ export type Outcome = (typeof Outcome)[keyof typeof Outcome] | UnknownEnum;
  * Describes the enum kiln.v1.Outcome.
  */
 export const OutcomeSchema: GenEnum<Outcome> = /*@__PURE__*/
-  enumDesc(file_kiln_v1_job, 3);
+  enumDesc(file_kiln_v1_job, 4);
 

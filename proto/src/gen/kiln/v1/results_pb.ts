@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/results.proto.
  */
 export const file_kiln_v1_results: GenFile = /*@__PURE__*/
-  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEiqQMKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSAASLAoMd2hlZWxfcmVwb3J0GAogASgLMhQua2lsbi52MS5XaGVlbFJlcG9ydEgAEioKC3Rlc3RfcmVwb3J0GAsgASgLMhMua2lsbi52MS5UZXN0UmVwb3J0SABCBgoEYm9keSIhCgdTdGFydGVkEhYKDnB5dGhvbl92ZXJzaW9uGAEgASgJIj8KC1N0ZXBTdGFydGVkEg0KBWluZGV4GAEgASgNEg0KBXRpdGxlGAIgASgJEhIKCmxvZ19vZmZzZXQYAyABKAQiKAoITG9nQ2h1bmsSDgoGb2Zmc2V0GAEgASgEEgwKBGRhdGEYAiABKAwiRQoMU3RlcEZpbmlzaGVkEg0KBWluZGV4GAEgASgNEhEKCWV4aXRfY29kZRgCIAEoBRITCgtkdXJhdGlvbl9tcxgDIAEoDSI4CghBcnRpZmFjdBIeCgRibG9iGAEgASgLMhAua2lsbi52MS5CbG9iUmVmEgwKBHJvbGUYAiABKAkiagoIRmluaXNoZWQSIQoHb3V0Y29tZRgBIAEoDjIQLmtpbG4udjEuT3V0Y29tZRIPCgdzdW1tYXJ5GAIgASgJEg8KB2V4Y2VycHQYAyABKAkSGQoRbG9nX2J5dGVzX2Ryb3BwZWQYBCABKAQi3QIKC1doZWVsUmVwb3J0EgwKBHRhZ3MYASADKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIOCgZwb2xpY3kYAyABKAkSDQoFZ2xpYmMYBCABKAkSKAoKZXh0ZW5zaW9ucxgFIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISJQoHZ3JhZnRlZBgGIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISEAoIZXh0ZXJuYWwYByADKAkSFgoOZm9yZWlnbl9ycGF0aHMYCCADKAkSGAoQc21fYXJjaGl0ZWN0dXJlcxgJIAMoCRIZChFwdHhfYXJjaGl0ZWN0dXJlcxgKIAMoCRIxCg9yZXByb2R1Y2liaWxpdHkYCyABKA4yGC5raWxuLnYxLlJlcHJvZHVjaWJpbGl0eRIZChFzb3VyY2VfZGF0ZV9lcG9jaBgMIAEoBBIPCgdyZW1hcmtzGA0gAygJIi8KC1doZWVsTWVtYmVyEgwKBHBhdGgYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBCKQAgoKVGVzdFJlcG9ydBINCgV0ZXN0cxgBIAEoDRIOCgZwYXNzZWQYAiABKA0SDgoGZmFpbGVkGAMgASgNEg4KBmVycm9ycxgEIAEoDRIPCgdza2lwcGVkGAUgASgNEg0KBWZsYWt5GAYgASgNEhMKC2R1cmF0aW9uX21zGAcgASgNEiMKCGZhaWx1cmVzGAggAygLMhEua2lsbi52MS5UZXN0Q2FzZRIgCgVza2lwcxgJIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIgoHc2xvd2VzdBgKIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIwoIY292ZXJhZ2UYCyABKAsyES5raWxuLnYxLkNvdmVyYWdlIngKCFRlc3RDYXNlEgwKBG5hbWUYASABKAkSKQoHb3V0Y29tZRgCIAEoDjIYLmtpbG4udjEuVGVzdENhc2VPdXRjb21lEhMKC2R1cmF0aW9uX21zGAMgASgNEg8KB21lc3NhZ2UYBCABKAkSDQoFcGxhY2UYBSABKAkiXAoIQ292ZXJhZ2USDQoFbGluZXMYASABKA0SFQoNbGluZXNfY292ZXJlZBgCIAEoDRIQCghicmFuY2hlcxgDIAEoDRIYChBicmFuY2hlc19jb3ZlcmVkGAQgASgNKpMBCg9SZXByb2R1Y2liaWxpdHkSHwobUkVQUk9EVUNJQklMSVRZX1VOU1BFQ0lGSUVEEAASHgoaUkVQUk9EVUNJQklMSVRZX1NBTUVfQllURVMQARIgChxSRVBST0RVQ0lCSUxJVFlfU0FNRV9DT05URU5UEAISHQoZUkVQUk9EVUNJQklMSVRZX0RJRkZFUkVOVBADKskBCg9UZXN0Q2FzZU91dGNvbWUSIQodVEVTVF9DQVNFX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhURVNUX0NBU0VfT1VUQ09NRV9QQVNTRUQQARIcChhURVNUX0NBU0VfT1VUQ09NRV9GQUlMRUQQAhIbChdURVNUX0NBU0VfT1VUQ09NRV9FUlJPUhADEh0KGVRFU1RfQ0FTRV9PVVRDT01FX1NLSVBQRUQQBBIbChdURVNUX0NBU0VfT1VUQ09NRV9GTEFLWRAFYgZwcm90bzM", [file_kiln_v1_job]);
+  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEi2wMKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSAASLAoMd2hlZWxfcmVwb3J0GAogASgLMhQua2lsbi52MS5XaGVlbFJlcG9ydEgAEioKC3Rlc3RfcmVwb3J0GAsgASgLMhMua2lsbi52MS5UZXN0UmVwb3J0SAASMAoObWVhc3VyZV9yZXBvcnQYDCABKAsyFi5raWxuLnYxLk1lYXN1cmVSZXBvcnRIAEIGCgRib2R5IiEKB1N0YXJ0ZWQSFgoOcHl0aG9uX3ZlcnNpb24YASABKAkiPwoLU3RlcFN0YXJ0ZWQSDQoFaW5kZXgYASABKA0SDQoFdGl0bGUYAiABKAkSEgoKbG9nX29mZnNldBgDIAEoBCIoCghMb2dDaHVuaxIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDCJFCgxTdGVwRmluaXNoZWQSDQoFaW5kZXgYASABKA0SEQoJZXhpdF9jb2RlGAIgASgFEhMKC2R1cmF0aW9uX21zGAMgASgNIjgKCEFydGlmYWN0Eh4KBGJsb2IYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSDAoEcm9sZRgCIAEoCSJqCghGaW5pc2hlZBIhCgdvdXRjb21lGAEgASgOMhAua2lsbi52MS5PdXRjb21lEg8KB3N1bW1hcnkYAiABKAkSDwoHZXhjZXJwdBgDIAEoCRIZChFsb2dfYnl0ZXNfZHJvcHBlZBgEIAEoBCJOCg1NZWFzdXJlUmVwb3J0EhAKCGJhc2VsaW5lGAEgASgJEisKCXByb2Nlc3NlcxgCIAMoCzIYLmtpbG4udjEuTWVhc3VyZWRQcm9jZXNzIqoBCg9NZWFzdXJlZFByb2Nlc3MSGQoDYXJtGAEgASgOMgwua2lsbi52MS5Bcm0SDAoEcGFpchgCIAEoDRIRCglleGl0X2NvZGUYAyABKAUSEwoLZHVyYXRpb25fbXMYBCABKA0SJAoFc3RhbXAYBSABKAsyFS5raWxuLnYxLlByb2Nlc3NTdGFtcBINCgVmaWxlcxgGIAMoCRIRCglkaXN0dXJiZWQYByABKAkiWAoMUHJvY2Vzc1N0YW1wEh4KA2dwdRgBIAEoCzIRLmtpbG4udjEuR3B1U3RhbXASGAoLZm9yZWlnbl9jcHUYAiABKAFIAIgBAUIOCgxfZm9yZWlnbl9jcHUihgMKCEdwdVN0YW1wEgwKBHV1aWQYASABKAkSDgoGZHJpdmVyGAIgASgJEiAKE3NtX2Nsb2NrX21oel9iZWZvcmUYAyABKA1IAIgBARIfChJzbV9jbG9ja19taHpfYWZ0ZXIYBCABKA1IAYgBARIhChRzbV9jbG9ja19taHpfZGVmYXVsdBgFIAEoDUgCiAEBEiAKE3RlbXBlcmF0dXJlX2NlbHNpdXMYBiABKA1IA4gBARIYCgtwb3dlcl93YXR0cxgHIAEoAUgEiAEBEhgKEHRocm90dGxlX3JlYXNvbnMYCCADKAkSHAoPb3RoZXJfcHJvY2Vzc2VzGAkgASgNSAWIAQFCFgoUX3NtX2Nsb2NrX21oel9iZWZvcmVCFQoTX3NtX2Nsb2NrX21oel9hZnRlckIXChVfc21fY2xvY2tfbWh6X2RlZmF1bHRCFgoUX3RlbXBlcmF0dXJlX2NlbHNpdXNCDgoMX3Bvd2VyX3dhdHRzQhIKEF9vdGhlcl9wcm9jZXNzZXMi3QIKC1doZWVsUmVwb3J0EgwKBHRhZ3MYASADKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIOCgZwb2xpY3kYAyABKAkSDQoFZ2xpYmMYBCABKAkSKAoKZXh0ZW5zaW9ucxgFIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISJQoHZ3JhZnRlZBgGIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISEAoIZXh0ZXJuYWwYByADKAkSFgoOZm9yZWlnbl9ycGF0aHMYCCADKAkSGAoQc21fYXJjaGl0ZWN0dXJlcxgJIAMoCRIZChFwdHhfYXJjaGl0ZWN0dXJlcxgKIAMoCRIxCg9yZXByb2R1Y2liaWxpdHkYCyABKA4yGC5raWxuLnYxLlJlcHJvZHVjaWJpbGl0eRIZChFzb3VyY2VfZGF0ZV9lcG9jaBgMIAEoBBIPCgdyZW1hcmtzGA0gAygJIi8KC1doZWVsTWVtYmVyEgwKBHBhdGgYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBCKQAgoKVGVzdFJlcG9ydBINCgV0ZXN0cxgBIAEoDRIOCgZwYXNzZWQYAiABKA0SDgoGZmFpbGVkGAMgASgNEg4KBmVycm9ycxgEIAEoDRIPCgdza2lwcGVkGAUgASgNEg0KBWZsYWt5GAYgASgNEhMKC2R1cmF0aW9uX21zGAcgASgNEiMKCGZhaWx1cmVzGAggAygLMhEua2lsbi52MS5UZXN0Q2FzZRIgCgVza2lwcxgJIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIgoHc2xvd2VzdBgKIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIwoIY292ZXJhZ2UYCyABKAsyES5raWxuLnYxLkNvdmVyYWdlIngKCFRlc3RDYXNlEgwKBG5hbWUYASABKAkSKQoHb3V0Y29tZRgCIAEoDjIYLmtpbG4udjEuVGVzdENhc2VPdXRjb21lEhMKC2R1cmF0aW9uX21zGAMgASgNEg8KB21lc3NhZ2UYBCABKAkSDQoFcGxhY2UYBSABKAkiXAoIQ292ZXJhZ2USDQoFbGluZXMYASABKA0SFQoNbGluZXNfY292ZXJlZBgCIAEoDRIQCghicmFuY2hlcxgDIAEoDRIYChBicmFuY2hlc19jb3ZlcmVkGAQgASgNKj8KA0FybRITCg9BUk1fVU5TUEVDSUZJRUQQABIQCgxBUk1fQkFTRUxJTkUQARIRCg1BUk1fQ0FORElEQVRFEAIqkwEKD1JlcHJvZHVjaWJpbGl0eRIfChtSRVBST0RVQ0lCSUxJVFlfVU5TUEVDSUZJRUQQABIeChpSRVBST0RVQ0lCSUxJVFlfU0FNRV9CWVRFUxABEiAKHFJFUFJPRFVDSUJJTElUWV9TQU1FX0NPTlRFTlQQAhIdChlSRVBST0RVQ0lCSUxJVFlfRElGRkVSRU5UEAMqyQEKD1Rlc3RDYXNlT3V0Y29tZRIhCh1URVNUX0NBU0VfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhwKGFRFU1RfQ0FTRV9PVVRDT01FX1BBU1NFRBABEhwKGFRFU1RfQ0FTRV9PVVRDT01FX0ZBSUxFRBACEhsKF1RFU1RfQ0FTRV9PVVRDT01FX0VSUk9SEAMSHQoZVEVTVF9DQVNFX09VVENPTUVfU0tJUFBFRBAEEhsKF1RFU1RfQ0FTRV9PVVRDT01FX0ZMQUtZEAViBnByb3RvMw", [file_kiln_v1_job]);
 
 /**
  * @generated from message kiln.v1.ResultFrame
@@ -90,6 +90,12 @@ export type ResultFrame = Message<"kiln.v1.ResultFrame"> & {
      */
     value: TestReport;
     case: "testReport";
+  } | {
+    /**
+     * @generated from field: kiln.v1.MeasureReport measure_report = 12;
+     */
+    value: MeasureReport;
+    case: "measureReport";
   } | { case: undefined; value?: undefined };
 };
 
@@ -275,6 +281,177 @@ export const FinishedSchema: GenMessage<Finished> = /*@__PURE__*/
   messageDesc(file_kiln_v1_results, 6);
 
 /**
+ * What was measured: the processes in the order in which they ran. Their files
+ * are artifacts of the attempt, which the coordinator reads.
+ *
+ * @generated from message kiln.v1.MeasureReport
+ */
+export type MeasureReport = Message<"kiln.v1.MeasureReport"> & {
+  /**
+   * Version that the baseline's wheel says; empty: there is none.
+   *
+   * @generated from field: string baseline = 1;
+   */
+  baseline: string;
+
+  /**
+   * @generated from field: repeated kiln.v1.MeasuredProcess processes = 2;
+   */
+  processes: MeasuredProcess[];
+};
+
+/**
+ * Describes the message kiln.v1.MeasureReport.
+ * Use `create(MeasureReportSchema)` to create a new message.
+ */
+export const MeasureReportSchema: GenMessage<MeasureReport> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 7);
+
+/**
+ * @generated from message kiln.v1.MeasuredProcess
+ */
+export type MeasuredProcess = Message<"kiln.v1.MeasuredProcess"> & {
+  /**
+   * @generated from field: kiln.v1.Arm arm = 1;
+   */
+  arm: Arm;
+
+  /**
+   * From 1; 0: a warm-up, which is thrown away.
+   *
+   * @generated from field: uint32 pair = 2;
+   */
+  pair: number;
+
+  /**
+   * @generated from field: int32 exit_code = 3;
+   */
+  exitCode: number;
+
+  /**
+   * @generated from field: uint32 duration_ms = 4;
+   */
+  durationMs: number;
+
+  /**
+   * @generated from field: kiln.v1.ProcessStamp stamp = 5;
+   */
+  stamp?: ProcessStamp | undefined;
+
+  /**
+   * Names of artifacts.
+   *
+   * @generated from field: repeated string files = 6;
+   */
+  files: string[];
+
+  /**
+   * Why it was taken again; empty: it was not.
+   *
+   * @generated from field: string disturbed = 7;
+   */
+  disturbed: string;
+};
+
+/**
+ * Describes the message kiln.v1.MeasuredProcess.
+ * Use `create(MeasuredProcessSchema)` to create a new message.
+ */
+export const MeasuredProcessSchema: GenMessage<MeasuredProcess> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 8);
+
+/**
+ * What was read around one process; what could not be read is not set.
+ *
+ * @generated from message kiln.v1.ProcessStamp
+ */
+export type ProcessStamp = Message<"kiln.v1.ProcessStamp"> & {
+  /**
+   * @generated from field: kiln.v1.GpuStamp gpu = 1;
+   */
+  gpu?: GpuStamp | undefined;
+
+  /**
+   * Mean use of CPU by processes that are not the job's, in cores.
+   *
+   * @generated from field: optional double foreign_cpu = 2;
+   */
+  foreignCpu?: number | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.ProcessStamp.
+ * Use `create(ProcessStampSchema)` to create a new message.
+ */
+export const ProcessStampSchema: GenMessage<ProcessStamp> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 9);
+
+/**
+ * @generated from message kiln.v1.GpuStamp
+ */
+export type GpuStamp = Message<"kiln.v1.GpuStamp"> & {
+  /**
+   * @generated from field: string uuid = 1;
+   */
+  uuid: string;
+
+  /**
+   * @generated from field: string driver = 2;
+   */
+  driver: string;
+
+  /**
+   * The first and the last reading while the process used the GPU.
+   *
+   * @generated from field: optional uint32 sm_clock_mhz_before = 3;
+   */
+  smClockMhzBefore?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 sm_clock_mhz_after = 4;
+   */
+  smClockMhzAfter?: number | undefined;
+
+  /**
+   * What it runs at when nothing limits it.
+   *
+   * @generated from field: optional uint32 sm_clock_mhz_default = 5;
+   */
+  smClockMhzDefault?: number | undefined;
+
+  /**
+   * @generated from field: optional uint32 temperature_celsius = 6;
+   */
+  temperatureCelsius?: number | undefined;
+
+  /**
+   * @generated from field: optional double power_watts = 7;
+   */
+  powerWatts?: number | undefined;
+
+  /**
+   * As the driver names them.
+   *
+   * @generated from field: repeated string throttle_reasons = 8;
+   */
+  throttleReasons: string[];
+
+  /**
+   * Processes on the device that are not the job's.
+   *
+   * @generated from field: optional uint32 other_processes = 9;
+   */
+  otherProcesses?: number | undefined;
+};
+
+/**
+ * Describes the message kiln.v1.GpuStamp.
+ * Use `create(GpuStampSchema)` to create a new message.
+ */
+export const GpuStampSchema: GenMessage<GpuStamp> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 10);
+
+/**
  * What a build's wheel is found to be, after its repair.
  *
  * @generated from message kiln.v1.WheelReport
@@ -375,7 +552,7 @@ export type WheelReport = Message<"kiln.v1.WheelReport"> & {
  * Use `create(WheelReportSchema)` to create a new message.
  */
 export const WheelReportSchema: GenMessage<WheelReport> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 7);
+  messageDesc(file_kiln_v1_results, 11);
 
 /**
  * @generated from message kiln.v1.WheelMember
@@ -399,7 +576,7 @@ export type WheelMember = Message<"kiln.v1.WheelMember"> & {
  * Use `create(WheelMemberSchema)` to create a new message.
  */
 export const WheelMemberSchema: GenMessage<WheelMember> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 8);
+  messageDesc(file_kiln_v1_results, 12);
 
 /**
  * What a test command's JUnit files and coverage say. The counts are of
@@ -482,7 +659,7 @@ export type TestReport = Message<"kiln.v1.TestReport"> & {
  * Use `create(TestReportSchema)` to create a new message.
  */
 export const TestReportSchema: GenMessage<TestReport> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 9);
+  messageDesc(file_kiln_v1_results, 13);
 
 /**
  * @generated from message kiln.v1.TestCase
@@ -525,7 +702,7 @@ export type TestCase = Message<"kiln.v1.TestCase"> & {
  * Use `create(TestCaseSchema)` to create a new message.
  */
 export const TestCaseSchema: GenMessage<TestCase> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 10);
+  messageDesc(file_kiln_v1_results, 14);
 
 /**
  * Of coverage.py's XML or any Cobertura file.
@@ -561,7 +738,38 @@ export type Coverage = Message<"kiln.v1.Coverage"> & {
  * Use `create(CoverageSchema)` to create a new message.
  */
 export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 11);
+  messageDesc(file_kiln_v1_results, 15);
+
+/**
+ * @generated from enum kiln.v1.Arm
+ */
+export const Arm = {
+  /**
+   * @generated from enum value: ARM_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: ARM_BASELINE = 1;
+   */
+  BASELINE: 1,
+
+  /**
+   * @generated from enum value: ARM_CANDIDATE = 2;
+   */
+  CANDIDATE: 2,
+} as const;
+
+/**
+ * @generated from enum kiln.v1.Arm
+ */
+export type Arm = (typeof Arm)[keyof typeof Arm] | UnknownEnum;
+
+/**
+ * Describes the enum kiln.v1.Arm.
+ */
+export const ArmSchema: GenEnum<Arm> = /*@__PURE__*/
+  enumDesc(file_kiln_v1_results, 0);
 
 /**
  * @generated from enum kiln.v1.Reproducibility
@@ -601,7 +809,7 @@ export type Reproducibility = (typeof Reproducibility)[keyof typeof Reproducibil
  * Describes the enum kiln.v1.Reproducibility.
  */
 export const ReproducibilitySchema: GenEnum<Reproducibility> = /*@__PURE__*/
-  enumDesc(file_kiln_v1_results, 0);
+  enumDesc(file_kiln_v1_results, 1);
 
 /**
  * @generated from enum kiln.v1.TestCaseOutcome
@@ -647,5 +855,5 @@ export type TestCaseOutcome = (typeof TestCaseOutcome)[keyof typeof TestCaseOutc
  * Describes the enum kiln.v1.TestCaseOutcome.
  */
 export const TestCaseOutcomeSchema: GenEnum<TestCaseOutcome> = /*@__PURE__*/
-  enumDesc(file_kiln_v1_results, 1);
+  enumDesc(file_kiln_v1_results, 2);
 
