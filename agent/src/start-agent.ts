@@ -8,7 +8,7 @@ import { lockHome } from "./adapters/disk/home-lock.ts";
 import { DockerExecutor } from "./adapters/docker/docker-executor.ts";
 import { DummyExecutor } from "./adapters/dummy/dummy-executor.ts";
 import { GrpcCoordinator } from "./adapters/grpc/grpc-coordinator.ts";
-import { findCompilerCache, findContainerEngine } from "./adapters/host/compiler-cache.ts";
+import { findCompilerCache, findContainerEngine, onPath } from "./adapters/host/compiler-cache.ts";
 import { HostExecutor } from "./adapters/host/host-executor.ts";
 import type { BuildSurroundings } from "./adapters/host/job-context.ts";
 import { PipTool } from "./adapters/host/pip-tool.ts";
@@ -157,7 +157,9 @@ function makeExecutor(
   }
   const toolsFolder = join(config.folder, "tools");
   const pip = new PipTool(toolsFolder);
-  return new HostExecutor(inventory.pythons, { agentId, workFolder, toolsFolder, blobs, indexes, build, pip, log });
+  const hasNcu = onPath(process.env, "ncu") !== null;
+  const parts = { agentId, workFolder, toolsFolder, blobs, indexes, build, pip, hasNcu, log };
+  return new HostExecutor(inventory.pythons, parts);
 }
 
 /** What builds find: in containers the limits of one, on the host a part of the memory for each slot. */

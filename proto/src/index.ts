@@ -23,7 +23,11 @@ export {
 } from "./http/job-view.ts";
 export { Problem, SpecProblem } from "./http/problem.ts";
 export {
+  ARMS,
   Coverage,
+  GpuStamp,
+  MeasuredProcess,
+  MeasureReport,
   Report,
   TEST_CASE_OUTCOMES,
   TestCase,

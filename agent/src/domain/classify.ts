@@ -35,6 +35,8 @@ const PROCESS_OF: Readonly<Record<StepKind, string>> = {
   "run-command": "the command",
   "run-tests": "the command",
   "repeat-failed": "the command",
+  "run-bench": "the benchmark",
+  "run-profile": "the profiled command",
 };
 
 /** What a step's failure says of the job, when nothing else stands out. */
@@ -60,6 +62,8 @@ const OUTCOME_OF = {
   "run-command": "tests-failed",
   "run-tests": "tests-failed",
   "repeat-failed": "tests-failed",
+  "run-bench": "tests-failed",
+  "run-profile": "tests-failed",
 } as const satisfies Record<StepKind, Verdict["outcome"]>;
 
 const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
@@ -83,6 +87,8 @@ const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
   "run-command": "tests",
   "run-tests": "tests",
   "repeat-failed": "tests",
+  "run-bench": "tests",
+  "run-profile": "tests",
 };
 
 /** Steps in which pip may look at an index. */
@@ -97,7 +103,13 @@ const USES_INDEX: ReadonlySet<StepKind> = new Set([
 ]);
 
 /** Steps whose process is the job's own command. */
-export const RUNS_COMMAND: ReadonlySet<StepKind> = new Set(["run-command", "run-tests", "repeat-failed"]);
+export const RUNS_COMMAND: ReadonlySet<StepKind> = new Set([
+  "run-command",
+  "run-tests",
+  "repeat-failed",
+  "run-bench",
+  "run-profile",
+]);
 
 const DISK_FULL = /No space left on device|\bENOSPC\b|There is not enough space on the disk/;
 /** What gcc's driver says when the kernel took its compiler away. */

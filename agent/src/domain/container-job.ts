@@ -39,7 +39,8 @@ export function networkOfStep(
 ): "none" | "index" | "run-index" | "open" {
   const { work } = job;
   if (NEEDS_RUN_INDEX.has(step)) return "run-index";
-  if (step === "install-wheel" && work.kind === "test" && work.index !== null) return "run-index";
+  const fromRun = work.kind === "measure" || (work.kind === "test" && work.index !== null);
+  if (step === "install-wheel" && fromRun) return "run-index";
   const isJobs = RUNS_COMMAND.has(step) || step === "check-imports" || isWithoutIsolation(step, work);
   if (isJobs) return job.container?.network === "open" ? "open" : "none";
   return NEEDS_INDEX.has(step) ? "index" : "none";

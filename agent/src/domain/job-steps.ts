@@ -1,6 +1,20 @@
 import { cudaOf } from "./build-environment.ts";
 import type { Interpreter } from "./interpreter.ts";
-import type { Blob, BuildWork, Candidate, CommandCheck, CommandWork, Job, TestWork, Torch, WheelWish } from "./job.ts";
+import type {
+  BenchWork,
+  Blob,
+  BuildWork,
+  Candidate,
+  CommandCheck,
+  CommandWork,
+  Job,
+  MeasureWork,
+  ProfileWork,
+  TestWork,
+  Torch,
+  WheelWish,
+} from "./job.ts";
+import type { Arm } from "./measure/process-order.ts";
 import { parseWheelName } from "./wheel-name.ts";
 
 /** What builds a wheel, and with what. */
@@ -11,7 +25,10 @@ export type BuildCommand =
 type ConfigSettings = Readonly<Record<string, string>>;
 
 /** One step of a job on a host. The executor knows how; this says what. */
-export type Step = { readonly title: string } & (
+export type Step = {
+  readonly title: string;
+  /** Whose environment it works in; the candidate's when absent. */ readonly arm?: Arm;
+} & (
   | { readonly kind: "fetch-source"; readonly source: Blob }
   | { readonly kind: "fetch-wheel"; readonly wheel: Blob }
   | { readonly kind: "make-environment"; readonly python: Interpreter }
@@ -26,13 +43,19 @@ export type Step = { readonly title: string } & (
   | { readonly kind: "repair-wheel"; readonly wish: WheelWish | null; readonly platform: string }
   | { readonly kind: "audit-wheel"; readonly wish: WheelWish | null; readonly python: Interpreter }
   | { readonly kind: "keep-wheel"; readonly candidate: Candidate }
-  | ({ readonly kind: "install-wheel" } & Pick<TestWork, "wheel" | "extras" | "requires" | "index" | "torch">)
+  | ({
+      readonly kind: "install-wheel";
+      /** Where the wheel itself is taken from: the index, or the file that was fetched. */
+      readonly from: "index" | "file";
+    } & Pick<TestWork, "wheel" | "extras" | "requires" | "index" | "torch">)
   | { readonly kind: "install-requires"; readonly requires: readonly string[] }
   | { readonly kind: "check-imports" }
   | { readonly kind: "run-command"; readonly check: CommandCheck }
   | { readonly kind: "run-tests"; readonly check: CommandCheck; readonly repeatFailed: number }
   /** `round` counts from 1. */
   | { readonly kind: "repeat-failed"; readonly check: CommandCheck; readonly round: number; readonly rounds: number }
+  | { readonly kind: "run-bench"; readonly bench: BenchWork; readonly work: MeasureWork }
+  | { readonly kind: "run-profile"; readonly profile: ProfileWork; readonly work: MeasureWork }
 );
 
 export type StepKind = Step["kind"];
@@ -47,6 +70,7 @@ export function stepsFor(job: Job, python: Interpreter): readonly Step[] {
   };
   if (work.kind === "build") return buildSteps(work, python, environment);
   if (work.kind === "command") return commandSteps(work, environment);
+  if (work.kind === "measure") return measureSteps(work, environment);
   return testSteps(work, environment);
 }
 
@@ -62,6 +86,7 @@ function testSteps({ check, repeatFailed, ...install }: TestWork, environment: S
     {
       kind: "install-wheel",
       title: `install ${[parseWheelName(wheel.filename)?.name ?? "the wheel", ...beside].join(" and ")}`,
+      from: index === null ? "file" : "index",
       ...{ wheel, extras, requires, index, torch },
     },
   ];
@@ -73,6 +98,33 @@ function testSteps({ check, repeatFailed, ...install }: TestWork, environment: S
     ...steps,
     { kind: "run-tests", title: "run the test command", check, repeatFailed },
   ];
+}
+
+/** Two environments of one Python, equal but for the wheel; then the measuring. */
+function measureSteps(work: MeasureWork, environment: Step): readonly Step[] {
+  const { check, baseline, how, wheel, requires, index, torch } = work;
+  const install = { kind: "install-wheel", extras: [], requires, index, torch } as const;
+  const steps: Step[] = [];
+  if (check.files.length > 0) steps.push({ kind: "fetch-source", title: "fetch the source", source: check.source });
+  steps.push({ kind: "fetch-wheel", title: "fetch the wheel", wheel }, environment, {
+    ...install,
+    title: "install the candidate",
+    from: "index",
+    wheel,
+  });
+  if (baseline) {
+    const arm = "baseline";
+    steps.push(
+      { kind: "fetch-wheel", arm, title: `fetch the baseline, ${baseline.version}`, wheel: baseline.wheel },
+      { ...environment, arm, title: `${environment.title} for the baseline` },
+      { ...install, arm, title: "install the baseline", from: "file", wheel: baseline.wheel },
+    );
+  }
+  const last: Step =
+    how.kind === "bench"
+      ? { kind: "run-bench", title: "measure", bench: how, work }
+      : { kind: "run-profile", title: "profile the kernels", profile: how, work };
+  return [...steps, last];
 }
 
 function buildSteps(work: BuildWork, python: Interpreter, environment: Step): readonly Step[] {

@@ -90,6 +90,44 @@ export interface CommandWork {
   readonly wheel: Blob | null;
 }
 
+/** A command whose processes are measured, for the candidate and for a baseline in an environment beside it. */
+export interface MeasureWork {
+  readonly kind: "measure";
+  readonly wheel: Blob;
+  readonly candidate: Candidate;
+  /** Requirements (PEP 508) installed beside either wheel. */
+  readonly requires: readonly string[];
+  /** The index of the run that what both wheels need is installed from. */
+  readonly index: string;
+  readonly torch: Torch | null;
+  readonly check: CommandCheck;
+  /** null: there is none, and the candidate is measured alone. */
+  readonly baseline: { readonly version: string; readonly wheel: Blob } | null;
+  readonly how: BenchWork | ProfileWork;
+}
+
+export interface BenchWork {
+  readonly kind: "bench";
+  readonly pairs: number;
+  /** Pairs that may be measured again because they were disturbed. */
+  readonly pairsAgainMax: number;
+  readonly boundBy: "gpu" | "host" | "both";
+  /** A process is disturbed when the GPU runs below this share of its default clock, … */
+  readonly clockShareMin: number;
+  /** … or when other processes use more than so many cores. */
+  readonly foreignCpuMax: number;
+  /** Names of the files with results; * stands for any characters. */
+  readonly results: string;
+}
+
+export interface ProfileWork {
+  readonly kind: "profile";
+  /** Regular expression that a kernel's name has to match as a whole; null: any. */
+  readonly kernels: string | null;
+  readonly launchSkip: number;
+  readonly launchCount: number;
+}
+
 export interface ImportCheck {
   readonly kind: "import";
 }
@@ -122,7 +160,7 @@ export interface Job {
   readonly python: string;
   readonly env: Readonly<Record<string, string>>;
   readonly limits: JobLimits;
-  readonly work: BuildWork | TestWork | CommandWork;
+  readonly work: BuildWork | TestWork | CommandWork | MeasureWork;
   readonly container?: ContainerWish;
 }
 

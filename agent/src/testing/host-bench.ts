@@ -43,6 +43,8 @@ export interface RunResult {
   readonly artifacts: readonly results.Artifact[];
   /** Of tests. */
   readonly reports: readonly results.TestReport[];
+  /** Of measurements. */
+  readonly measureReport: results.MeasureReport | null;
   /** What the wheel of a build was found to be; null without an audit. */
   readonly wheelReport: results.WheelReport | null;
 }
@@ -86,7 +88,12 @@ export class HostBench implements Disposable {
       log: quietLog,
     };
     const onHost = (): Executor =>
-      new HostExecutor(pythons, { ...common, pip: new PipTool(options.tools), toolsFolder: options.tools });
+      new HostExecutor(pythons, {
+        ...common,
+        pip: new PipTool(options.tools),
+        toolsFolder: options.tools,
+        hasNcu: true,
+      });
     this.executor = options.executor?.(common) ?? onHost();
     const listening: Executor = {
       name: this.executor.name,
@@ -144,6 +151,7 @@ export class HostBench implements Disposable {
       pythonVersion: bodies.flatMap((body) => (body.case === "started" ? [body.value.pythonVersion] : [])).join(),
       reports: bodies.flatMap((body) => (body.case === "testReport" ? [body.value] : [])),
       artifacts: bodies.flatMap((body) => (body.case === "artifact" ? [body.value] : [])),
+      measureReport: bodies.find((body) => body.case === "measureReport")?.value ?? null,
       wheelReport: bodies.find((body) => body.case === "wheelReport")?.value ?? null,
     };
   }

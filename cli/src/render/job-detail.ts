@@ -6,6 +6,7 @@ import { line, span, type Line, type Span } from "./line.ts";
 import { oneLine } from "./plain-text.ts";
 import type { Symbols } from "./symbols.ts";
 import { renderTable } from "./table.ts";
+import { renderMeasureReport } from "./measure-report.ts";
 import { renderTestReport } from "./test-report.ts";
 import { renderWheelReport } from "./wheel-report.ts";
 import { wrapText } from "./width.ts";
@@ -46,6 +47,8 @@ function renderReport(report: Report, width: number, symbols: Symbols): readonly
       return renderWheelReport(report, width, symbols);
     case "test":
       return renderTestReport(report, width, symbols);
+    case "measure":
+      return renderMeasureReport(report, width, symbols);
   }
 }
 

@@ -77,7 +77,57 @@ export const TestReport = Type.Object(
 );
 export type TestReport = Static<typeof TestReport>;
 
-export const Report = Type.Union([WheelReport, TestReport], {
+export const ARMS = ["baseline", "candidate"] as const;
+
+const Reading = Nullable(Type.Number({ minimum: 0 }));
+
+export const GpuStamp = Type.Object({
+  uuid: Type.String(),
+  driver: Type.String(),
+  smClockMhz: Nullable(
+    Type.Object(
+      { before: Type.Number(), after: Type.Number() },
+      { description: "First and last reading while it was used" },
+    ),
+  ),
+  defaultSmClockMhz: Nullable(Type.Number({ description: "What it runs at when nothing limits it" })),
+  temperatureC: Nullable(Type.Number()),
+  powerW: Reading,
+  throttleReasons: Type.Array(Type.String()),
+  otherProcesses: Nullable(Type.Integer({ minimum: 0, description: "On the device, not the job's" })),
+});
+export type GpuStamp = Static<typeof GpuStamp>;
+
+export const MeasuredProcess = Type.Object({
+  arm: Type.Enum([...ARMS]),
+  pair: Type.Integer({ minimum: 0, description: "From 1; 0: a warm-up, which is thrown away" }),
+  exitCode: Type.Integer(),
+  durationMs: Count,
+  stamp: Type.Object(
+    {
+      gpu: Nullable(GpuStamp),
+      foreignCpu: Nullable(
+        Type.Number({ minimum: 0, description: "Mean use of CPU by processes that are not the job's, in cores" }),
+      ),
+    },
+    { description: "What was read around it; null: it could not be read" },
+  ),
+  files: Type.Array(Type.String(), { description: "Names of artifacts" }),
+  disturbed: Type.String({ description: "Why the pair was taken again; may be empty" }),
+});
+export type MeasuredProcess = Static<typeof MeasuredProcess>;
+
+export const MeasureReport = Type.Object(
+  {
+    kind: Type.Literal("measure"),
+    baseline: Nullable(Type.String({ description: "Version of the baseline; null: there is none" })),
+    processes: Type.Array(MeasuredProcess, { description: "In the order in which they ran" }),
+  },
+  { description: "What was measured, process by process" },
+);
+export type MeasureReport = Static<typeof MeasureReport>;
+
+export const Report = Type.Union([WheelReport, TestReport, MeasureReport], {
   description: "What an attempt has found out, beside its outcome and its log",
 });
 export type Report = Static<typeof Report>;

@@ -54,7 +54,7 @@ export interface DockerParts {
  */
 export class DockerExecutor implements Executor {
   readonly name = "docker";
-  readonly kinds = ["check", "build", "scan", "test"] as const;
+  readonly kinds = ["check", "build", "scan", "test", "bench"] as const;
   readonly #settings: DockerSettings;
   readonly #parts: DockerParts;
   readonly #docker: Docker;

@@ -41,7 +41,8 @@ export function findContainerEngine(env: NodeJS.ProcessEnv): EngineProgram | nul
   return (["docker", "podman"] as const).find((name) => onPath(env, name) !== null) ?? null;
 }
 
-function onPath(env: NodeJS.ProcessEnv, name: string): string | null {
+/** Where a program is; null when it is not on the PATH. */
+export function onPath(env: NodeJS.ProcessEnv, name: string): string | null {
   const folders = (env["PATH"] ?? "").split(delimiter).filter((one) => one !== "");
   return folders.map((one) => join(one, name)).find((path) => existsSync(path)) ?? null;
 }

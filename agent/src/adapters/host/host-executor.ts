@@ -1,3 +1,4 @@
+import type { JobKind } from "@kiln/proto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { attemptKey } from "../../domain/attempt-key.ts";
@@ -16,6 +17,8 @@ export interface HostParts extends JobRunParts {
   readonly pip: PipTool;
   /** What is installed once for all jobs. */
   readonly toolsFolder: string;
+  /** Nsight Compute is on the PATH. */
+  readonly hasNcu: boolean;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface HostParts extends JobRunParts {
  */
 export class HostExecutor implements Executor {
   readonly name = "host";
-  readonly kinds = ["check", "build", "scan", "test"] as const;
+  readonly kinds: readonly JobKind[];
   readonly #interpreters: readonly Interpreter[];
   readonly #parts: HostParts;
   readonly #repair: RepairTools;
@@ -34,6 +37,7 @@ export class HostExecutor implements Executor {
   constructor(interpreters: readonly Interpreter[], parts: HostParts) {
     this.#interpreters = interpreters;
     this.#parts = parts;
+    this.kinds = ["check", "build", "scan", "test", "bench", ...(parts.hasNcu ? (["profile"] as const) : [])];
     this.#repair = new RepairTools(join(parts.toolsFolder, "repair"), interpreters, parts.pip);
   }
 

@@ -1,14 +1,14 @@
 import type { StepKind } from "../../domain/job-steps.ts";
-import type { TestWork, Torch } from "../../domain/job.ts";
+import type { Torch } from "../../domain/job.ts";
 import { normalName, parseWheelName, sameVersion, type WheelName } from "../../domain/wheel-name.ts";
 import { askProject, askWheel } from "./ask-index.ts";
 import { firstDifference } from "./compare-installed.ts";
 import { findInstalled, sitePackages } from "./installed-wheel.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
 import { otherSources, runIndexEnvironment, runIndexUrl } from "./run-index.ts";
-import { agents, DONE, pip, type ActionsOf } from "./step-tools.ts";
+import { agents, DONE, pip, type ActionsOf, type StepOf } from "./step-tools.ts";
 
-type Install = Pick<TestWork, "wheel" | "extras" | "requires" | "index" | "torch">;
+type Install = StepOf<"install-wheel">;
 
 /** Steps that install what a command of the job then uses. */
 export const INSTALL_ACTIONS = {
@@ -23,7 +23,7 @@ export const INSTALL_ACTIONS = {
 } as const satisfies Partial<ActionsOf<StepKind>>;
 
 async function installWheel(
-  { wheel: { sha256 }, extras, requires, index: variant, torch }: Install,
+  { wheel: { sha256 }, extras, requires, index: variant, torch, from }: Install,
   wheel: WheelName,
   context: JobContext,
 ): Promise<StepEnd> {
@@ -37,7 +37,9 @@ async function installWheel(
   const others = otherSources(context.job.env);
   if (others.length > 0) context.note(`${others.join(", ")} of the job: not used, since the run's index is`);
   const change = runIndexEnvironment(context.indexes, index);
-  const wanted = `${wheel.name}${withExtras}==${wheel.version}`;
+  // The run's index knows the candidate's project by the candidate alone: another release comes as a file.
+  const wanted =
+    from === "file" ? context.progress.wheelPath + withExtras : `${wheel.name}${withExtras}==${wheel.version}`;
   const end = await pip(context, "install-wheel", ["install", "--", wanted, ...beside], change);
   return end.ok ? end : explained(end, index, { name: wheel.name, sha256 }, context);
 }

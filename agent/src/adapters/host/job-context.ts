@@ -3,6 +3,7 @@ import type { BuildShare } from "../../domain/build-environment.ts";
 import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Step } from "../../domain/job-steps.ts";
+import type { Arm } from "../../domain/measure/process-order.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import type { CudaToolkit } from "../../domain/nvidia-smi.ts";
 import type { Verdict } from "../../domain/outcome.ts";
@@ -37,6 +38,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** What the steps so far have come to. */
   readonly progress: JobProgress;
+  /** Of what follows, whose environment `folder`, `progress` and commands are. */
+  useArm(arm: Arm): void;
   /** Runs a command in the job's environment, with a change to it, to its end; its output goes to the log. */
   command(spec: Omit<CommandSpec, "env">, change?: EnvironmentChange): Promise<ProcessEnd>;
   /** Writes a line of the agent's own to the log. */
@@ -60,6 +63,7 @@ export interface BuildSurroundings {
   readonly wheelBytesMax: number;
 }
 
+/** What the steps in one environment have come to. */
 export interface JobProgress {
   /** The virtual environment is there. */
   hasEnvironment: boolean;

@@ -8,6 +8,8 @@ export interface JobFolder {
   /** The unpacked source. */
   readonly source: string;
   readonly virtualEnv: string;
+  /** The environment of the baseline that the candidate is measured beside. */
+  readonly baselineEnv: string;
   /** Archives and wheels that were fetched or built. */
   readonly files: string;
   /** What pip built. */
@@ -30,6 +32,8 @@ export async function makeJobFolder(root: string): Promise<JobFolder> {
     root,
     source: join(root, "source"),
     virtualEnv: join(root, "env"),
+    // As long as the other: the length of a path can move a benchmark.
+    baselineEnv: join(root, "bas"),
     files: join(root, "files"),
     built: join(root, "built"),
     sourceAgain: join(root, "again", "another-place", "source"),

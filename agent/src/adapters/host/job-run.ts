@@ -3,6 +3,7 @@ import { attemptKey } from "../../domain/attempt-key.ts";
 import type { ProcessEnd } from "../../domain/classify.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import { stepsFor, type StepKind } from "../../domain/job-steps.ts";
+import type { Arm } from "../../domain/measure/process-order.ts";
 import { PASSED, type Verdict } from "../../domain/outcome.ts";
 import type { Report } from "../../domain/report.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
@@ -30,19 +31,8 @@ export interface JobRunParts {
 
 /** One job: its folder, its environment, and its steps one after the other, wherever the runner runs their commands. */
 export class JobRun implements JobContext {
-  readonly progress: JobProgress = {
-    hasEnvironment: false,
-    wheelPath: "",
-    installed: null,
-    tree: null,
-    backendRequires: [],
-    toolkit: null,
-    sourceDateEpoch: null,
-    reproducibility: null,
-    remarks: [],
-    tests: null,
-    remark: "",
-  };
+  readonly #progress: Readonly<Record<Arm, JobProgress>> = { candidate: newProgress(), baseline: newProgress() };
+  #arm: Arm = "candidate";
   readonly #request: ExecutionRequest;
   readonly #runner: Runner;
   readonly #parts: JobRunParts;
@@ -93,7 +83,15 @@ export class JobRun implements JobContext {
 
   get folder(): JobFolder {
     if (!this.#folder) throw new Error("the job has no folder yet");
-    return this.#folder;
+    return this.#arm === "candidate" ? this.#folder : { ...this.#folder, virtualEnv: this.#folder.baselineEnv };
+  }
+
+  get progress(): JobProgress {
+    return this.#progress[this.#arm];
+  }
+
+  useArm(arm: Arm): void {
+    this.#arm = arm;
   }
 
   get signal(): AbortSignal {
@@ -197,12 +195,13 @@ export class JobRun implements JobContext {
     for (let step = steps.shift(); step; step = steps.shift()) {
       if (this.signal.aborted) return STOPPED;
       this.#step = step.kind;
+      this.useArm(step.arm ?? "candidate");
       const { kind, title } = step;
       const end = await this.#runStep(title, () => STEP_ACTIONS[kind](step as never, this));
       if (!end.ok) return end.verdict;
       if (end.next) steps.unshift(end.next);
     }
-    return { ...PASSED, summary: this.progress.remark };
+    return { ...PASSED, summary: this.#progress.candidate.remark };
   }
 
   async #runStep(title: string, action: () => Promise<StepEnd>): Promise<StepEnd> {
@@ -230,6 +229,22 @@ export class JobRun implements JobContext {
       );
     }
   }
+}
+
+function newProgress(): JobProgress {
+  return {
+    hasEnvironment: false,
+    wheelPath: "",
+    installed: null,
+    tree: null,
+    backendRequires: [],
+    toolkit: null,
+    sourceDateEpoch: null,
+    reproducibility: null,
+    remarks: [],
+    tests: null,
+    remark: "",
+  };
 }
 
 /** Never shown: who stopped the job knows why. */

@@ -3,9 +3,11 @@ import { sourceDateEpoch } from "../../domain/build-environment.ts";
 import { importNames } from "../../domain/import-names.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
 import { formatBytes } from "../../domain/units.ts";
+import { BENCH_ACTIONS } from "./bench-actions.ts";
 import { BUILD_ACTIONS } from "./build-actions.ts";
 import { INSTALL_ACTIONS } from "./install-actions.ts";
 import { venvPython } from "./job-environment.ts";
+import { PROFILE_ACTIONS } from "./profile-actions.ts";
 import { agents, DONE, failed, type ActionsOf } from "./step-tools.ts";
 import { TEST_ACTIONS } from "./test-actions.ts";
 import { unpackSource } from "./unpack-source.ts";
@@ -74,4 +76,8 @@ export const STEP_ACTIONS = {
   },
 
   ...TEST_ACTIONS,
+
+  ...BENCH_ACTIONS,
+
+  ...PROFILE_ACTIONS,
 } as const satisfies ActionsOf<StepKind>;

@@ -7,6 +7,7 @@ import type {
   Candidate,
   ContainerWish,
   Job,
+  MeasureWork,
   TestWork,
   Torch,
   WheelWish,
@@ -17,6 +18,12 @@ export type ParsedAssignment =
   /** `message` says which part is missing or wrong. */
   | { readonly ok: false; readonly message: string };
 
+/** What the report has room for. */
+const PAIRS_MAX = 40;
+const BOUND_BY: Readonly<Partial<Record<wire.BoundBy, "gpu" | "host" | "both">>> = {
+  [wire.BoundBy.GPU]: "gpu",
+  [wire.BoundBy.HOST]: "host",
+};
 /** Beyond it a test is rather repaired. */
 const REPEATS_MAX = 5;
 
@@ -110,8 +117,44 @@ function parseWork(name: string, work: wire.JobSpec["work"]): Job["work"] {
         wheel: wheel ? parseBlob(wheel) : null,
       };
     }
+    case "measure":
+      return parseMeasure(name, work.value);
     case undefined:
       throw new BadAssignmentError(`${name} has no work that this agent knows`);
+  }
+}
+
+function parseMeasure(name: string, work: wire.MeasureWork): MeasureWork {
+  const { wheel, candidate, requires, command, source, files, index, torch, baseline, measure } = work;
+  return {
+    kind: "measure",
+    wheel: parseBlob(wheel),
+    candidate: parseCandidate(candidate),
+    requires,
+    index: parseIndex(name, index),
+    torch: torch ? parseTorch(name, torch) : null,
+    check: { kind: "command", command, source: parseBlob(source), files },
+    baseline: baseline ? { version: baseline.version, wheel: parseBlob(baseline.wheel) } : null,
+    how: parseHow(name, measure),
+  };
+}
+
+function parseHow(name: string, how: wire.MeasureWork["measure"]): MeasureWork["how"] {
+  switch (how.case) {
+    case "bench": {
+      const { pairs, pairsAgainMax, boundBy, clockShareMin, foreignCpuMax, results } = how.value;
+      if (pairs === 0 || pairs + pairsAgainMax > PAIRS_MAX) {
+        throw new BadAssignmentError(`${name} asks for ${pairs} pairs; 1 to ${PAIRS_MAX} can be measured`);
+      }
+      const bound = { pairs, pairsAgainMax, boundBy: BOUND_BY[boundBy] ?? "both" };
+      return { kind: "bench", ...bound, clockShareMin, foreignCpuMax, results };
+    }
+    case "profile": {
+      const { kernels, launchSkip, launchCount } = how.value;
+      return { kind: "profile", kernels: kernels === "" ? null : kernels, launchSkip, launchCount };
+    }
+    case undefined:
+      throw new BadAssignmentError(`${name} measures in a way that this agent does not know`);
   }
 }
 

@@ -1,6 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { results } from "@kiln/proto";
-import type { Report, TestCase, TestReport, WheelMember, WheelReport } from "../../domain/report.ts";
+import type {
+  GpuStamp,
+  MeasureReport,
+  Report,
+  TestCase,
+  TestReport,
+  WheelMember,
+  WheelReport,
+} from "../../domain/report.ts";
 
 const OUTCOMES: Readonly<Record<TestCase["outcome"], results.TestCaseOutcome>> = {
   passed: results.TestCaseOutcome.PASSED,
@@ -8,6 +16,11 @@ const OUTCOMES: Readonly<Record<TestCase["outcome"], results.TestCaseOutcome>> =
   error: results.TestCaseOutcome.ERROR,
   skipped: results.TestCaseOutcome.SKIPPED,
   flaky: results.TestCaseOutcome.FLAKY,
+};
+
+const ARMS: Readonly<Record<MeasureReport["processes"][number]["arm"], results.Arm>> = {
+  baseline: results.Arm.BASELINE,
+  candidate: results.Arm.CANDIDATE,
 };
 
 const REPRODUCIBILITY: Readonly<Record<NonNullable<WheelReport["reproducibility"]>, results.Reproducibility>> = {
@@ -18,9 +31,39 @@ const REPRODUCIBILITY: Readonly<Record<NonNullable<WheelReport["reproducibility"
 
 /** The body of the frame that carries a report. */
 export function reportMessage(report: Report): results.ResultFrame["body"] {
-  return report.kind === "wheel"
-    ? { case: "wheelReport", value: wheelMessage(report) }
-    : { case: "testReport", value: testMessage(report) };
+  switch (report.kind) {
+    case "wheel":
+      return { case: "wheelReport", value: wheelMessage(report) };
+    case "test":
+      return { case: "testReport", value: testMessage(report) };
+    case "measure":
+      return { case: "measureReport", value: measureMessage(report) };
+  }
+}
+
+function measureMessage({ baseline, processes }: MeasureReport): results.MeasureReport {
+  return create(results.MeasureReportSchema, {
+    baseline: baseline ?? "",
+    processes: processes.map(({ arm, pair, exitCode, durationMs, stamp, files, disturbed }) => ({
+      ...{ arm: ARMS[arm], pair, exitCode, durationMs, files: [...files], disturbed },
+      stamp: create(results.ProcessStampSchema, {
+        ...(stamp.gpu ? { gpu: gpuMessage(stamp.gpu) } : {}),
+        ...(stamp.foreignCpu === null ? {} : { foreignCpu: stamp.foreignCpu }),
+      }),
+    })),
+  });
+}
+
+function gpuMessage(stamp: GpuStamp): results.GpuStamp {
+  const { uuid, driver, smClockMhz, defaultSmClockMhz, temperatureC, powerW, throttleReasons, otherProcesses } = stamp;
+  return create(results.GpuStampSchema, {
+    ...{ uuid, driver, throttleReasons: [...throttleReasons] },
+    ...(smClockMhz ? { smClockMhzBefore: smClockMhz.before, smClockMhzAfter: smClockMhz.after } : {}),
+    ...(defaultSmClockMhz === null ? {} : { smClockMhzDefault: defaultSmClockMhz }),
+    ...(temperatureC === null ? {} : { temperatureCelsius: Math.max(0, Math.round(temperatureC)) }),
+    ...(powerW === null ? {} : { powerWatts: powerW }),
+    ...(otherProcesses === null ? {} : { otherProcesses }),
+  });
 }
 
 function wheelMessage(report: WheelReport): results.WheelReport {

@@ -4,6 +4,7 @@ import type { Frame, FrameBody } from "../../domain/frame.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Blob } from "../../domain/rows.ts";
 import { BadMessageError } from "./bad-message.ts";
+import { parseMeasureReport } from "./parse-measure-report.ts";
 import { parseTestReport, parseWheelReport } from "./parse-report.ts";
 
 /** Text longer than this is cut: a frame cannot fill the store. */
@@ -56,6 +57,8 @@ function parseBody(body: results.ResultFrame["body"]): FrameBody {
       return { type: "report", report: parseWheelReport(body.value) };
     case "testReport":
       return { type: "report", report: parseTestReport(body.value) };
+    case "measureReport":
+      return { type: "report", report: parseMeasureReport(body.value) };
     case "finished": {
       const { outcome, summary, excerpt, logBytesDropped } = body.value;
       const known = OUTCOMES[outcome];

@@ -1,0 +1,26 @@
+import type { MeasuredProcess, MeasureReport } from "@kiln/proto";
+import { count } from "./count.ts";
+import { line, span, type Line } from "./line.ts";
+import { oneLine } from "./plain-text.ts";
+import type { Symbols } from "./symbols.ts";
+import { wrapText } from "./width.ts";
+
+/** What was measured: how many pairs beside what, on which GPU, and what disturbed them. */
+export function renderMeasureReport(report: MeasureReport, width: number, symbols: Symbols): readonly Line[] {
+  const { baseline, processes } = report;
+  const measured = processes.filter(({ pair }) => pair > 0);
+  const pairs = new Set(measured.map(({ pair }) => pair)).size;
+  const beside = baseline === null ? "without a baseline" : `beside ${oneLine(baseline)}`;
+  const gpu = measured.find(({ stamp }) => stamp.gpu !== null)?.stamp.gpu;
+  const on = gpu ? `, on ${oneLine(gpu.uuid)} (driver ${oneLine(gpu.driver)})` : "";
+  const texts = [`measured ${count(pairs, baseline === null ? "time" : "pair")} ${beside}${on}`];
+  const lines = texts.flatMap((text) => wrapText(text, width).map((part) => line(part)));
+  const disturbed = measured.filter((process) => process.disturbed !== "");
+  if (disturbed.length === 0) return lines;
+  const again = `${symbols.warn} ${count(disturbed.length, "process", "processes")} measured again: ${reasons(disturbed)}`;
+  return [...lines, ...wrapText(again, width).map((part) => line(span(part, "warn")))];
+}
+
+function reasons(disturbed: readonly MeasuredProcess[]): string {
+  return [...new Set(disturbed.map((process) => oneLine(process.disturbed)))].slice(0, 3).join("; ");
+}

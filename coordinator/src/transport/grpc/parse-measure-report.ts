@@ -1,0 +1,58 @@
+import { results, type GpuStamp, type MeasuredProcess, type MeasureReport } from "@kiln/proto";
+import { BadMessageError } from "./bad-message.ts";
+
+/** Warm-ups, and pairs with those that are measured again. */
+const PROCESSES_MAX = 100;
+const FILES_MAX = 16;
+const TEXT_CHARS_MAX = 300;
+
+const ARMS: Readonly<Partial<Record<results.Arm, MeasuredProcess["arm"]>>> = {
+  [results.Arm.BASELINE]: "baseline",
+  [results.Arm.CANDIDATE]: "candidate",
+};
+
+export function parseMeasureReport({ baseline, processes }: results.MeasureReport): MeasureReport {
+  if (processes.length > PROCESSES_MAX) {
+    throw new BadMessageError(`a report has ${processes.length} processes; at most ${PROCESSES_MAX} are taken`);
+  }
+  return {
+    kind: "measure",
+    baseline: baseline === "" ? null : text(baseline),
+    processes: processes.map(parseProcess),
+  };
+}
+
+function parseProcess(process: results.MeasuredProcess): MeasuredProcess {
+  const { pair, exitCode, durationMs, stamp, files, disturbed } = process;
+  const arm = ARMS[process.arm];
+  if (!arm) throw new BadMessageError(`a measured process has the unknown arm ${process.arm}`);
+  return {
+    ...{ arm, pair, exitCode, durationMs },
+    stamp: { gpu: stamp?.gpu ? parseGpu(stamp.gpu) : null, foreignCpu: reading(stamp?.foreignCpu) },
+    files: files.slice(0, FILES_MAX).map(text),
+    disturbed: text(disturbed),
+  };
+}
+
+function parseGpu(stamp: results.GpuStamp): GpuStamp {
+  const { smClockMhzBefore: before, smClockMhzAfter: after } = stamp;
+  return {
+    uuid: text(stamp.uuid),
+    driver: text(stamp.driver),
+    smClockMhz: before === undefined || after === undefined ? null : { before, after },
+    defaultSmClockMhz: stamp.smClockMhzDefault ?? null,
+    temperatureC: stamp.temperatureCelsius ?? null,
+    powerW: reading(stamp.powerWatts),
+    throttleReasons: stamp.throttleReasons.slice(0, FILES_MAX).map(text),
+    otherProcesses: stamp.otherProcesses ?? null,
+  };
+}
+
+/** What is no number was not read. */
+function reading(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) && value >= 0 ? value : null;
+}
+
+function text(value: string): string {
+  return value.slice(0, TEXT_CHARS_MAX);
+}
