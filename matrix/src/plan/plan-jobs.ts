@@ -1,29 +1,16 @@
-import type { Knowledge } from "../knowledge/knowledge.ts";
 import { platformOf } from "../known/os-target.ts";
-import type { CommandSpec, MeasureSpec, Profile, Spec } from "../spec/spec.ts";
-import { sortedRecord, type CanonicalValue } from "./canonical-json.ts";
+import type { CommandSpec } from "../spec/spec.ts";
+import { sortedRecord } from "./canonical-json.ts";
 import type { CellTable } from "./cell-table.ts";
 import { cellKeys, keyOf } from "./job-keys.ts";
 import { axesOf, nameOf, perProjection } from "./per-projection.ts";
 import { planBuilds, torchOf } from "./plan-builds.ts";
+import { commandKey, type JobInputs, type JobParts } from "./job-parts.ts";
 import { measurePlanners } from "./plan-measures.ts";
-import type { Digest } from "./plan-inputs.ts";
-import type { Candidate, PlannedBuild, PlannedCheck, PlannedJob, PlannedScan, PlannedTest } from "./plan.ts";
+import type { PlannedBuild, PlannedCheck, PlannedJob, PlannedScan, PlannedTest } from "./plan.ts";
 import { containerKey, containerOn, namesImage } from "./planned-container.ts";
 import { cellRequirements, requirementText, RequirementPool } from "./requirements.ts";
 import type { WheelClash } from "./wheel-names.ts";
-
-export interface JobInputs {
-  readonly spec: Spec;
-  readonly profile: Profile;
-  readonly candidate: Pick<Candidate, "name" | "version">;
-  readonly sourceSha256: string;
-  readonly knowledge: Knowledge;
-  readonly digest: Digest;
-  /** Row of the newest touchstone. */
-  readonly newest: number;
-  readonly isTouchstone: (row: number) => boolean;
-}
 
 export type PlannedJobs =
   | { readonly ok: true; readonly jobs: readonly PlannedJob[] }
@@ -61,13 +48,6 @@ export function planJobs(table: CellTable, rows: readonly number[], inputs: JobI
     }
   }
   return { ok: true, jobs };
-}
-
-export interface JobParts {
-  readonly table: CellTable;
-  readonly inputs: JobInputs;
-  readonly pool: RequirementPool;
-  readonly candidateKey: string;
 }
 
 function testPlanner({
@@ -189,9 +169,4 @@ function scanPlanner(
       };
     });
   };
-}
-
-export function commandKey(of: Omit<MeasureSpec, "when">): Readonly<Record<string, CanonicalValue>> {
-  const { command, requires, files, env, limits, container } = of;
-  return { command, requires, files, env, limits: { ...limits }, ...containerKey(container) };
 }

@@ -3,7 +3,7 @@ import type { MeasureSpec, Spec } from "../spec/spec.ts";
 import { sortedRecord, type CanonicalValue } from "./canonical-json.ts";
 import { cellKeys, keyOf } from "./job-keys.ts";
 import { perProjection } from "./per-projection.ts";
-import { commandKey, type JobParts } from "./plan-jobs.ts";
+import { commandKey, type JobParts } from "./job-parts.ts";
 import type { PlannedBench, PlannedBuild, PlannedProfile, PlannedTest } from "./plan.ts";
 import { containerOn } from "./planned-container.ts";
 import { cellRequirements } from "./requirements.ts";

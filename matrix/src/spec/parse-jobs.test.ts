@@ -203,6 +203,17 @@ describe("commands", () => {
     });
   });
 
+  test("say how benchmarks are read and what they are compared with", () => {
+    const { bench } = specOf(
+      "bench: {command: x, format: csv, results: out.csv, baseline: 1.4.2, bound-by: both, columns: {benchmark: [k], params: [n]}, metrics: {t: ms lower, rate: GB/s higher}}",
+    );
+    expect(bench).toMatchObject({
+      ...{ format: "csv", results: "out.csv", boundBy: "both", columns: { benchmark: ["k"], params: ["n"] } },
+      baseline: { kind: "version", version: "1.4.2" },
+      metrics: { t: { unit: "ms", better: "lower" }, rate: { unit: "GB/s", better: "higher" } },
+    });
+  });
+
   test.for([
     ["test: {gpu: yes}", "1:13 test.gpu", "required, none"],
     ["test: {gpu: true}", "1:13 test.gpu", "required or none"],
@@ -227,6 +238,15 @@ describe("commands", () => {
     ["bench: {}", "1:1 bench", "command: "],
     ["bench: {command: x, files: [.]}", "1:29 bench.files[0]", "tests"],
     ["bench: {command: x, when: {cuda: [cpu]}}", "1:28 bench.when.cuda", "add cuda: to the matrix"],
+    ["bench: {command: x, format: pytest}", "1:29 bench.format", "pytest-benchmark"],
+    ["bench: {command: x, format: csv}", "1:21 bench.format", "columns: {benchmark: [name]}"],
+    ["bench: {command: x, metrics: {a: ms}}", "1:30 bench.metrics.a", "{a: ms lower}"],
+    ["bench: {command: x, columns: {params: [a]}}", "1:21 bench.columns", "add benchmark: [name]"],
+    ["bench: {command: x, results: out/a.json}", "1:30 bench.results", "write a.json"],
+    ["bench: {command: x, baseline: newest}", "1:31 bench.baseline", "1.4.2"],
+    ["bench: {command: x, bound-by: cpu}", "1:31 bench.bound-by", "did you mean"],
+    ["profile: {command: x, kernels: 'a('}", "1:32 profile.kernels", "(gemm|softmax)_.*"],
+    ["profile: {command: x, launch-count: 0}", "1:37 profile.launch-count", "write 3"],
     ["profile: {requires: [a]}", "1:1 profile", "command: "],
     ["profile: {comand: x}", "1:1 profile,1:11 profile.comand", "command: "],
     ["name: x", "1:1 name", "in an entry of checks:"],

@@ -96,7 +96,10 @@ describe.skipIf(!newest || process.platform === "win32")("a bench job", { timeou
       ["baseline", 2],
     ]);
     const kept = ran.artifacts.filter(({ role }) => role === "benchmark").map(({ blob }) => blob as wire.BlobRef);
-    const answers = kept.map(({ filename, sha256 }) => [filename, JSON.parse(String(bench.blobs.get(sha256)))]);
+    const answers = kept.map(({ filename, sha256 }) => [
+      filename,
+      JSON.parse(String(bench.blobs.get(sha256))) as unknown,
+    ]);
     expect(Object.fromEntries(answers)).toEqual({
       "pair-1-baseline-bench.json": { answer: 42 },
       "pair-1-candidate-bench.json": { answer: 43 },

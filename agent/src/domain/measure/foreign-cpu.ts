@@ -10,7 +10,7 @@ export interface ProcessTimes {
 }
 
 /** Clock ticks a second of /proc: USER_HZ, which is 100 on every architecture that Linux runs PyTorch on. */
-export const TICKS_PER_SECOND = 100;
+const TICKS_PER_SECOND = 100;
 
 /** Parses /proc/PID/stat; null for what is not one. The name may hold anything, parentheses too. */
 export function parseProcessTimes(text: string): ProcessTimes | null {

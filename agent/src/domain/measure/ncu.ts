@@ -5,7 +5,7 @@ import type { ProfileWork } from "../job.ts";
  * bytes, registers, spills) and those that explain a time. A chip has one of the
  * names of a line, the first that its `--query-metrics` lists.
  */
-export const NCU_METRICS: readonly (readonly [string, ...string[]])[] = [
+const NCU_METRICS: readonly (readonly [string, ...string[]])[] = [
   ["gpu__time_duration.sum"],
   ["gpc__cycles_elapsed.max"],
   ["sm__throughput.avg.pct_of_peak_sustained_elapsed"],
