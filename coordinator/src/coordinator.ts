@@ -21,6 +21,7 @@ import { FileStager } from "./services/file-stager.ts";
 import { GroupCommit } from "./services/group-commit.ts";
 import { Ingest } from "./services/ingest.ts";
 import { Liveness } from "./services/liveness.ts";
+import { MeasureTasks } from "./services/measure-tasks.ts";
 import { PlanCache } from "./services/plan-cache.ts";
 import { restoreFarm } from "./services/restore-farm.ts";
 import { FarmRunCommands } from "./services/run-commands.ts";
@@ -104,7 +105,11 @@ export async function startCoordinator(
     const usage = blobs.usage();
     return { ...farmGauges(farm), storedBlobs: usage.blobs, storedBlobBytes: usage.bytes };
   });
-  const engine = new FarmEngine(farm, { commits, bus, plans, hub, metrics, clock, log }, { leaseTtlMs });
+  const engine = new FarmEngine(
+    farm,
+    { commits, bus, plans, measures: new MeasureTasks({ store, plans, blobs }), hub, metrics, clock, log },
+    { leaseTtlMs },
+  );
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
   const queries = new FarmRunQueries(store, plans, farm);
   const upstream = stack.use(

@@ -3,6 +3,7 @@ export { comparePythons, KNOWN_PYTHONS, knownPython, type KnownPython } from "./
 
 export { parseSpec, type ParsedSpec } from "./spec/parse-spec.ts";
 export type {
+  BaselineSpec,
   BuildSpec,
   JobLimits,
   PythonAxis,

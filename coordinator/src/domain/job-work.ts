@@ -20,7 +20,27 @@ export type JobWork = {
     }
   | { readonly kind: "check"; readonly job: Planned<"check"> }
   | { readonly kind: "scan"; readonly job: Planned<"scan">; readonly wheel: Blob }
+  | {
+      readonly kind: "bench" | "profile";
+      readonly job: Planned<"bench" | "profile">;
+      readonly wheel: Blob;
+      readonly index: string;
+      readonly measure: MeasureTask;
+    }
 );
+
+/** What an attempt at a bench or profile job has to do, which depends on the runs and attempts before it. */
+export interface MeasureTask {
+  readonly baseline: BaselineWheel | null;
+  /** Pairs of processes; of a profile one. */
+  readonly pairs: number;
+}
+
+/** A release's wheel for the same cell. */
+export interface BaselineWheel {
+  readonly version: string;
+  readonly wheel: Blob;
+}
 
 export interface WorkCandidate {
   readonly name: string;
@@ -28,8 +48,17 @@ export interface WorkCandidate {
   readonly version: string | null;
 }
 
-/** Joins the plan's job with the bytes it works on. `wheel` is what the build it needs has made. */
-export function workOf(plan: Plan, job: PlannedJob, source: Blob, wheel: Blob | null): JobWork {
+/**
+ * Joins the plan's job with the bytes it works on. `wheel` is what the build it
+ * needs has made, `measure` what a bench or profile job has to do.
+ */
+export function workOf(
+  plan: Plan,
+  job: PlannedJob,
+  source: Blob,
+  wheel: Blob | null,
+  measure: MeasureTask | null,
+): JobWork {
   const base = { candidate: plan.candidate, source, env: { ...job.env, ...matrixVariables(plan, job) } };
   switch (job.kind) {
     case "build":
@@ -41,19 +70,20 @@ export function workOf(plan: Plan, job: PlannedJob, source: Blob, wheel: Blob | 
     case "scan":
       return { ...base, kind: "scan", job, wheel: madeWheel(job, wheel) };
     case "bench":
-    case "profile":
-      // No agent says that it runs these, so the scheduler gives them to none.
-      throw new Error(`${job.name} was assigned, and no agent of this version runs ${job.kind} jobs`);
+    case "profile": {
+      if (!measure) throw new Error(`${job.name} was assigned without what it has to measure`);
+      return { ...base, kind: job.kind, job, wheel: madeWheel(job, wheel), index: indexOf(plan, job), measure };
+    }
   }
 }
 
-function madeWheel(job: Planned<"test" | "scan">, wheel: Blob | null): Blob {
+function madeWheel(job: Planned<"test" | "scan" | "bench" | "profile">, wheel: Blob | null): Blob {
   if (!wheel) throw new Error(`${job.name} was assigned before the wheel of ${job.wheelOf} was there`);
   return wheel;
 }
 
 /** Where the wheel is staged, unless PyTorch itself comes from another index. */
-function indexOf(plan: Plan, { torch, wheelOf }: Planned<"test">): string {
+function indexOf(plan: Plan, { torch, wheelOf }: Planned<"test" | "bench" | "profile">): string {
   const build = buildsOf(plan).get(wheelOf);
   if (!build) throw new Error(`the plan has no build ${wheelOf}`);
   return torch?.variant ?? build.wheel.index ?? ANY_VARIANT;
@@ -65,7 +95,7 @@ function indexOf(plan: Plan, { torch, wheelOf }: Planned<"test">): string {
  * and scans serve many cells and get none.
  */
 function matrixVariables(plan: Plan, job: PlannedJob): Readonly<Record<string, string>> {
-  if (job.kind !== "test") return {};
+  if (job.kind === "build" || job.kind === "check" || job.kind === "scan") return {};
   const cell = cellsOf(plan).get(job.cell);
   if (!cell) throw new Error(`the plan has no cell ${job.cell}`);
   return Object.fromEntries(

@@ -52,6 +52,8 @@ export interface Store extends AsyncDisposable {
   passedBuilds(project: string, keys: readonly string[], before: number | null): Promise<readonly PassedBuild[]>;
   /** The newest finished run of this project, or null. */
   lastFinishedRun(project: string): Promise<number | null>;
+  /** Finished runs of this project that passed, newest first, below `before`. */
+  passedRuns(project: string, limit: number, before: number): Promise<readonly RunRow[]>;
   /** Mean time that passed jobs of this project took lately, by kind; a kind without history is absent. */
   meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>>;
 }

@@ -10,6 +10,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { ChangeHub } from "./change-hub.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import type { MeasureTasks } from "./measure-tasks.ts";
 import type { PlanCache } from "./plan-cache.ts";
 
 export interface FarmEngineOptions {
@@ -28,6 +29,7 @@ export class FarmEngine {
   readonly #commits: GroupCommit;
   readonly #bus: AgentBus;
   readonly #plans: PlanCache;
+  readonly #measures: Pick<MeasureTasks, "of">;
   readonly #hub: ChangeHub;
   readonly #metrics: Metrics;
   readonly #clock: Clock;
@@ -39,6 +41,7 @@ export class FarmEngine {
       readonly commits: GroupCommit;
       readonly bus: AgentBus;
       readonly plans: PlanCache;
+      readonly measures: Pick<MeasureTasks, "of">;
       readonly hub: ChangeHub;
       readonly metrics: Metrics;
       readonly clock: Clock;
@@ -51,6 +54,7 @@ export class FarmEngine {
     this.#commits = parts.commits;
     this.#bus = parts.bus;
     this.#plans = parts.plans;
+    this.#measures = parts.measures;
     this.#hub = parts.hub;
     this.#metrics = parts.metrics;
     this.#clock = parts.clock;
@@ -115,14 +119,18 @@ export class FarmEngine {
 
   async #send(key: AttemptKey): Promise<void> {
     const plan = await this.#plans.get(key.run);
+    const planned = plan.jobs[key.job];
+    if (!planned) throw new Error(`the plan of r${key.run} has no job ${key.job}`);
+    const isMeasure = planned.kind === "bench" || planned.kind === "profile";
+    const known = isMeasure ? this.farm.runs.get(key.run) : undefined;
+    const measure = isMeasure && known ? await this.#measures.of(known.row, planned, key.job) : null;
+    // As of now: it may have ended while its work was looked up.
     const attempt = findAttempt(this.farm, key);
     if (!attempt) return;
     const { run, job } = findJob(this.farm, key);
-    const planned = plan.jobs[key.job];
-    if (!planned) throw new Error(`the plan of r${key.run} has no job ${key.job}`);
     const wheel = wheelOf(run.jobs, job.needs);
     attempt.publishedAtMs = this.#clock.nowMs();
-    const work = workOf(plan, planned, run.row.source, wheel);
+    const work = workOf(plan, planned, run.row.source, wheel, measure);
     await this.#bus.publishAssignment({ agentId: attempt.agentId, key, leaseTtlMs: this.leaseTtlMs, work });
   }
 }

@@ -9,6 +9,7 @@ import { openSqliteStore } from "../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import { insertRun } from "../domain/insert-run.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
+import type { JobWork } from "../domain/job-work.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { agentRow, runRow, twoStepPlan } from "../domain/testing.ts";
 import type { AgentBus, OutgoingAssignment } from "../ports/agent-bus.ts";
@@ -18,6 +19,7 @@ import { FarmEngine } from "./farm-engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Ingest, type ResultsPeer } from "./ingest.ts";
 import { Liveness } from "./liveness.ts";
+import { MeasureTasks } from "./measure-tasks.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { restoreFarm } from "./restore-farm.ts";
 import { FarmRunCommands } from "./run-commands.ts";
@@ -30,10 +32,20 @@ class FakeBus implements AgentBus {
   readonly stops: { agentId: string; key: AttemptKey; reason: string }[] = [];
   readonly registrationsAsked: string[] = [];
   beat: (heartbeat: Heartbeat) => void = () => {};
+  #published: () => void = () => {};
 
   async prepareAgent(): Promise<void> {}
   async publishAssignment(assignment: OutgoingAssignment): Promise<void> {
     this.assignments.push(assignment);
+    this.#published();
+  }
+  /** The work of the first assignment that this holds for. */
+  async until(is: (assignment: OutgoingAssignment) => boolean): Promise<JobWork> {
+    for (;;) {
+      const found = this.assignments.find(is);
+      if (found) return found.work;
+      await new Promise<void>((resolve) => (this.#published = resolve));
+    }
   }
   requestStop(agentId: string, key: AttemptKey, reason: string): void {
     this.stops.push({ agentId, key, reason });
@@ -110,7 +122,9 @@ export async function openServices(dir: string) {
   const plans = new PlanCache(store, 1_000_000);
   const hub = new ChangeHub();
   const farm = await restoreFarm(store, plans, { nowMs, leaseTtlMs: LEASE_TTL_MS });
-  const engine = new FarmEngine(farm, { commits, bus, plans, hub, metrics, clock, log }, { leaseTtlMs: LEASE_TTL_MS });
+  const measures = new MeasureTasks({ store, plans, blobs });
+  const parts = { commits, bus, plans, measures, hub, metrics, clock, log };
+  const engine = new FarmEngine(farm, parts, { leaseTtlMs: LEASE_TTL_MS });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log });
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
@@ -138,7 +152,7 @@ export async function openServices(dir: string) {
       return run.row.run;
     });
   const register = (agentId: string, slots = 1, pythons: readonly string[] = ["3.12"]) =>
-    registry.register(agentRow(agentId, slots, pythons));
+    registry.register({ ...agentRow(agentId, slots, pythons), kinds: ["build", "test", "check", "scan", "bench"] });
 
   return {
     advance: (byMs: number) => void (nowMs += byMs),

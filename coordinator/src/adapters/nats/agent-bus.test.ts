@@ -18,7 +18,12 @@ function assignment(attempt: number): OutgoingAssignment {
   const plan = twoStepPlan(["3.12"]);
   const [build] = plan.jobs;
   if (!build) throw new Error("the plan has a build");
-  return { agentId: "a", key: { run: 1, job: 0, attempt }, leaseTtlMs: 1_000, work: workOf(plan, build, blob, null) };
+  return {
+    agentId: "a",
+    key: { run: 1, job: 0, attempt },
+    leaseTtlMs: 1_000,
+    work: workOf(plan, build, blob, null, null),
+  };
 }
 
 const options = (url: string) => ({ url, token, publishTimeoutMs: 2_000, connectTimeoutMs: 2_000 });

@@ -13,7 +13,7 @@ function received(container: PlannedContainer | null): wire.Container | undefine
   const plan = twoStepPlan(["3.12"]);
   const [build] = plan.jobs;
   if (!build) throw new Error("the plan has a build");
-  const work = workOf(plan, { ...build, container }, blob, null);
+  const work = workOf(plan, { ...build, container }, blob, null, null);
   const message = assignmentMessage({ agentId: "a", key: { run: 1, job: 0, attempt: 1 }, leaseTtlMs: 1_000, work });
   return fromBinary(wire.AssignmentSchema, toBinary(wire.AssignmentSchema, message)).job?.container;
 }

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
+import { COMPARE_POLICY } from "@kiln/gate";
 import { job as wire } from "@kiln/proto";
-import type { PlannedBuild, PlannedContainer } from "@kiln/matrix";
+import type { PlannedBench, PlannedBuild, PlannedContainer, PlannedProfile } from "@kiln/matrix";
 import type { Blob } from "../../domain/rows.ts";
 import { ANY_VARIANT } from "../../domain/staging/staged-file.ts";
 import type { JobWork } from "../../domain/job-work.ts";
@@ -73,6 +74,9 @@ function workMessage(work: JobWork): wire.JobSpec["work"] {
       });
       return { case: "command", value };
     }
+    case "bench":
+    case "profile":
+      return { case: "measure", value: measureWork(work) };
   }
 }
 
@@ -114,4 +118,41 @@ function blobMessage(blob: Blob): wire.BlobRef {
     sizeBytes: BigInt(blob.sizeBytes),
     filename: blob.filename,
   });
+}
+
+const BOUND_BY = { gpu: wire.BoundBy.GPU, host: wire.BoundBy.HOST, both: wire.BoundBy.BOTH } as const;
+
+function measureWork(work: JobWork & { readonly kind: "bench" | "profile" }): wire.MeasureWork {
+  const { job, measure, candidate } = work;
+  const { baseline } = measure;
+  return create(wire.MeasureWorkSchema, {
+    wheel: blobMessage(work.wheel),
+    candidate: create(wire.CandidateSchema, { name: candidate.name, version: candidate.version ?? "" }),
+    requires: [...job.requires],
+    command: job.command,
+    source: blobMessage(work.source),
+    files: [...job.files],
+    index: work.index,
+    ...(job.torch === null ? {} : { torch: create(wire.TorchSchema, job.torch) }),
+    ...(baseline === null
+      ? {}
+      : { baseline: create(wire.BaselineSchema, { version: baseline.version, wheel: blobMessage(baseline.wheel) }) }),
+    measure: job.kind === "bench" ? benchWork(job, measure.pairs) : profileWork(job),
+  });
+}
+
+/** The agent measures again what the gate would discard: by the same thresholds. */
+function benchWork(job: PlannedBench, pairs: number): wire.MeasureWork["measure"] {
+  const { clockShareMin, foreignCpuMax, retriesMax: pairsAgainMax } = COMPARE_POLICY;
+  const value = create(wire.BenchWorkSchema, {
+    ...{ pairs, pairsAgainMax, clockShareMin, foreignCpuMax },
+    boundBy: BOUND_BY[job.boundBy],
+    results: job.results,
+  });
+  return { case: "bench", value };
+}
+
+function profileWork({ kernels, launchSkip, launchCount }: PlannedProfile): wire.MeasureWork["measure"] {
+  const value = create(wire.ProfileWorkSchema, { kernels: kernels ?? "", launchSkip, launchCount });
+  return { case: "profile", value };
 }

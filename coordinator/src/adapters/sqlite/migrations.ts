@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
-import { addContainers, addFrontends, addRepeats, upgradePlans } from "./upgrade-plans.ts";
+import { addContainers, addFrontends, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
 import { RETENTION_SCHEMA } from "./retention-schema.ts";
 
 /**
@@ -125,6 +125,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   addResultsAcrossRuns,
   RETENTION_SCHEMA,
   addRepeats,
+  addMeasures,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -156,6 +156,12 @@ class SqliteStore implements SqliteStores {
     return this.#one((row) => row["run"] as number, sql, project);
   }
 
+  async passedRuns(project: string, limit: number, before: number): Promise<readonly RunRow[]> {
+    const sql = `SELECT * FROM runs WHERE project = ? AND state = 'finished' AND verdict = 'pass' AND run < ?
+      ORDER BY run DESC LIMIT ?`;
+    return this.#all(sql, project, before, limit).map(readRun);
+  }
+
   async passedBuilds(project: string, keys: readonly string[], before: number | null): Promise<readonly PassedBuild[]> {
     const sql = `SELECT * FROM (
         SELECT build_keys.key, build_keys.name, attempts.*,

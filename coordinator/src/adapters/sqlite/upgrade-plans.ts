@@ -60,6 +60,21 @@ export function addRepeats(database: DatabaseSync): void {
   });
 }
 
+const BENCH = { format: "kiln", results: "*.json", metrics: {}, columns: null, baseline: { kind: "last-release" } };
+const PROFILE = { kernels: null, launchSkip: 20, launchCount: 3 };
+
+/** Plans say how benchmarks and profiles are measured. No agent ran those that were made before. */
+export function addMeasures(database: DatabaseSync): void {
+  rewritePlans(database, (plan) => {
+    const { jobs, ...rest } = plan as { readonly jobs: readonly { readonly kind: string }[] };
+    const upgrade = (job: { readonly kind: string }): object => {
+      if (job.kind === "bench") return { ...job, ...BENCH, boundBy: "both" };
+      return job.kind === "profile" ? { ...job, ...PROFILE } : job;
+    };
+    return { ...rest, jobs: jobs.map(upgrade) };
+  });
+}
+
 /** One at a time, so that memory stays small. */
 function rewritePlans(database: DatabaseSync, rewrite: (plan: unknown) => object): void {
   const write = database.prepare("UPDATE plans SET plan = ? WHERE run = ?");

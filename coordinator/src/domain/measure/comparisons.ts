@@ -1,0 +1,98 @@
+import { compareAll, type Comparison, type ComparePolicy, type Judged, type MeasuredFact } from "@kiln/gate";
+import type { PlannedBench } from "@kiln/matrix";
+import { readPairs, type BenchmarkPairs, type Texts } from "./read-pairs.ts";
+import type { MeasuredAttempt } from "./measured-attempts.ts";
+
+/** One bench job of a run with all that its attempts measured. */
+export interface MeasuredJob {
+  /** Position in the plan. */
+  readonly index: number;
+  readonly job: PlannedBench;
+  /** Oldest first: the first is the first look, the last one after it the confirmation. */
+  readonly attempts: readonly (MeasuredAttempt & { readonly texts: Texts })[];
+}
+
+export interface RunComparisons {
+  readonly judged: readonly Judged[];
+  /** Medians of the candidate's processes, for absolute budgets. */
+  readonly measured: readonly MeasuredFact[];
+  /** Positions of jobs with a benchmark that a first look flagged or could not tell. */
+  readonly toConfirm: readonly number[];
+  /** In sentences: what was read with less than it should hold. */
+  readonly notes: readonly string[];
+}
+
+/** Judges all benchmarks of a run together: the more are confirmed, the more of them may be chance. */
+export function compareJobs(jobs: readonly MeasuredJob[], policy: ComparePolicy): RunComparisons {
+  const comparisons: { readonly index: number; readonly comparison: Comparison }[] = [];
+  const unreadable: Judged[] = [];
+  const measured: MeasuredFact[] = [];
+  const notes: string[] = [];
+  for (const measuredJob of jobs) {
+    const { index, job } = measuredJob;
+    const read = comparisonsOf(measuredJob);
+    if (!read.ok) {
+      unreadable.push(spoiled(job, `${job.name}: ${read.problem}`));
+      continue;
+    }
+    comparisons.push(...read.comparisons.map((comparison) => ({ index, comparison })));
+    measured.push(...read.measured);
+    notes.push(...read.notes);
+  }
+  const judged = compareAll(
+    comparisons.map(({ comparison }) => comparison),
+    policy,
+  );
+  const toConfirm = comparisons.flatMap(({ index }, at) =>
+    judged[at]?.outcome.kind === "needs-confirmation" ? [index] : [],
+  );
+  return { judged: [...judged, ...unreadable], measured, toConfirm: [...new Set(toConfirm)], notes };
+}
+
+type ComparisonsRead =
+  | {
+      readonly ok: true;
+      readonly comparisons: readonly Comparison[];
+      readonly measured: readonly MeasuredFact[];
+      readonly notes: readonly string[];
+    }
+  | { readonly ok: false; readonly problem: string };
+
+function comparisonsOf({ job, attempts }: MeasuredJob): ComparisonsRead {
+  const [first, ...later] = attempts;
+  if (!first) return { ok: false, problem: "nothing was measured" };
+  const look = readPairs(job, first.report.processes, first.texts);
+  if (!look.ok) return look;
+  const last = later.at(-1);
+  const again = last ? readPairs(job, last.report.processes, last.texts) : null;
+  if (again && !again.ok) return again;
+  const confirmed = again && new Map(again.benchmarks.map((one) => [one.key, one]));
+  const { cell, boundBy } = job;
+  const comparisons = look.benchmarks.map((one): Comparison => ({
+    benchmark: one.key,
+    cell,
+    ...{ unit: one.unit, better: one.better, boundBy },
+    // A benchmark that the baseline does not have yet has no baseline.
+    baseline: one.baselineValues.length === 0 ? null : first.report.baseline,
+    screened: one.pairs,
+    confirmed: confirmed ? (confirmed.get(one.key)?.pairs ?? []) : null,
+    identical: undefined,
+  }));
+  return { ok: true, comparisons, measured: look.benchmarks.flatMap((one) => factOf(one, cell)), notes: look.notes };
+}
+
+function factOf({ key, unit, values }: BenchmarkPairs, cell: string): MeasuredFact[] {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  if (low === undefined || high === undefined) return [];
+  return [{ what: key, cell, value: (low + high) / 2, unit }];
+}
+
+/** Results that cannot be read are no evidence, and never a pass. */
+function spoiled({ cell, boundBy }: PlannedBench, reason: string): Judged {
+  const comparison: Comparison = {
+    ...{ benchmark: "all benchmarks", cell, unit: "1", better: "lower", boundBy },
+    ...{ baseline: null, screened: [], confirmed: null, identical: undefined },
+  };
+  return { comparison, outcome: { kind: "invalid", reason } };
+}
