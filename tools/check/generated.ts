@@ -4,10 +4,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { ARCHITECTURE_DOC, withGeneratedParts } from "../architecture-doc.ts";
+import { differingDashboards } from "../dashboards/files.ts";
 import { generateProto } from "../proto.ts";
 import { root } from "../tool.ts";
 
-const differing = [...(await differingCode()), ...(await differingDocs())];
+const differing = [...(await differingCode()), ...(await differingDocs()), ...(await dashboardFiles())];
 for (const file of differing) process.stdout.write(`not as generated: ${file}\n`);
 process.exitCode = differing.length === 0 ? 0 : 1;
 
@@ -29,6 +30,10 @@ async function differingCode(): Promise<string[]> {
 async function differingDocs(): Promise<string[]> {
   const text = await readFile(ARCHITECTURE_DOC, "utf8");
   return withGeneratedParts(text) === text ? [] : [relative(root, ARCHITECTURE_DOC)];
+}
+
+async function dashboardFiles(): Promise<string[]> {
+  return (await differingDashboards()).map((path) => relative(root, path));
 }
 
 async function readTree(folder: string): Promise<Map<string, string>> {

@@ -1,0 +1,94 @@
+import { lines, number, table, type Section } from "./panels.ts";
+
+const OF = 'project=~"$project", benchmark=~"$benchmark", cell=~"$cell"';
+/** Series end five minutes after a coordinator was last scraped; what was measured holds for longer. */
+const LASTING = "[$__range]";
+
+export const BENCHMARK_SECTIONS: readonly Section[] = [
+  {
+    title: "Now",
+    panels: [
+      number(
+        "Confirmed regressions",
+        `sum(last_over_time(kiln_bench_verdict{${OF}, verdict="regressed"}${LASTING})) or vector(0)`,
+        {
+          says: "Benchmarks whose newest candidate is slower by fresh pairs, too. The gate stops that candidate.",
+          thresholds: [
+            { value: null, color: "green" },
+            { value: 1, color: "red" },
+          ],
+        },
+      ),
+      number(
+        "No evidence",
+        `sum(last_over_time(kiln_bench_verdict{${OF}, verdict=~"invalid|cannot-tell|no-baseline"}${LASTING})) or vector(0)`,
+        {
+          says: "Benchmarks of which nothing can be said: contaminated, too noisy, or without a baseline. None is a pass.",
+          thresholds: [
+            { value: null, color: "green" },
+            { value: 1, color: "orange" },
+          ],
+        },
+      ),
+      number("Benchmarks", `count(last_over_time(kiln_bench_ratio{${OF}}${LASTING}))`, {
+        says: "Benchmarks with a comparison, of the releases that are kept.",
+      }),
+      number("Worst change", `max(last_over_time(kiln_bench_ratio{${OF}}${LASTING})) - 1`, {
+        says: "The largest slowdown of all that are chosen, confirmed or not.",
+        unit: "percentunit",
+        thresholds: [
+          { value: null, color: "green" },
+          { value: 0.02, color: "orange" },
+          { value: 0.05, color: "red" },
+        ],
+      }),
+      number(
+        "Age of the newest result",
+        `time() - max(kiln_bench_last_result_timestamp_seconds{project=~"$project"})`,
+        {
+          says: "How long ago anything was measured.",
+          unit: "s",
+        },
+      ),
+    ],
+  },
+  {
+    title: "Candidates",
+    panels: [
+      table(
+        "Benchmarks by release",
+        [
+          { expr: `last_over_time(kiln_bench_median{${OF}}${LASTING})`, legend: "Median (base unit)" },
+          { expr: `last_over_time(kiln_bench_ratio{${OF}}${LASTING}) - 1`, legend: "Change" },
+          { expr: `last_over_time(kiln_bench_ratio_low{${OF}}${LASTING}) - 1`, legend: "Change, low" },
+          { expr: `last_over_time(kiln_bench_ratio_high{${OF}}${LASTING}) - 1`, legend: "Change, high" },
+        ],
+        {
+          says: "Releases are no points in time: a row for each of them, with the interval of its change against the baseline.",
+        },
+      ),
+      table(
+        "Verdicts of benchmarks",
+        [{ expr: `last_over_time(kiln_bench_verdict{${OF}}${LASTING}) == 1`, legend: "is" }],
+        {
+          says: "What the gate says of each benchmark.",
+          hidden: ["Value"],
+        },
+      ),
+    ],
+  },
+  {
+    title: "Over time",
+    panels: [
+      lines(
+        "Change against the baseline",
+        [{ expr: `kiln_bench_ratio{${OF}} - 1`, legend: "{{project}} {{release}} {{benchmark}} {{cell}}" }],
+        {
+          says: "Above zero is slower, whatever way the benchmark counts.",
+          unit: "percentunit",
+          span: 24,
+        },
+      ),
+    ],
+  },
+];

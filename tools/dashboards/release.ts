@@ -1,0 +1,75 @@
+import { lines, number, table, type Section } from "./panels.ts";
+
+const OF = 'project=~"$project"';
+
+export const RELEASE_SECTIONS: readonly Section[] = [
+  {
+    title: "Verdict",
+    panels: [
+      table("Newest candidates", [{ expr: `last_over_time(kiln_verdict{${OF}}[$__range]) == 1`, legend: "is" }], {
+        says: "The verdict of each project's newest judged candidate.",
+        hidden: ["Value"],
+        height: 6,
+      }),
+      number(
+        "Gates that stop it",
+        `sum(last_over_time(kiln_gate_outcome{${OF}, outcome="fail"}[$__range])) or vector(0)`,
+        {
+          says: "Gates that failed. kiln verdict RUN says on what evidence.",
+          thresholds: [
+            { value: null, color: "green" },
+            { value: 1, color: "red" },
+          ],
+        },
+      ),
+      number(
+        "Gates without an answer",
+        `sum(last_over_time(kiln_gate_outcome{${OF}, outcome=~"inconclusive|invalid|not-run"}[$__range])) or vector(0)`,
+        {
+          says: "No data is never a pass: these keep a candidate from a verdict of pass.",
+          thresholds: [
+            { value: null, color: "green" },
+            { value: 1, color: "orange" },
+          ],
+        },
+      ),
+      number(
+        "Waivers in use",
+        `sum(last_over_time(kiln_gate_outcome{${OF}, outcome="waived"}[$__range])) or vector(0)`,
+        {
+          says: "Gates that a person has opened, with a name, a reason and an expiry.",
+        },
+      ),
+    ],
+  },
+  {
+    title: "Gates",
+    panels: [
+      table("Gate by gate", [{ expr: `last_over_time(kiln_gate_outcome{${OF}}[$__range]) == 1`, legend: "is" }], {
+        says: "Of each project's newest judged candidate.",
+        hidden: ["Value"],
+        height: 14,
+      }),
+    ],
+  },
+  {
+    title: "Runs",
+    panels: [
+      lines(
+        "Runs judged",
+        [{ expr: "sum by (verdict) (increase(kiln_runs_judged_total[$__rate_interval]))", legend: "{{verdict}}" }],
+        {
+          says: "Verdicts of all projects.",
+        },
+      ),
+      lines(
+        "Jobs by outcome",
+        [{ expr: "sum by (outcome) (increase(kiln_jobs_finished_total[$__rate_interval]))", legend: "{{outcome}}" }],
+        {
+          says: "infrastructure and agent-lost are not the candidate's doing.",
+          stacked: true,
+        },
+      ),
+    ],
+  },
+];
