@@ -54,6 +54,13 @@ const NEEDS: readonly Need[] = [
     isMet: () => commandWorks("git", ["--version"]),
   },
   {
+    what: "Prometheus, with promtool",
+    aptPackages: ["prometheus"],
+    byHand: ["macOS:    brew install prometheus", "Windows:  winget install Prometheus.Prometheus"],
+    isMet: async () =>
+      (await commandWorks("prometheus", ["--version"])) && (await commandWorks("promtool", ["--version"])),
+  },
+  {
     what: "Docker Engine, Podman, a registry and debootstrap, for what runs in containers",
     aptPackages: CONTAINER_PACKAGES,
     byHand: [],
