@@ -126,6 +126,8 @@ export interface ProfileWork {
   readonly kernels: string | null;
   readonly launchSkip: number;
   readonly launchCount: number;
+  /** What to collect; each by the names that chips have for it. */
+  readonly metrics: readonly (readonly string[])[];
 }
 
 export interface ImportCheck {

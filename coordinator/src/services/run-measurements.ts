@@ -1,16 +1,35 @@
-import { COMPARE_POLICY } from "@kiln/gate";
-import type { Plan } from "@kiln/matrix";
-import { compareJobs, type MeasuredJob, type RunComparisons } from "../domain/measure/comparisons.ts";
+import { COMPARE_POLICY, type GateFacts, type ProfileFact } from "@kiln/gate";
+import type { Plan, PlannedJob } from "@kiln/matrix";
+import { compareJobs } from "../domain/measure/comparisons.ts";
 import { attemptsMeasured, type MeasuredAttempt } from "../domain/measure/measured-attempts.ts";
+import { readProfile } from "../domain/measure/profiles.ts";
 import type { Texts } from "../domain/measure/read-pairs.ts";
 import type { JobRow } from "../domain/rows.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Store } from "../ports/store.ts";
 
-/** Of one file; the reader has a limit of its own. */
+/** Of one file; the readers have limits of their own. */
 const FILE_BYTES_MAX = 64 * 1024 ** 2;
+const ROLES: ReadonlySet<string> = new Set(["benchmark", "profile-metrics"]);
 
-/** Reads what the bench jobs of a run measured, and compares it. */
+/** Why there is nothing of a fact. */
+type Absent = Partial<Record<"comparisons" | "measured" | "profiles", string>>;
+type Kind = "bench" | "profile";
+
+interface PassedJob<K extends Kind> {
+  /** Position in the plan. */
+  readonly index: number;
+  readonly job: Extract<PlannedJob, { readonly kind: K }>;
+  readonly attempts: readonly (MeasuredAttempt & { readonly texts: Texts })[];
+}
+
+export interface RunMeasured {
+  readonly facts: Pick<GateFacts, "comparisons" | "measured" | "profiles"> & { readonly absent: Absent };
+  /** Positions of bench jobs with a benchmark that a first look flagged or could not tell. */
+  readonly toConfirm: readonly number[];
+}
+
+/** Reads what the bench and profile jobs of a run measured, and compares it. */
 export class RunMeasurements {
   readonly #store: Store;
   readonly #blobs: BlobStore;
@@ -20,28 +39,60 @@ export class RunMeasurements {
     this.#blobs = parts.blobs;
   }
 
-  /** `rows` in the order of the plan. Null for a run whose plan has no benchmarks. */
-  async of(run: number, plan: Plan, rows: readonly Pick<JobRow, "outcome">[]): Promise<RunComparisons | null> {
-    const jobs: MeasuredJob[] = [];
-    let planned = 0;
+  async collect(run: number, plan: Plan, signal: AbortSignal): Promise<RunMeasured> {
+    const rows = await this.#store.jobs(run);
+    const absent: Absent = {};
+    const benches = await this.#passed(run, plan, rows, "bench", signal);
+    const profiles = await this.#passed(run, plan, rows, "profile", signal);
+    if (benches.length === 0) absent.comparisons = absent.measured = whyNone(plan, "bench");
+    if (profiles.length === 0) absent.profiles = whyNone(plan, "profile");
+    const { judged, measured, toConfirm } = compareJobs(benches, COMPARE_POLICY);
+    const kernels = profiles.map(({ job, attempts }) => {
+      const newest = attempts.at(-1);
+      return newest
+        ? readProfile(job, newest, newest.texts)
+        : { ok: false as const, problem: `${job.name} reported nothing` };
+    });
+    const unread = kernels.find((one) => !one.ok);
+    if (unread && !unread.ok) absent.profiles = unread.problem;
+    const facts: ProfileFact[] = kernels.flatMap((one) => (one.ok ? [one.fact] : []));
+    return {
+      facts: {
+        ...(benches.length > 0 ? { comparisons: judged, measured } : {}),
+        // One that cannot be read must not look as if it had not been there.
+        ...(facts.length > 0 && absent.profiles === undefined ? { profiles: facts } : {}),
+        absent,
+      },
+      toConfirm,
+    };
+  }
+
+  /** Jobs of a kind that passed, each with what its attempts measured. */
+  async #passed<K extends Kind>(
+    run: number,
+    plan: Plan,
+    rows: readonly JobRow[],
+    kind: K,
+    signal: AbortSignal,
+  ): Promise<readonly PassedJob<K>[]> {
+    const found: PassedJob<K>[] = [];
     for (const [index, job] of plan.jobs.entries()) {
-      if (job.kind !== "bench") continue;
-      planned += 1;
-      if (rows[index]?.outcome !== "passed") continue;
-      const measured = attemptsMeasured(await this.#store.attempts(run, index));
-      const attempts = await Promise.all(
-        measured.map(async (attempt) => ({ ...attempt, texts: await this.#textsOf(attempt) })),
-      );
-      jobs.push({ index, job, attempts });
+      if (!isOf(job, kind) || rows[index]?.outcome !== "passed") continue;
+      const attempts = [];
+      for (const attempt of attemptsMeasured(await this.#store.attempts(run, index))) {
+        signal.throwIfAborted();
+        attempts.push({ ...attempt, texts: await this.#textsOf(attempt) });
+      }
+      found.push({ index, job, attempts });
     }
-    return planned === 0 ? null : compareJobs(jobs, COMPARE_POLICY);
+    return found;
   }
 
   async #textsOf({ attempt, report }: MeasuredAttempt): Promise<Texts> {
     const wanted = new Set(report.processes.flatMap(({ files }) => files));
     const texts = new Map<string, string>();
     for (const { role, blob } of attempt.artifacts) {
-      if (role !== "benchmark" || !wanted.has(blob.filename) || blob.sizeBytes > FILE_BYTES_MAX) continue;
+      if (!ROLES.has(role) || !wanted.has(blob.filename) || blob.sizeBytes > FILE_BYTES_MAX) continue;
       if ((await this.#blobs.size(blob.sha256)) === null) continue;
       const chunks: Buffer[] = [];
       for await (const chunk of this.#blobs.read(blob.sha256)) chunks.push(chunk as Buffer);
@@ -49,4 +100,15 @@ export class RunMeasurements {
     }
     return texts;
   }
+}
+
+function isOf<K extends Kind>(job: PlannedJob, kind: K): job is Extract<PlannedJob, { readonly kind: K }> {
+  return job.kind === kind;
+}
+
+function whyNone(plan: Plan, kind: Kind): string {
+  const planned = plan.jobs.filter((job) => job.kind === kind).length;
+  return planned === 0
+    ? `the plan has no ${kind} jobs: the spec has no ${kind}: for this release`
+    : `none of its ${planned} ${kind} jobs passed`;
 }

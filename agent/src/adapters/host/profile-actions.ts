@@ -32,7 +32,7 @@ export const PROFILE_ACTIONS = {
         "Nsight Compute (ncu) is not installed on this agent: install it, or stop profiling here",
       );
     }
-    const metrics = metricsOf(queried.ok ? queried.output : null);
+    const metrics = metricsOf(profile, queried.ok ? queried.output : null);
     const copied = await copyMeasured(work, context);
     if (!copied.ok) return copied;
     const processes: MeasuredProcess[] = [];

@@ -150,8 +150,9 @@ function parseHow(name: string, how: wire.MeasureWork["measure"]): MeasureWork["
       return { kind: "bench", ...bound, clockShareMin, foreignCpuMax, results };
     }
     case "profile": {
-      const { kernels, launchSkip, launchCount } = how.value;
-      return { kind: "profile", kernels: kernels === "" ? null : kernels, launchSkip, launchCount };
+      const { kernels, launchSkip, launchCount, metrics } = how.value;
+      const names = metrics.map((metric) => metric.names);
+      return { kind: "profile", kernels: kernels === "" ? null : kernels, launchSkip, launchCount, metrics: names };
     }
     case undefined:
       throw new BadAssignmentError(`${name} measures in a way that this agent does not know`);

@@ -88,12 +88,13 @@ describe("ncu", () => {
   test("is asked for the names that the chip has", () => {
     const queried =
       "Device NVIDIA B200\n-----\nMetric Name        Metric Unit\n-----\ndram__bytes_op_read    byte   x\n";
-    expect(metricsOf(queried)).toContain("dram__bytes_op_read.sum");
-    expect(metricsOf(null)).toContain("dram__bytes_read.sum");
+    const metrics = [["launch__grid_size"], ["dram__bytes_read.sum", "dram__bytes_op_read.sum"]];
+    expect(metricsOf({ metrics }, queried)).toEqual(["launch__grid_size", "dram__bytes_op_read.sum"]);
+    expect(metricsOf({ metrics }, null)).toEqual(["launch__grid_size", "dram__bytes_read.sum"]);
   });
 
   test("matches whole names of kernels", () => {
-    const profile = { kind: "profile", kernels: "a|b", launchSkip: 2, launchCount: 1 } as const;
+    const profile = { kind: "profile", kernels: "a|b", launchSkip: 2, launchCount: 1, metrics: [] } as const;
     expect(profileArguments(profile, { report: "r", log: "l" }, ["m"])).toContain("regex:^(a|b)$");
   });
 

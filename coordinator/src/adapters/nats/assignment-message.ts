@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { COMPARE_POLICY } from "@kiln/gate";
+import { COMPARE_POLICY, NCU_METRICS } from "@kiln/gate";
 import { job as wire } from "@kiln/proto";
 import type { PlannedBench, PlannedBuild, PlannedContainer, PlannedProfile } from "@kiln/matrix";
 import type { Blob } from "../../domain/rows.ts";
@@ -153,6 +153,9 @@ function benchWork(job: PlannedBench, pairs: number): wire.MeasureWork["measure"
 }
 
 function profileWork({ kernels, launchSkip, launchCount }: PlannedProfile): wire.MeasureWork["measure"] {
-  const value = create(wire.ProfileWorkSchema, { kernels: kernels ?? "", launchSkip, launchCount });
+  const value = create(wire.ProfileWorkSchema, {
+    ...{ kernels: kernels ?? "", launchSkip, launchCount },
+    metrics: NCU_METRICS.map((names) => ({ names: [...names] })),
+  });
   return { case: "profile", value };
 }
