@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-deprecated -- Provisioned files are in the classic schema: every Grafana reads it, and few the newer one.
 import {
   AnnotationQueryBuilder,
   DashboardBuilder,
