@@ -69,6 +69,13 @@ PyObject* total(PyObject*, PyObject* object) {
   CompensatedSum sum;
   Py_BEGIN_ALLOW_THREADS
   for (const double value : *values) sum.add(value);
+#if KILN_HELLO_SLOWDOWN > 0
+  CompensatedSum again;
+  const auto part = static_cast<std::ptrdiff_t>(values->size() * KILN_HELLO_SLOWDOWN / 100);
+  for (const double* at = values->begin(); at != values->begin() + part; ++at) again.add(*at);
+  // What nobody reads would be left out by the compiler.
+  [[maybe_unused]] volatile double sink = again.value();
+#endif
   Py_END_ALLOW_THREADS
   return PyFloat_FromDouble(sum.value());
 }
