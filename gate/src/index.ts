@@ -13,6 +13,7 @@ export { readNcuCsv, type NcuSource } from "./profiles/ncu-csv.ts";
 export { changePoints, SEGMENT_POINTS_MIN, SERIES_POINTS_MAX, type ChangePoint } from "./statistics/change-points.ts";
 export { summariseIdenticalRuns, type IdenticalRun, type IdenticalRunsSummary } from "./statistics/identical-runs.ts";
 export { detectableEffect, requiredPairs, type PowerQuestion } from "./statistics/power.ts";
+export { Bisect, type BisectOptions, type BisectStep } from "./bisect/bisect.ts";
 export { seededRandom, type Random } from "./statistics/random.ts";
 export { describeProblem, type Read, type ReadProblem } from "./text/refusal.ts";
 export { compareProfiles, type CounterChange, type ProfileComparison } from "./profiles/compare-profiles.ts";
