@@ -16,7 +16,7 @@ const AUTHORITY_LIFETIME_MS = 20 * YEAR_MS;
  * Certificates are valid from this long before they are made: a machine whose
  * clock is behind by less than enrolment tolerates must be able to use its own.
  */
-export const BACKDATED_MS = 10 * 60 * 1000;
+const BACKDATED_MS = 10 * 60 * 1000;
 
 /** A new authority for the farm of that name. It signs certificates of machines and no further authorities. */
 export async function makeAuthority(options: { readonly farm: string; readonly nowMs: number }): Promise<Authority> {

@@ -40,18 +40,18 @@ async function handshake(options: { readonly by?: Authority; readonly names?: st
       key: server.privateKeyPem,
       ca: authority.certificatePem,
       requestCert: true,
-      rejectUnauthorized: true,
+      // The servers of a farm refuse; node:tls says why to those only who look themselves.
+      rejectUnauthorized: false,
     },
-    resolve,
+    (seen) => (seen.authorized ? resolve(seen) : reject(seen.authorizationError)),
   );
   listener.on("tlsClientError", reject);
-  known.catch(() => undefined);
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
   const socket = connect({ host: "127.0.0.1", port, ca: authority.certificatePem, ...options.client });
   try {
-    await once(socket, "secureConnect");
+    socket.on("error", reject);
     const seen = await known;
     return { agentId: agentIdOf(seen.getPeerCertificate()), serial: seen.getPeerCertificate().serialNumber };
   } finally {
@@ -68,11 +68,13 @@ describe("certificates of a farm, in a real TLS handshake", () => {
   });
 
   it("are refused when another authority signed the agent's", async () => {
-    await expect(handshake({ client: await agentOf(stranger, "gpu-1") })).rejects.toThrow(/alert|certificate|hang up/i);
+    await expect(handshake({ client: await agentOf(stranger, "gpu-1") })).rejects.toThrow(
+      "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    );
   });
 
   it("are demanded of the agent", async () => {
-    await expect(handshake({ client: {} })).rejects.toThrow(/peer did not return a certificate|alert/i);
+    await expect(handshake({ client: {} })).rejects.toThrow("UNABLE_TO_GET_ISSUER_CERT");
   });
 
   it("are refused by the client when another authority signed the server's", async () => {
@@ -94,14 +96,14 @@ describe("certificates of a farm, in a real TLS handshake", () => {
   it("end when their lifetime does", async () => {
     const late = await agentOf(authority, "gpu-1", nowMs - 2 * HOUR_MS);
     expect(late.notAfterMs).toBeLessThan(nowMs);
-    await expect(handshake({ client: late })).rejects.toThrow(/expired|alert/i);
+    await expect(handshake({ client: late })).rejects.toThrow("CERT_HAS_EXPIRED");
   });
 
   it("of agents are none for servers, and those of servers none for agents", async () => {
     const agent = await agentOf(authority, "gpu-1");
     const server = await issueServerCertificate(authority, { names: ["127.0.0.1"], nowMs, lifetimeMs: HOUR_MS });
     const asClient = { cert: server.certificatePem, key: server.privateKeyPem };
-    await expect(handshake({ client: asClient })).rejects.toThrow(/purpose|alert/i);
+    await expect(handshake({ client: asClient })).rejects.toThrow("INVALID_PURPOSE");
     expect(new X509Certificate(agent.cert).keyUsage).toEqual(["1.3.6.1.5.5.7.3.2"]);
     expect(new X509Certificate(server.certificatePem).keyUsage).toEqual(["1.3.6.1.5.5.7.3.1"]);
   });

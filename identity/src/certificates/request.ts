@@ -1,5 +1,6 @@
+import { createPublicKey } from "node:crypto";
 import { pemText } from "./authority.ts";
-import { KEY_ALGORITHM, makeKeys, privateKeyPem, SIGNATURE_ALGORITHM } from "./pem.ts";
+import { makeKeys, privateKeyPem, SIGNATURE_ALGORITHM } from "./pem.ts";
 import * as x509 from "./x509.ts";
 
 export interface CertificateRequest {
@@ -10,8 +11,10 @@ export interface CertificateRequest {
 }
 
 /** Longest request that is looked at, in characters: one on P-256 has about 400. */
-export const REQUEST_CHARS_MAX = 8 * 1024;
+const REQUEST_CHARS_MAX = 8 * 1024;
 const NAME_CHARS_MAX = 64;
+/** What OpenSSL calls P-256. */
+const OPENSSL_CURVE = "prime256v1";
 
 /** A new key and the request for a certificate of it. The name is for people; the farm decides what it certifies. */
 export async function makeCertificateRequest(name: string): Promise<CertificateRequest> {
@@ -36,8 +39,8 @@ export async function parseCertificateRequest(requestPem: string): Promise<Parse
   }
   try {
     const request = new x509.Pkcs10CertificateRequest(requestPem);
-    const algorithm: { name?: string; namedCurve?: string } = request.publicKey.algorithm;
-    if (algorithm.name !== KEY_ALGORITHM.name || algorithm.namedCurve !== KEY_ALGORITHM.namedCurve) {
+    const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: "der", type: "spki" });
+    if (key.asymmetricKeyDetails?.namedCurve !== OPENSSL_CURVE) {
       return { ok: false, message: `the certificate request has a key of another kind: ${hint}` };
     }
     if (await request.verify()) return { ok: true, publicKey: request.publicKey };
