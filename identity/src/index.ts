@@ -18,6 +18,7 @@ export {
   type FarmServerCertificate,
 } from "./farm/farm-identity.ts";
 export { writePrivateFile } from "./farm/private-file.ts";
+export { natsTls, type NatsTls } from "./nats/client-options.ts";
 export { natsServerSecurity } from "./nats/server-config.ts";
 export { makeNatsTrust, revokeNatsUser, type NatsTrust } from "./nats/trust.ts";
 export {

@@ -4,7 +4,7 @@ type CryptoKey = webcrypto.CryptoKey;
 type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
 /** Keys of every certificate of a farm: small, fast, and known to every TLS library. */
-export const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
+const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
 export const SIGNATURE_ALGORITHM = { name: "ECDSA", hash: "SHA-256" } as const;
 
 /** A new pair of keys. */

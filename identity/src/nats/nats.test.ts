@@ -17,6 +17,7 @@ import {
   natsCreds,
   natsInboxPrefix,
   natsSystemUser,
+  natsTls,
   openFarmIdentity,
   revokeNatsUser,
   type FarmIdentity,
@@ -43,7 +44,7 @@ async function startFarm(): Promise<Farm> {
   const user = async ({ jwt, seed }: NatsCredentials, options: object = {}) => {
     const connection = await connect({
       servers: server.url,
-      tls: { ca: identity.authority.certificatePem },
+      tls: natsTls(identity.authority.certificatePem, server.url),
       authenticator: credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed))),
       reconnect: false,
       ...options,
@@ -193,9 +194,12 @@ describe("an agent's NATS user, on a real nats-server", () => {
 describe("the nats-server of a farm", () => {
   it("refuses whoever brings no credentials or does not trust its certificate", async () => {
     await using farm = await startFarm();
-    const tls = { ca: farm.identity.authority.certificatePem };
+    const ca = farm.identity.authority.certificatePem;
+    const tls = natsTls(ca, farm.server.url);
     await expect(connect({ servers: farm.server.url, tls, reconnect: false })).rejects.toThrow(/authorization/i);
     await expect(connect({ servers: farm.server.url, reconnect: false })).rejects.toThrow(/certificate|signed|verify/i);
+    const other = { servers: farm.server.url, tls: natsTls(ca, "nats://10.1.2.3:4222"), reconnect: false };
+    await expect(connect(other)).rejects.toThrow(/10\.1\.2\.3 is not in the cert's list/);
   });
 
   it("takes a renewed certificate on SIGHUP, and those who were connected come back by themselves", async () => {
