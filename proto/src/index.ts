@@ -7,6 +7,19 @@ export * as agent from "./gen/kiln/v1/agent_pb.ts";
 
 export { AgentView } from "./http/agent-view.ts";
 export {
+  AGENT_ROLES,
+  AgentRole,
+  Enrolment,
+  EnrolmentBody,
+  JoinTokenBody,
+  JoinTokenView,
+  Labels,
+  NewJoinToken,
+  RenewalBody,
+  RevokeAgentBody,
+  RevokedAgent,
+} from "./http/enrolment.ts";
+export {
   AttemptView,
   BlobView,
   JOB_STATES,

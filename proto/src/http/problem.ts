@@ -18,5 +18,6 @@ export const Problem = Type.Object({
   status: Type.Integer(),
   detail: Type.String({ description: "What is wrong, where, and what to do" }),
   problems: Type.Optional(Type.Array(SpecProblem)),
+  farmTimeMs: Type.Optional(Type.Integer({ description: "The farm's time, where a clock is wrong" })),
 });
 export type Problem = Static<typeof Problem>;
