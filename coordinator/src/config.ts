@@ -8,6 +8,14 @@ export interface CoordinatorConfig {
   readonly grpcAddress: HostPort;
   /** KILN_NATS_URL, default nats://127.0.0.1:8272. */
   readonly natsUrl: string;
+  /** KILN_IDENTITY_DIR: the farm's keys and certificates, as `kiln up` makes them. */
+  readonly identityDir: string;
+  /** KILN_PUBLIC_GRPC_ADDRESS, told to agents; default: the port of KILN_GRPC_ADDRESS on the host by which they reach the farm. */
+  readonly publicGrpcAddress: string | null;
+  /** KILN_PUBLIC_NATS_URL, told to agents; default: KILN_NATS_URL, on the host by which they reach the farm when it is of this machine. */
+  readonly publicNatsUrl: string | null;
+  /** KILN_AGENT_CREDENTIALS_TTL_MS, default 30 days: how long agents' certificates last. Agents renew them in time. */
+  readonly agentCredentialsTtlMs: number;
   /** KILN_TOKEN: the farm's secret, at least 16 characters. */
   readonly token: string;
   /** KILN_LEASE_TTL_MS, default 15000 (1000 … 600000): an agent not heard of for this long loses its attempts. */
@@ -67,6 +75,10 @@ export function readConfig(env: Env): CoordinatorConfig {
     httpAddress: address(env, "KILN_HTTP_ADDRESS", "127.0.0.1:8270"),
     grpcAddress: address(env, "KILN_GRPC_ADDRESS", "127.0.0.1:8271"),
     natsUrl: env["KILN_NATS_URL"] || "nats://127.0.0.1:8272",
+    identityDir: required(env, "KILN_IDENTITY_DIR", "the folder with the farm's keys and certificates"),
+    publicGrpcAddress: env["KILN_PUBLIC_GRPC_ADDRESS"] || null,
+    publicNatsUrl: env["KILN_PUBLIC_NATS_URL"] || null,
+    agentCredentialsTtlMs: integer(env, "KILN_AGENT_CREDENTIALS_TTL_MS", 30 * 86_400_000, 1_000, 365 * 86_400_000),
     token: token(env),
     leaseTtlMs: integer(env, "KILN_LEASE_TTL_MS", 15_000, 1_000, 600_000),
     heartbeatIntervalMs: integer(env, "KILN_HEARTBEAT_INTERVAL_MS", 2_000, 100, 60_000),

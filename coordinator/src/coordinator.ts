@@ -1,7 +1,13 @@
+import { randomBytes } from "node:crypto";
+import type { Server as HttpsServer } from "node:https";
 import { join } from "node:path";
+import { openFarmIdentity, type FarmIdentity, type FarmServerCertificate } from "@kiln/identity";
 import { pino, type Logger } from "pino";
 import { openDiskBlobStore } from "./adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "./adapters/disk/log-store.ts";
+import { CertificateRenewal } from "./adapters/identity/certificate-renewal.ts";
+import { IdentityAuthority } from "./adapters/identity/farm-authority.ts";
+import { NatsAccountUpdates } from "./adapters/nats/account-updates.ts";
 import { openNatsBus } from "./adapters/nats/agent-bus.ts";
 import { openHttpUpstream } from "./adapters/http-upstream/http-upstream.ts";
 import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
@@ -13,9 +19,11 @@ import type { RetentionPolicy } from "./domain/retention.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import { systemClock } from "./ports/clock.ts";
 import type { Upstream } from "./ports/upstream.ts";
+import { AgentIdentities } from "./services/agent-identities.ts";
 import { AgentRegistry } from "./services/agent-registry.ts";
 import { BuildStager } from "./services/build-stager.ts";
 import { ChangeHub } from "./services/change-hub.ts";
+import { endAgentAttempts } from "./services/end-agent-attempts.ts";
 import { FarmEngine } from "./services/farm-engine.ts";
 import { FileStager } from "./services/file-stager.ts";
 import { GroupCommit } from "./services/group-commit.ts";
@@ -31,7 +39,8 @@ import { FarmRunQueries } from "./services/run-queries.ts";
 import { RunStagingIndex } from "./services/run-staging-index.ts";
 import { startGrpcServer } from "./transport/grpc/server.ts";
 import { HTTP_LIMIT_NAMES } from "./transport/http/limits.ts";
-import { createHttpServer } from "./transport/http/server.ts";
+import { peerAgentOf } from "./transport/http/peer-agent.ts";
+import { createHttpServer, tlsOptions } from "./transport/http/server.ts";
 import { VERSION } from "./version.ts";
 
 export interface Coordinator extends AsyncDisposable {
@@ -77,12 +86,12 @@ export async function startCoordinator(
   });
   const logs = stack.use(await openDiskLogStore(join(config.dir, "logs")));
   const store = stack.use(openSqliteStore(join(config.dir, "kiln.db")));
-  const bus = stack.use(
-    await openNatsBus(
-      { url: config.natsUrl, token: config.token, publishTimeoutMs: 5_000, connectTimeoutMs: 10_000 },
-      log.child({ part: "nats" }),
-    ),
-  );
+  let { port: grpcPort } = config.grpcAddress;
+  const identity = await openFarmIdentity(config.identityDir, { nowMs: clock.nowMs() });
+  const nats = { url: config.natsUrl, identity, publishTimeoutMs: 5_000, connectTimeoutMs: 10_000 };
+  const bus = stack.use(await openNatsBus(nats, log.child({ part: "nats" })));
+  const accounts = stack.use(await NatsAccountUpdates.open(nats, log.child({ part: "nats" })));
+  const identities = await openIdentities({ store, identity, accounts, grpcPort: () => grpcPort, log }, config);
 
   let trouble: unknown = null;
   // With many jobs on their way a commit for each would cost more than the wait does.
@@ -141,15 +150,19 @@ export async function startCoordinator(
   stack.defer(() => ingest.stop());
   const grpc = stack.use(
     await startGrpcServer(
-      { registry, ingest, log: log.child({ part: "grpc" }) },
+      {
+        ...{ registry, ingest, log: log.child({ part: "grpc" }) },
+        isAgent: (agentId) => identities.isAgent(agentId),
+      },
       {
         address: formatAddress(config.grpcAddress),
-        token: config.token,
+        tls: tlsOf(identity, identity.server),
         heartbeatIntervalMs: config.heartbeatIntervalMs,
         windowBytes: WINDOW_BYTES,
       },
     ),
   );
+  grpcPort = Number(grpc.address.split(":").at(-1));
   const http = createHttpServer({
     commands,
     queries,
@@ -160,6 +173,14 @@ export async function startCoordinator(
     logs,
     metrics,
     token: config.token,
+    tls: tlsOf(identity, identity.server),
+    identities,
+    agentOf: (request) => {
+      const agentId = peerAgentOf(request);
+      return agentId !== null && identities.isAgent(agentId) ? agentId : null;
+    },
+    holdsAttemptOf: (agentId, run) =>
+      farm.attempts.values().some((attempt) => attempt.agentId === agentId && attempt.key.run === run),
     version: VERSION,
     log: log.child({ part: "http" }),
     limits: { blobBytesMax: config.blobBytesMax, storedBytesMax: config.storedBytesMax },
@@ -170,6 +191,22 @@ export async function startCoordinator(
       return { ok: true };
     },
   });
+  identities.onRevoked(async (agentId, reason) => {
+    grpc.endAgent(agentId);
+    await endAgentAttempts(engine, agentId, `agent ${agentId} was revoked${reason === "" ? "" : `: ${reason}`}`);
+  });
+  const renewal = new CertificateRenewal(
+    config.identityDir,
+    identity.server,
+    { clock, log: log.child({ part: "identity" }) },
+    (server) => {
+      const tls = tlsOf(identity, server);
+      grpc.replaceCertificate(tls);
+      (http.server as unknown as HttpsServer).setSecureContext(tlsOptions(tls));
+    },
+  );
+  renewal.start();
+  stack.defer(() => renewal.stop());
   const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });
   stack.defer(() => http.close());
   liveness.start();
@@ -183,6 +220,46 @@ export async function startCoordinator(
 
 function retentionPolicy({ retentionDays, retentionRunsMin }: CoordinatorConfig): RetentionPolicy {
   return { ageMaxMs: retentionDays === 0 ? null : retentionDays * DAY_MS, newestRunsKept: retentionRunsMin };
+}
+
+/** Who is an agent; what agents are told of where the farm is. */
+function openIdentities(
+  parts: {
+    readonly store: SqliteStores;
+    readonly identity: FarmIdentity;
+    readonly accounts: NatsAccountUpdates;
+    readonly grpcPort: () => number;
+    readonly log: Logger;
+  },
+  config: CoordinatorConfig,
+): Promise<AgentIdentities> {
+  const { store, identity, accounts, log } = parts;
+  const authority = new IdentityAuthority(identity, accounts, config.agentCredentialsTtlMs);
+  return AgentIdentities.open(
+    {
+      ...{ store: store.identities, authority, clock: systemClock, log: log.child({ part: "identity" }) },
+      randomId: () => randomBytes(4).toString("hex"),
+    },
+    {
+      lifetimeMs: config.agentCredentialsTtlMs,
+      agentsMax: config.agentsMax,
+      addresses: () => ({
+        grpcAddress: config.publicGrpcAddress ?? `:${parts.grpcPort()}`,
+        natsUrl: config.publicNatsUrl ?? publicUrlOf(config.natsUrl),
+      }),
+    },
+  );
+}
+
+/** A server on this machine is, for others, where they have found the farm. */
+function publicUrlOf(natsUrl: string): string {
+  const { hostname, port } = new URL(natsUrl);
+  return /^(?:127\.|localhost$|\[::1\]$|0\.0\.0\.0$|\[::\]$)/.test(hostname) ? `nats://:${port}` : natsUrl;
+}
+
+function tlsOf(identity: FarmIdentity, server: FarmServerCertificate) {
+  const { certificatePem, privateKeyPem } = server;
+  return { authorityPem: identity.authority.certificatePem, certificatePem, privateKeyPem };
 }
 
 /** The staging index of every run, on the stores that are there already. */

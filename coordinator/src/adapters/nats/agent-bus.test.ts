@@ -1,16 +1,20 @@
+import { join } from "node:path";
 import { jetstream } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, credsAuthenticator } from "@nats-io/transport-node";
 import { create } from "@bufbuild/protobuf";
 import { agent as wire, CONSUMERS, SUBJECTS } from "@kiln/proto";
+import { natsCoordinator, natsCreds, natsTls, openFarmIdentity } from "@kiln/identity";
 import { startNatsServer, temporaryFolder } from "@kiln/testkit";
 import { pino } from "pino";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { workOf } from "../../domain/job-work.ts";
 import { twoStepPlan } from "../../domain/testing.ts";
 import type { OutgoingAssignment } from "../../ports/agent-bus.ts";
 import { openNatsBus } from "./agent-bus.ts";
 
-const token = "a-token-of-this-test";
+const homes = temporaryFolder();
+afterAll(() => homes[Symbol.dispose]());
+const identity = await openFarmIdentity(join(homes.path, "identity"), { nowMs: Date.now() });
 const log = pino({ level: "silent" });
 const blob = { sha256: "b".repeat(64), sizeBytes: 5, filename: "demo-1.0.tar.gz" };
 
@@ -26,18 +30,25 @@ function assignment(attempt: number): OutgoingAssignment {
   };
 }
 
-const options = (url: string) => ({ url, token, publishTimeoutMs: 2_000, connectTimeoutMs: 2_000 });
+const options = (url: string) => ({ url, identity, publishTimeoutMs: 2_000, connectTimeoutMs: 2_000 });
+
+/** A connection that may do everything in the farm's account. */
+async function connectTo(url: string) {
+  const { jwt, seed } = await natsCoordinator(identity.nats);
+  const authenticator = credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed)));
+  return connect({ servers: url, tls: natsTls(identity.authority.certificatePem, url), authenticator });
+}
 
 describe("the bus between coordinator and agents, on a real nats-server", () => {
   it("delivers an assignment to its agent's consumer, also when it was published before the agent came", async () => {
     using folder = temporaryFolder();
-    await using server = await startNatsServer({ dir: folder.path, token });
+    await using server = await startNatsServer({ dir: folder.path, identity });
     await using bus = await openNatsBus(options(server.url), log);
     await bus.prepareAgent("a");
     await bus.prepareAgent("a");
     await bus.publishAssignment(assignment(1));
 
-    const agent = await connect({ servers: server.url, token });
+    const agent = await connectTo(server.url);
     const { stream, durableName } = CONSUMERS.assignments;
     const consumer = await jetstream(agent).consumers.get(stream, durableName("a"));
     const message = await consumer.next({ expires: 5_000 });
@@ -50,19 +61,19 @@ describe("the bus between coordinator and agents, on a real nats-server", () => 
 
   it("keeps assignments through a kill of the server and says when it is back", async () => {
     using folder = temporaryFolder();
-    const first = await startNatsServer({ dir: folder.path, token });
+    const first = await startNatsServer({ dir: folder.path, identity });
     await using bus = await openNatsBus(options(first.url), log);
     await bus.prepareAgent("a");
     await bus.publishAssignment(assignment(1));
     const back = new Promise<void>((resolve) => bus.onReconnected(resolve));
 
     await first.kill();
-    await using server = await startNatsServer({ dir: folder.path, token, port: first.port });
+    await using server = await startNatsServer({ dir: folder.path, identity, port: first.port });
     await back;
     expect(bus.isConnected()).toBe(true);
     await bus.publishAssignment(assignment(2));
 
-    const agent = await connect({ servers: server.url, token });
+    const agent = await connectTo(server.url);
     const { stream, durableName } = CONSUMERS.assignments;
     const consumer = await jetstream(agent).consumers.get(stream, durableName("a"));
     const attempts = new Set<number | undefined>();
@@ -75,7 +86,7 @@ describe("the bus between coordinator and agents, on a real nats-server", () => 
 
   it("hands on heartbeats and drops those that are not one or speak for another agent", async () => {
     using folder = temporaryFolder();
-    await using server = await startNatsServer({ dir: folder.path, token });
+    await using server = await startNatsServer({ dir: folder.path, identity });
     await using bus = await openNatsBus(options(server.url), log);
     const heard: string[] = [];
     const { promise: last, resolve } = Promise.withResolvers<void>();
@@ -83,7 +94,7 @@ describe("the bus between coordinator and agents, on a real nats-server", () => 
       heard.push(heartbeat.sessionId);
       if (heartbeat.sessionId === "last") resolve();
     });
-    const agent = await connect({ servers: server.url, token });
+    const agent = await connectTo(server.url);
     const beat = (agentId: string, sessionId: string) =>
       SUBJECTS.heartbeat.encode(create(wire.HeartbeatSchema, { agentId, sessionId }));
     agent.publish(SUBJECTS.heartbeat.of("a"), beat("a", "first"));
@@ -95,9 +106,13 @@ describe("the bus between coordinator and agents, on a real nats-server", () => 
     await agent.close();
   });
 
-  it("does not start with a wrong token", async () => {
+  it("does not start at a server of another farm", async () => {
     using folder = temporaryFolder();
-    await using server = await startNatsServer({ dir: folder.path, token });
-    await expect(openNatsBus({ ...options(server.url), token: "wrong" }, log)).rejects.toThrow(/authorization/i);
+    const other = await openFarmIdentity(join(folder.path, "other"), { nowMs: Date.now() });
+    await using server = await startNatsServer({ dir: folder.path, identity: other });
+    await expect(openNatsBus(options(server.url), log)).rejects.toThrow(/signature|self-signed|verify/i);
+    // Nor where the farm's certificate was taken, but not its keys.
+    const copied = { ...identity, authority: other.authority };
+    await expect(openNatsBus({ ...options(server.url), identity: copied }, log)).rejects.toThrow(/authorization/i);
   });
 });

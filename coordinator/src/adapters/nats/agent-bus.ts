@@ -9,7 +9,8 @@ import {
   type JetStreamClient,
   type JetStreamManager,
 } from "@nats-io/jetstream";
-import { connect, nanos, type NatsConnection } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, nanos, type NatsConnection } from "@nats-io/transport-node";
+import { natsCoordinator, natsCreds, natsTls, type FarmIdentity } from "@kiln/identity";
 import { agent as wire, CONSUMERS, STREAMS, SUBJECTS } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
@@ -19,7 +20,8 @@ import { assignmentMessage } from "./assignment-message.ts";
 
 export interface NatsOptions {
   readonly url: string;
-  readonly token: string;
+  /** Whose servers these are: TLS, and the coordinator as a user of the farm's account. */
+  readonly identity: FarmIdentity;
   /** How long one assignment may wait for the server's acknowledgement. */
   readonly publishTimeoutMs: number;
   /** How long the first connection may take before starting fails. */
@@ -30,9 +32,12 @@ const RECONNECT_WAIT_MS = 100;
 
 /** Connects to NATS and makes sure that the farm's stream is there. */
 export async function openNatsBus(options: NatsOptions, log: Logger): Promise<AgentBus> {
+  const { url, identity } = options;
+  const { jwt, seed } = await natsCoordinator(identity.nats);
   const connection = await connect({
-    servers: options.url,
-    token: options.token,
+    servers: url,
+    tls: natsTls(identity.authority.certificatePem, url),
+    authenticator: credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed))),
     name: "kiln-coordinator",
     // Once connected, the coordinator outlives any restart of the server.
     maxReconnectAttempts: -1,

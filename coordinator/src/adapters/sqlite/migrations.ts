@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
+import { IDENTITY_SCHEMA } from "./identity-store.ts";
 import { addContainers, addFrontends, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
 import { RETENTION_SCHEMA } from "./retention-schema.ts";
 
@@ -126,6 +127,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   RETENTION_SCHEMA,
   addRepeats,
   addMeasures,
+  IDENTITY_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

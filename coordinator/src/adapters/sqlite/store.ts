@@ -4,9 +4,11 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
+import type { IdentityStore } from "../../ports/identity-store.ts";
 import type { RetentionStore } from "../../ports/retention-store.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
 import type { ActiveState, JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
+import { SqliteIdentityStore } from "./identity-store.ts";
 import { migrate } from "./migrations.ts";
 import { readAgent, readAttempt, readJob, readPassedBuild, readRun, type Columns } from "./rows.ts";
 import { SqliteRetentionStore } from "./retention-store.ts";
@@ -21,7 +23,11 @@ const BUILDS_PER_KEY = 4;
 const LOCK_WAIT_MS = 1_000;
 
 /** All stores; closing the one closes the others. */
-export type SqliteStores = Store & { readonly staging: StagingStore; readonly retention: RetentionStore };
+export type SqliteStores = Store & {
+  readonly staging: StagingStore;
+  readonly retention: RetentionStore;
+  readonly identities: IdentityStore;
+};
 
 /** Opens, and makes where needed, the store in one SQLite file (WAL, every commit fsynced). */
 export function openSqliteStore(file: string): SqliteStores {
@@ -45,6 +51,7 @@ export function openSqliteStore(file: string): SqliteStores {
 class SqliteStore implements SqliteStores {
   readonly staging: StagingStore;
   readonly retention: RetentionStore;
+  readonly identities: IdentityStore;
   readonly #database: DatabaseSync;
   readonly #writes: SqliteWrites;
   readonly #prepared = new Map<string, StatementSync>();
@@ -55,6 +62,7 @@ class SqliteStore implements SqliteStores {
     this.#writes = new SqliteWrites(database);
     this.staging = new SqliteStagingStore(database);
     this.retention = new SqliteRetentionStore(database);
+    this.identities = new SqliteIdentityStore(database);
   }
 
   async commit(ops: readonly StoreOp[]): Promise<void> {

@@ -1,52 +1,89 @@
+import { once } from "node:events";
+import { connect as connectTls } from "node:tls";
 import { create } from "@bufbuild/protobuf";
 import {
   credentials,
   makeClientConstructor,
-  Metadata,
   status,
+  type ChannelCredentials,
   type Client,
   type ClientDuplexStream,
   type ServiceError,
 } from "@grpc/grpc-js";
+import {
+  issueAgentCertificate,
+  issueServerCertificate,
+  makeAuthority,
+  makeCertificateRequest,
+  type Authority,
+} from "@kiln/identity";
 import { agent as wire, grpcService, job as jobWire, results } from "@kiln/proto";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { servicesInFolder } from "../../services/testing.ts";
 import { startGrpcServer } from "./server.ts";
 
-const token = "a-token-of-this-test";
 const AgentClient = makeClientConstructor(grpcService(wire.AgentService), wire.AgentService.typeName);
 
 type Results = ClientDuplexStream<wire.StreamResultsRequest, wire.StreamResultsResponse>;
 
-function metadata(bearer = token): Metadata {
-  const entries = new Metadata();
-  entries.set("authorization", `Bearer ${bearer}`);
-  return entries;
+const nowMs = Date.now();
+const authority = await makeAuthority({ farm: "test", nowMs });
+
+async function serverTls() {
+  const server = await issueServerCertificate(authority, { names: ["127.0.0.1"], nowMs, lifetimeMs: 3_600_000 });
+  return { authorityPem: authority.certificatePem, ...server };
 }
+
+/** The credentials of an agent that another authority may have signed. */
+async function agentCredentials(agentId: string, by: Authority = authority): Promise<ChannelCredentials> {
+  const { privateKeyPem, requestPem } = await makeCertificateRequest(agentId);
+  const issued = await issueAgentCertificate(by, { requestPem, agentId, nowMs, lifetimeMs: 3_600_000 });
+  if (!issued.ok) throw new Error(issued.message);
+  const [ca, key, certificate] = [authority.certificatePem, privateKeyPem, issued.certificatePem].map(Buffer.from);
+  return credentials.createSsl(ca, key, certificate);
+}
+const agentA = await agentCredentials("a");
 
 async function serve() {
   const services = await servicesInFolder();
   const log = pino({ level: "silent" });
-  const options = { address: "127.0.0.1:0", token, heartbeatIntervalMs: 500, windowBytes: 1_000_000 };
-  const server = await startGrpcServer({ registry: services.registry, ingest: services.ingest, log }, options);
-  const client = new AgentClient(server.address, credentials.createInsecure());
+  const tls = await serverTls();
+  const options = { address: "127.0.0.1:0", tls, heartbeatIntervalMs: 500, windowBytes: 1_000_000 };
+  const revoked = new Set<string>();
+  const isAgent = (agentId: string) => !revoked.has(agentId);
+  const parts = { registry: services.registry, ingest: services.ingest, log, isAgent };
+  const server = await startGrpcServer(parts, options);
+  const clients: Client[] = [];
+  const connect = (as: ChannelCredentials) => {
+    const client = new AgentClient(server.address, as);
+    clients.push(client);
+    return {
+      register: (request: wire.RegisterRequest) =>
+        new Promise<wire.RegisterResponse>((resolve, reject) => {
+          const done = (error: ServiceError | null, response: wire.RegisterResponse) =>
+            error ? reject(error) : resolve(response);
+          client["register"]?.(request, done);
+        }),
+      results: (): Results => {
+        // Every call needs a listener from its first moment: an error without one ends the process.
+        const call = client["streamResults"]?.() as Results;
+        call.on("error", () => {});
+        return call;
+      },
+    };
+  };
   return {
+    ...connect(agentA),
+    connect,
+    server,
     services,
-    register: (request: wire.RegisterRequest, bearer = token) =>
-      new Promise<wire.RegisterResponse>((resolve, reject) => {
-        const done = (error: ServiceError | null, response: wire.RegisterResponse) =>
-          error ? reject(error) : resolve(response);
-        client["register"]?.(request, metadata(bearer), done);
-      }),
-    results: (bearer = token): Results => {
-      // Every call needs a listener from its first moment: an error without one ends the process.
-      const call = client["streamResults"]?.(metadata(bearer)) as Results;
-      call.on("error", () => {});
-      return call;
+    revoke: (agentId: string) => {
+      revoked.add(agentId);
+      server.endAgent(agentId);
     },
     async [Symbol.asyncDispose]() {
-      (client as Client).close();
+      for (const client of clients) client.close();
       await server[Symbol.asyncDispose]();
       await services[Symbol.asyncDispose]();
     },
@@ -113,13 +150,74 @@ describe("the gRPC service for agents", () => {
     ]);
   });
 
-  it("refuses whoever does not have the farm's token", async () => {
+  it("answers nothing to whoever shows no certificate of the farm's authority", async () => {
     await using farm = await serve();
-    await expect(farm.register(registration, "wrong-token-of-same")).rejects.toMatchObject({
-      code: status.UNAUTHENTICATED,
-    });
-    expect(await ended(farm.results("wrong"))).toMatchObject({ code: status.UNAUTHENTICATED });
+    const stranger = await agentCredentials("a", await makeAuthority({ farm: "test", nowMs }));
+    for (const as of [
+      credentials.createSsl(Buffer.from(authority.certificatePem)),
+      stranger,
+      credentials.createInsecure(),
+    ]) {
+      const client = farm.connect(as);
+      await expect(client.register(registration)).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    }
     expect(await farm.services.queries.agents()).toEqual([]);
+  });
+
+  it("refuses an agent that speaks for another", async () => {
+    await using farm = await serve();
+    await farm.register(registration);
+    const other = farm.connect(await agentCredentials("b"));
+    await expect(other.register(registration)).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+    const call = other.results();
+    call.write(hello());
+    expect(await ended(call)).toMatchObject({
+      code: status.PERMISSION_DENIED,
+      details: expect.stringContaining("of agent b"),
+    });
+  });
+
+  it("refuses a certificate of the farm's that is none of an agent", async () => {
+    await using farm = await serve();
+    const { certificatePem, privateKeyPem } = await serverTls();
+    const [ca, key, certificate] = [authority.certificatePem, privateKeyPem, certificatePem].map(Buffer.from);
+    const client = farm.connect(credentials.createSsl(ca, key, certificate));
+    await expect(client.register(registration)).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  });
+
+  it("ends a revoked agent's stream at once and takes nothing from it any more", async () => {
+    await using farm = await serve();
+    await farm.register(registration);
+    const call = farm.results();
+    call.write(hello());
+    expect(await next(call)).toMatchObject({ case: "welcome" });
+    const end = ended(call);
+    farm.revoke("a");
+    expect(await end).toMatchObject({ code: status.UNAUTHENTICATED });
+    await expect(farm.register(registration)).rejects.toMatchObject({
+      code: status.UNAUTHENTICATED,
+      details: expect.stringContaining("join again"),
+    });
+    const again = farm.results();
+    again.write(hello());
+    expect(await ended(again)).toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  it("shows a renewed certificate to who connects, while who is connected goes on", async () => {
+    await using farm = await serve();
+    await farm.register(registration);
+    const call = farm.results();
+    call.write(hello());
+    await next(call);
+    const renewed = await serverTls();
+    farm.server.replaceCertificate(renewed);
+    const [host = "", port] = farm.server.address.split(":");
+    const socket = connectTls({ host, port: Number(port), ca: authority.certificatePem, ALPNProtocols: ["h2"] });
+    await once(socket, "secureConnect");
+    expect(socket.getPeerX509Certificate()?.toString()).toBe(renewed.certificatePem);
+    socket.destroy();
+    expect(await farm.register(registration)).toBeDefined();
+    expect(call.closed).toBe(false);
   });
 
   it("says what is wrong with a registration", async () => {

@@ -1,14 +1,13 @@
-import { timingSafeEqual } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import {
   Server,
-  ServerCredentials,
   status,
   type handleUnaryCall,
-  type Metadata,
+  type ServerUnaryCall,
   type sendUnaryData,
   type ServiceError,
 } from "@grpc/grpc-js";
+import { agentIdOf } from "@kiln/identity";
 import { agent as wire, grpcService } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { AgentRegistry } from "../../services/agent-registry.ts";
@@ -16,10 +15,11 @@ import { FrameGapError, type Ingest } from "../../services/ingest.ts";
 import { BadMessageError } from "./bad-message.ts";
 import { parseRegistration } from "./parse-registration.ts";
 import { ResultsSession, type ResultsCall } from "./results-session.ts";
+import { ServerCertificateSource, type TlsMaterial } from "./server-credentials.ts";
 
 export interface GrpcOptions {
   readonly address: string;
-  readonly token: string;
+  readonly tls: TlsMaterial;
   readonly heartbeatIntervalMs: number;
   /** Bytes of frames that an agent may send ahead of acknowledgements. */
   readonly windowBytes: number;
@@ -31,26 +31,32 @@ const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 export interface GrpcServer extends AsyncDisposable {
   /** `host:port` that it listens on. */
   readonly address: string;
+  /** New connections see this certificate; those that are there go on. */
+  replaceCertificate(tls: TlsMaterial): void;
+  /** Ends what the agent has under way. Its certificate is refused from when `isAgent` says no. */
+  endAgent(agentId: string): void;
 }
 
-/** What agents talk to. */
-export async function startGrpcServer(
-  parts: { readonly registry: AgentRegistry; readonly ingest: Ingest; readonly log: Logger },
-  options: GrpcOptions,
-): Promise<GrpcServer> {
+interface GrpcParts {
+  readonly registry: AgentRegistry;
+  readonly ingest: Ingest;
+  readonly log: Logger;
+  /** Whether the farm still takes this agent's certificate. */
+  readonly isAgent: (agentId: string) => boolean;
+}
+
+/** What agents talk to: over TLS, with a certificate of the farm's authority on both sides. */
+export async function startGrpcServer(parts: GrpcParts, options: GrpcOptions): Promise<GrpcServer> {
   const server = new Server({
     "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
     "grpc.keepalive_time_ms": 20_000,
     "grpc.keepalive_timeout_ms": 10_000,
   });
   const sessions = new SessionTable();
+  const certificates = new ServerCertificateSource(options.tls);
   server.addService(grpcService(wire.AgentService), {
     register: registerHandler(parts, options),
     streamResults: (call: ResultsCall) => {
-      if (!isAuthorized(call.metadata, options.token)) {
-        endWith(call, serviceError(status.UNAUTHENTICATED, "the farm's token is missing or wrong"));
-        return;
-      }
       serveResults(call, sessions, parts).catch((cause: unknown) => {
         const error = describe(cause);
         if (error.code === status.INTERNAL) parts.log.error({ err: cause }, "a results stream failed");
@@ -61,12 +67,14 @@ export async function startGrpcServer(
   });
   const [host = "127.0.0.1"] = options.address.split(/:(?=[0-9]+$)/);
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(options.address, ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync(options.address, certificates.credentials(), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });
   return {
     address: `${host}:${port}`,
+    replaceCertificate: (tls) => certificates.replace(tls),
+    endAgent: (agentId) => sessions.end(agentId, revoked()),
     [Symbol.asyncDispose]: async () => server.forceShutdown(),
   };
 }
@@ -88,6 +96,11 @@ class SessionTable {
     await before.done;
   }
 
+  end(agentId: string, error: ServiceError): void {
+    const live = this.#live.get(agentId);
+    if (live) endWith(live.call, error);
+  }
+
   release(agentId: string, call: ResultsCall): void {
     if (this.#live.get(agentId)?.call === call) this.#live.delete(agentId);
   }
@@ -96,14 +109,16 @@ class SessionTable {
 async function serveResults(
   call: ResultsCall,
   sessions: SessionTable,
-  { registry, ingest }: { readonly registry: AgentRegistry; readonly ingest: Ingest },
+  { registry, ingest, isAgent }: GrpcParts,
 ): Promise<void> {
+  const peer = peerOf(call, isAgent);
   const requests: AsyncIterator<wire.StreamResultsRequest> = call[Symbol.asyncIterator]();
   const first = await requests.next();
   if (first.done) return;
   const { message } = first.value;
   if (message.case !== "hello") throw new BadMessageError("a results stream begins with a hello");
   const hello = message.value;
+  mustSpeakForItself(peer, hello.agentId);
   if (!registry.isRegistered(hello.agentId, hello.sessionId)) {
     throw serviceError(status.NOT_FOUND, "this agent process is not registered: register first");
   }
@@ -111,6 +126,8 @@ async function serveResults(
   const { promise: done, resolve: markDone } = Promise.withResolvers<void>();
   try {
     await sessions.takeOver(hello.agentId, call, done);
+    // Revoked while it waited for its turn: nobody would end this one.
+    peerOf(call, isAgent);
     await session.run(hello, requests, ingest);
     call.end();
   } finally {
@@ -121,11 +138,17 @@ async function serveResults(
 }
 
 function registerHandler(
-  parts: { readonly registry: AgentRegistry; readonly log: Logger },
+  parts: GrpcParts,
   options: GrpcOptions,
 ): handleUnaryCall<wire.RegisterRequest, wire.RegisterResponse> {
-  const register = async (request: wire.RegisterRequest): Promise<wire.RegisterResponse> => {
-    const outcome = await parts.registry.register(parseRegistration(request));
+  const register = async (
+    call: ServerUnaryCall<wire.RegisterRequest, wire.RegisterResponse>,
+  ): Promise<wire.RegisterResponse> => {
+    const { request } = call;
+    const peer = peerOf(call, parts.isAgent);
+    const registration = parseRegistration(request);
+    mustSpeakForItself(peer, registration.agentId);
+    const outcome = await parts.registry.register(registration);
     if (!outcome.ok) throw serviceError(status.RESOURCE_EXHAUSTED, `the farm holds at most ${outcome.limit} agents`);
     return create(wire.RegisterResponseSchema, {
       heartbeatIntervalMs: options.heartbeatIntervalMs,
@@ -133,11 +156,7 @@ function registerHandler(
     });
   };
   return (call, callback: sendUnaryData<wire.RegisterResponse>) => {
-    if (!isAuthorized(call.metadata, options.token)) {
-      callback(serviceError(status.UNAUTHENTICATED, "the farm's token is missing or wrong"));
-      return;
-    }
-    register(call.request).then(
+    register(call).then(
       (response) => callback(null, response),
       (cause: unknown) => {
         parts.log.warn({ err: cause }, "an agent could not be registered");
@@ -147,11 +166,25 @@ function registerHandler(
   };
 }
 
-function isAuthorized(metadata: Metadata, token: string): boolean {
-  const [given] = metadata.get("authorization");
-  const expected = Buffer.from(`Bearer ${token}`);
-  const actual = Buffer.from(given ?? "");
-  return actual.length === expected.length && timingSafeEqual(actual, expected);
+/**
+ * The agent whose certificate the call came with. Throws UNAUTHENTICATED for one that the farm does not take: agents
+ * take that for a reason to join again, not to try again.
+ */
+function peerOf(call: Pick<ResultsCall, "getAuthContext">, isAgent: GrpcParts["isAgent"]): string {
+  const certificate = call.getAuthContext().sslPeerCertificate;
+  const agentId = certificate ? agentIdOf(certificate) : null;
+  if (agentId === null) throw serviceError(status.UNAUTHENTICATED, "the certificate is not an agent's");
+  if (!isAgent(agentId)) throw revoked();
+  return agentId;
+}
+
+function mustSpeakForItself(peer: string, agentId: string): void {
+  if (peer === agentId) return;
+  throw serviceError(status.PERMISSION_DENIED, `the certificate is of agent ${peer}: it may not speak for another`);
+}
+
+function revoked(): ServiceError {
+  return serviceError(status.UNAUTHENTICATED, "this agent was revoked, or never joined: it must join again");
 }
 
 function describe(cause: unknown): ServiceError {

@@ -1,22 +1,27 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { runReader } from "@kiln/proto";
 import type { FastifyRequest } from "fastify";
+import type { RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;
+/** What an agent may ask for by its certificate. */
+const AGENTS_PATHS =
+  /^\/(?:index\/|api\/v1\/(?:blobs\/|agents\/[^/]+\/(?:renewals|leave)$|runs\/[^/]+\/(?:reader|staged)$))/;
 
 /**
  * A hook that lets only requests with `Authorization: Bearer <token>` through
  * (RFC 6750); with `basic` also those that have it as their password, whoever
  * the user, or that are the reader of the run that they ask for (`runReader`).
+ * Agents come with their certificate, for what agents need.
  * Browsers remember such a password and send it with any page's request, so it is
  * for what no page can make harm with. Comparing digests takes the same time
  * whatever the guess, of whatever length.
  */
 export function requireToken(
   token: string,
-  { basic = false }: { readonly basic?: boolean } = {},
+  { basic = false, agentOf }: { readonly basic?: boolean; readonly agentOf?: RouteContext["agentOf"] } = {},
 ): (request: FastifyRequest) => Promise<void> {
   const expected = digest(token);
   return async (request) => {
@@ -24,6 +29,7 @@ export function requireToken(
     const given = BEARER.exec(header ?? "")?.[1] ?? (basic ? pairIn(header)?.password : undefined);
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return;
     if (basic && isRunReader(request, token)) return;
+    if (header === undefined && AGENTS_PATHS.test(request.url) && agentOf?.(request)) return;
     throw basic ? passwordNeeded(header === undefined) : unauthorized(header === undefined);
   };
 }

@@ -7,7 +7,7 @@ const Healthy = Type.Object({ status: Type.Literal("ok"), version: Type.String()
 const OPEN: [] = [];
 
 /** For whatever watches the process: none of these needs the token. */
-export function healthRoutes(app: App, { ready, metrics, version }: RouteContext): void {
+export function healthRoutes(app: App, { ready, metrics, version, identities }: RouteContext): void {
   const healthy = { status: "ok", version } as const;
   app.get(
     "/healthz",
@@ -21,6 +21,22 @@ export function healthRoutes(app: App, { ready, metrics, version }: RouteContext
       },
     },
     async () => healthy,
+  );
+
+  app.get(
+    "/ca.pem",
+    {
+      schema: {
+        operationId: "getAuthority",
+        summary: "The farm's certificate, to be compared with the fingerprint in a token before it is trusted",
+        tags: ["operation"],
+        security: OPEN,
+        response: responses({
+          200: { description: "PEM", content: { "application/x-pem-file": { schema: Type.String() } } },
+        }),
+      },
+    },
+    async (_request, reply) => reply.type("application/x-pem-file").send(identities.authorityPem),
   );
 
   app.get(

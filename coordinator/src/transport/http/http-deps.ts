@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import type {
   FastifyBaseLogger,
   FastifyInstance,
+  FastifyRequest,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault,
@@ -9,6 +10,7 @@ import type {
 import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import type { AgentIdentities } from "../../services/agent-identities.ts";
 import type { RetentionApi, RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
 import type { StagingIndex } from "../../services/index-api.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -31,12 +33,26 @@ export interface HttpServerDeps {
   readonly ready: () => Promise<Readiness>;
   /** The farm's token. */
   readonly token: string;
+  readonly identities: AgentIdentities;
+  /** The agent whose certificate the connection has shown and the farm takes; null when there is none. Absent: there never is. */
+  readonly agentOf?: (request: FastifyRequest) => string | null;
+  /** Whether the agent holds an attempt of that run now. */
+  readonly holdsAttemptOf: (agentId: string, run: number) => boolean;
+  /** Absent: plain HTTP, for tests. */
+  readonly tls?: HttpTls;
   readonly version: string;
   readonly log: FastifyBaseLogger | false;
   /** What differs from DEFAULT_HTTP_LIMITS. */
   readonly limits?: Partial<HttpLimits>;
   /** Host names, besides localhost and IP addresses, under which clients may reach this server. */
   readonly allowedHosts?: readonly string[];
+}
+
+/** PEM. Clients may show a certificate of the authority. */
+export interface HttpTls {
+  readonly authorityPem: string;
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
 }
 
 /** What the routes are given. */

@@ -7,10 +7,20 @@ export const PROBLEMS = {
   "file-exists": { status: 400, title: "File already exists" },
   "digest-mismatch": { status: 400, title: "The bytes have another digest" },
   unauthorized: { status: 401, title: "The farm's token is needed" },
+  forbidden: { status: 403, title: "This may not be done with these credentials" },
+  "malformed-token": { status: 403, title: "This is no join token" },
+  "token-unknown": { status: 403, title: "The farm does not know this token" },
+  "token-foreign": { status: 403, title: "The token is of another farm" },
+  "token-used": { status: 403, title: "The token is used up" },
+  "token-expired": { status: 403, title: "The token has expired" },
+  "clock-skew": { status: 403, title: "The clocks differ too much" },
+  "agent-revoked": { status: 403, title: "The agent was revoked" },
   "no-such-route": { status: 404, title: "There is nothing at this address" },
   "no-such-run": { status: 404, title: "There is no such run" },
   "no-such-job": { status: 404, title: "There is no such job" },
   "no-such-attempt": { status: 404, title: "There is no such attempt" },
+  "no-such-agent": { status: 404, title: "There is no such agent" },
+  "no-such-token": { status: 404, title: "There is no such token" },
   "no-such-blob": { status: 404, title: "There is no such blob" },
   "no-such-index": { status: 404, title: "There is no such index" },
   "no-such-project": { status: 404, title: "The index does not have this project" },
@@ -18,6 +28,7 @@ export const PROBLEMS = {
   "not-acceptable": { status: 406, title: "There is no answer of this media type" },
   gone: { status: 410, title: "It was here and was removed" },
   "request-timeout": { status: 408, title: "The request took too long to arrive" },
+  "too-many-tokens": { status: 409, title: "There are too many join tokens" },
   "nothing-to-retry": { status: 409, title: "There is nothing to retry" },
   "upload-conflict": { status: 409, title: "The upload cannot go on from there" },
   "length-required": { status: 411, title: "The length must be given beforehand" },
@@ -35,6 +46,7 @@ export const PROBLEMS = {
   "too-many-streams": { status: 503, title: "Too many streams are open" },
   "too-many-uploads": { status: 503, title: "Too many uploads are under way" },
   "too-many-fetches": { status: 503, title: "Too much is being fetched from upstream" },
+  "too-many-agents": { status: 503, title: "The farm has as many agents as it takes" },
   "not-ready": { status: 503, title: "The coordinator is not ready" },
   "storage-full": { status: 507, title: "There is no room for more" },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
@@ -45,6 +57,8 @@ export const PROBLEM_CONTENT_TYPE = "application/problem+json";
 
 export interface ProblemExtras {
   readonly problems?: readonly SpecProblem[];
+  /** The farm's, where a clock is wrong. */
+  readonly farmTimeMs?: number;
   /** Sent with the answer, for example `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
@@ -55,6 +69,7 @@ export class HttpProblem extends Error {
   readonly problem: ProblemName;
   readonly headers: Readonly<Record<string, string>>;
   readonly #problems: readonly SpecProblem[] | undefined;
+  readonly #farmTimeMs: number | undefined;
 
   /** `detail` is for people: what is wrong, where, and what to do. */
   constructor(problem: ProblemName, detail: string, extras: ProblemExtras = {}) {
@@ -62,6 +77,7 @@ export class HttpProblem extends Error {
     this.problem = problem;
     this.headers = extras.headers ?? {};
     this.#problems = extras.problems;
+    this.#farmTimeMs = extras.farmTimeMs;
   }
 
   get status(): number {
@@ -71,6 +87,7 @@ export class HttpProblem extends Error {
   body(): Problem {
     const { status, title } = PROBLEMS[this.problem];
     const problems = this.#problems ? { problems: [...this.#problems] } : {};
-    return { type: `urn:kiln:problem:${this.problem}`, title, status, detail: this.message, ...problems };
+    const time = this.#farmTimeMs === undefined ? {} : { farmTimeMs: this.#farmTimeMs };
+    return { type: `urn:kiln:problem:${this.problem}`, title, status, detail: this.message, ...problems, ...time };
   }
 }

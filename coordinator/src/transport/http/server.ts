@@ -3,12 +3,14 @@ import Fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { agentRoutes } from "./agents.ts";
 import { requireToken } from "./auth.ts";
 import { blobRoutes } from "./blobs.ts";
+import { agentIdentityRoutes, enrolmentRoutes } from "./enrolment-routes.ts";
 import { answerBrokenRequest, answerError, answerNotFound } from "./errors.ts";
 import { healthRoutes } from "./health.ts";
 import { indexRoutes } from "./index-routes.ts";
 import { guardHost } from "./host-guard.ts";
-import type { App, HttpServerDeps, RouteContext } from "./http-deps.ts";
+import type { App, HttpServerDeps, HttpTls, RouteContext } from "./http-deps.ts";
 import { takeJsonBodies } from "./json-body.ts";
+import { joinTokenRoutes } from "./join-token-routes.ts";
 import { jobLogRoutes } from "./job-log.ts";
 import { jobRoutes } from "./jobs.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
@@ -51,22 +53,37 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   group(app, "/index", (scope) => indexRoutes(scope, context));
   group(app, "/api/v1", (api) => {
     takeJsonBodies(api);
-    api.addHook("onRequest", requireToken(deps.token));
-    group(api, "", (scope) => runRoutes(scope, context));
-    group(api, "", (scope) => stagedRoutes(scope, context));
-    group(api, "", (scope) => blobRoutes(scope, context));
-    runEventRoutes(api, context);
-    jobRoutes(api, context);
-    jobLogRoutes(api, context);
-    logTimesRoute(api, context);
-    agentRoutes(api, context);
-    openapiRoute(api);
+    group(api, "", (scope) => enrolmentRoutes(scope, context));
+    group(api, "", (scope) => peopleRoutes(scope, context));
   });
   return app;
 }
 
-function newApp({ log, metrics }: HttpServerDeps, limits: HttpLimits): App {
-  return Fastify({
+function peopleRoutes(api: App, context: RouteContext): void {
+  api.addHook("onRequest", requireToken(context.token, context));
+  group(api, "", (scope) => runRoutes(scope, context));
+  group(api, "", (scope) => stagedRoutes(scope, context));
+  group(api, "", (scope) => blobRoutes(scope, context));
+  group(api, "", (scope) => joinTokenRoutes(scope, context));
+  group(api, "", (scope) => agentIdentityRoutes(scope, context));
+  runEventRoutes(api, context);
+  jobRoutes(api, context);
+  jobLogRoutes(api, context);
+  logTimesRoute(api, context);
+  agentRoutes(api, context);
+  openapiRoute(api);
+}
+
+function newApp({ log, metrics, tls }: HttpServerDeps, limits: HttpLimits): App {
+  const server = {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    // Finds out about readers that vanished without a word while nothing is sent to them.
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
+  };
+  const https = tls && { ...server, ...tlsOptions(tls), handshakeTimeout: limits.headersTimeoutMs };
+  const app = Fastify({
     ...(log === false ? { logger: false } : { loggerInstance: log }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.jsonBytesMax,
@@ -83,14 +100,19 @@ function newApp({ log, metrics }: HttpServerDeps, limits: HttpLimits): App {
     clientErrorHandler: answerBrokenRequest(limits, metrics),
     frameworkErrors: (error, request, reply) =>
       answerError(limits, metrics)(error, request as FastifyRequest, reply as FastifyReply),
-    http: {
-      maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersTimeoutMs,
-      // Finds out about readers that vanished without a word while nothing is sent to them.
-      keepAlive: true,
-      keepAliveInitialDelay: 60_000,
-    },
+    ...(https ? { https } : { http: server }),
   }).withTypeProvider<TypeBoxTypeProvider>();
+  // Fastify has a type for each kind of server; no route of ours sees the difference.
+  return app as unknown as App;
+}
+
+/** For a server, and for one that runs when its certificate is renewed. */
+export function tlsOptions({ authorityPem, certificatePem, privateKeyPem }: HttpTls) {
+  // A client may come without a certificate; with one of another authority it is as if without.
+  return {
+    ...{ ca: authorityPem, cert: certificatePem, key: privateKeyPem },
+    ...{ requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" as const },
+  };
 }
 
 /** A scope with content types and hooks of its own. */

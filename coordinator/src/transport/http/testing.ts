@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JobSummary, JobView, RunEvent, RunSummary, RunView } from "@kiln/proto";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { FarmIdentity } from "@kiln/identity";
 import { pino } from "pino";
 import { openDiskBlobStore } from "../../adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "../../adapters/disk/log-store.ts";
@@ -16,6 +17,8 @@ import { systemClock } from "../../ports/clock.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Upstream } from "../../ports/upstream.ts";
 import { Retention } from "../../services/retention.ts";
+import type { AgentIdentities } from "../../services/agent-identities.ts";
+import { openTestIdentities } from "../../services/testing-identities.ts";
 import { stagingIndexOn } from "../../services/testing-index.ts";
 import type {
   AttemptLogInfo,
@@ -169,6 +172,8 @@ export interface TestServer extends AsyncDisposable {
   readonly logs: LogStore;
   /** What the staging index is on; it has no run until a test inserts one. */
   readonly store: SqliteStores;
+  readonly identity: FarmIdentity;
+  readonly identities: AgentIdentities;
   readonly limitsReached: string[];
   /** Fetches below /api/v1 with the farm's token. */
   get(path: string, init?: TestRequest): Promise<Response>;
@@ -180,6 +185,9 @@ export interface TestServerOptions {
   readonly ready?: () => Promise<Readiness>;
   readonly log?: FastifyBaseLogger;
   readonly upstream?: Upstream;
+  /** The agent that a request is taken to come from; none by default. */
+  readonly agentOf?: NonNullable<HttpServerDeps["agentOf"]>;
+  readonly holdsAttemptOf?: HttpServerDeps["holdsAttemptOf"];
   readonly wrapLogs?: (logs: LogStore & AsyncDisposable) => LogStore & AsyncDisposable;
   readonly wrapBlobs?: (blobs: ResumableBlobStore) => ResumableBlobStore;
 }
@@ -193,6 +201,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const diskLogs = await openDiskLogStore(join(folder, "logs"));
   const logs = options.wrapLogs?.(diskLogs) ?? diskLogs;
   const store = openSqliteStore(join(folder, "kiln.db"));
+  const { identity, identities } = await openTestIdentities(store.identities, folder);
   const farm = new FakeFarm();
   const limitsReached: string[] = [];
   const deps: HttpServerDeps = {
@@ -220,6 +229,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
     ready: options.ready ?? (async () => ({ ok: true })),
     token: TOKEN,
+    identities,
+    ...(options.agentOf ? { agentOf: options.agentOf } : {}),
+    holdsAttemptOf: options.holdsAttemptOf ?? (() => false),
     version: "1.2.3",
     log: options.log ?? false,
     limits,
@@ -238,6 +250,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     disk,
     logs,
     store,
+    identity,
+    identities,
     limitsReached,
     get: (path, init = {}) =>
       fetch(`${url}/api/v1${path}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } }),

@@ -1,0 +1,156 @@
+import { Enrolment, EnrolmentBody, RenewalBody, RevokeAgentBody, RevokedAgent, runReader } from "@kiln/proto";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import type { EnrolmentResult } from "../../services/agent-identities.ts";
+import type { App, RouteContext } from "./http-deps.ts";
+import { runNumber, RunParams } from "./params.ts";
+import { HttpProblem } from "./problem.ts";
+import { json, responses } from "./responses.ts";
+import { cutSlowBodies } from "./slow-bodies.ts";
+
+const AgentParams = Type.Object({ agentId: Type.String({ description: "The agent's id" }) });
+const OPEN: [] = [];
+
+const Reader = Type.Object({ user: Type.String(), password: Type.String() });
+
+/** The farm's certificate, and how a machine becomes an agent by it: what somebody without credentials may ask for. */
+export function enrolmentRoutes(app: App, { identities, limits }: RouteContext): void {
+  app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
+  app.post(
+    "/enrolments",
+    {
+      schema: {
+        operationId: "enrolAgent",
+        summary: "Join the farm as an agent, by a join token",
+        tags: ["farm"],
+        security: OPEN,
+        body: EnrolmentBody,
+        response: responses(
+          { 201: json("What the agent is known by from now on", Enrolment) },
+          "malformed-token",
+          "token-unknown",
+          "token-foreign",
+          "token-used",
+          "token-expired",
+          "clock-skew",
+          "too-many-agents",
+          "too-large",
+          "unsupported-media-type",
+        ),
+      },
+    },
+    async (request, reply) => reply.code(201).send(enrolmentOf(await identities.enrol(request.body))),
+  );
+}
+
+/** What agents ask for by their certificate, and operators decide about them. */
+export function agentIdentityRoutes(app: App, context: RouteContext): void {
+  const { identities, agentOf, token } = context;
+  app.addHook("preParsing", cutSlowBodies(context.limits.jsonBodyTimeoutMs));
+
+  app.post(
+    "/agents/:agentId/renewals",
+    {
+      schema: {
+        operationId: "renewAgent",
+        summary: "Get new credentials, with the certificate that still holds",
+        tags: ["farm"],
+        params: AgentParams,
+        body: RenewalBody,
+        response: responses(
+          { 201: json("New credentials; those of before hold until they run out", Enrolment) },
+          "unauthorized",
+          "forbidden",
+          "agent-revoked",
+          "clock-skew",
+          "too-large",
+          "unsupported-media-type",
+        ),
+      },
+    },
+    async (request, reply) => {
+      const agentId = itself(request, agentOf);
+      return reply.code(201).send(enrolmentOf(await identities.renew(agentId, request.body)));
+    },
+  );
+
+  app.post(
+    "/agents/:agentId/leave",
+    {
+      schema: {
+        operationId: "leaveFarm",
+        summary: "Leave the farm: the agent's own certificates do not count any more",
+        tags: ["farm"],
+        params: AgentParams,
+        response: responses({ 200: json("It has left", RevokedAgent) }, "unauthorized", "forbidden", "no-such-agent"),
+      },
+    },
+    async (request) => revoke(context, itself(request, agentOf), "it left the farm"),
+  );
+
+  app.post(
+    "/agents/:agentId/revoke",
+    {
+      schema: {
+        operationId: "revokeAgent",
+        summary: "Take an agent's certificates and connections away, at once and for good",
+        tags: ["farm"],
+        params: AgentParams,
+        body: RevokeAgentBody,
+        response: responses(
+          { 200: json("It is revoked; its jobs go on elsewhere", RevokedAgent) },
+          "unauthorized",
+          "no-such-agent",
+          "too-large",
+          "unsupported-media-type",
+        ),
+      },
+    },
+    async (request) => revoke(context, request.params.agentId, request.body.reason ?? ""),
+  );
+
+  app.get(
+    "/runs/:run/reader",
+    {
+      schema: {
+        operationId: "getRunReader",
+        summary: "Who reads a run's index, for agents that hold one of its jobs",
+        tags: ["index"],
+        params: RunParams,
+        response: responses({ 200: json("User and password of HTTP Basic", Reader) }, "unauthorized", "forbidden"),
+      },
+    },
+    async (request) => {
+      const run = runNumber(request.params.run);
+      const agentId = agentOf?.(request) ?? null;
+      if (agentId !== null && !context.holdsAttemptOf(agentId, run)) {
+        throw new HttpProblem("forbidden", `agent ${agentId} holds no job of ${request.params.run}`);
+      }
+      return runReader(token, run);
+    },
+  );
+}
+
+async function revoke({ identities }: RouteContext, agentId: string, reason: string): Promise<RevokedAgent> {
+  const revokedAtMs = await identities.revoke(agentId, reason);
+  if (revokedAtMs !== null) return { agentId, revokedAtMs };
+  throw new HttpProblem("no-such-agent", `no agent ${JSON.stringify(agentId.slice(0, 100))} has joined this farm`);
+}
+
+/** The agent that asks, which must be the one of the address. */
+function itself(request: FastifyRequest, agentOf: RouteContext["agentOf"]): string {
+  const agentId = agentOf?.(request) ?? null;
+  if (agentId === null) {
+    throw new HttpProblem("unauthorized", "only the agent itself may do this: come with its certificate");
+  }
+  const { agentId: asked } = request.params as { readonly agentId: string };
+  if (asked === agentId) return agentId;
+  throw new HttpProblem("forbidden", `the certificate is of agent ${agentId}: it may not speak for another`);
+}
+
+function enrolmentOf(result: EnrolmentResult): Enrolment {
+  if (result.ok) return result.enrolment;
+  const { reason, detail, farmTimeMs } = result;
+  const name = reason === "bad-request" ? "invalid-request" : reason;
+  throw new HttpProblem(name, detail, farmTimeMs === undefined ? {} : { farmTimeMs });
+}
