@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig } from "./config.ts";
 
-const good = { KILN_COORDINATOR_DIR: "/data", KILN_TOKEN: "0123456789abcdef" };
+const good = { KILN_COORDINATOR_DIR: "/data", KILN_IDENTITY_DIR: "/identity", KILN_TOKEN: "0123456789abcdef" };
 
 describe("a coordinator's configuration", () => {
   it("has defaults for all but its folder and its secret", () => {
@@ -29,6 +29,7 @@ describe("a coordinator's configuration", () => {
 
   it.each([
     [{ KILN_COORDINATOR_DIR: "" }, /KILN_COORDINATOR_DIR is not set/],
+    [{ KILN_IDENTITY_DIR: "" }, /KILN_IDENTITY_DIR is not set/],
     [{ KILN_TOKEN: "short" }, /KILN_TOKEN is shorter than 16/],
     [{ KILN_LEASE_TTL_MS: "soon" }, /KILN_LEASE_TTL_MS is "soon".*whole number from 1000 to 600000/],
     [{ KILN_LEASE_TTL_MS: "1" }, /from 1000/],

@@ -117,7 +117,12 @@ export function agentIdentityRoutes(app: App, context: RouteContext): void {
         summary: "Who reads a run's index, for agents that hold one of its jobs",
         tags: ["index"],
         params: RunParams,
-        response: responses({ 200: json("User and password of HTTP Basic", Reader) }, "unauthorized", "forbidden"),
+        response: responses(
+          { 200: json("User and password of HTTP Basic", Reader) },
+          "unauthorized",
+          "forbidden",
+          "no-such-run",
+        ),
       },
     },
     async (request) => {

@@ -32,7 +32,10 @@ export function healthRoutes(app: App, { ready, metrics, version, identities }: 
         tags: ["operation"],
         security: OPEN,
         response: responses({
-          200: { description: "PEM", content: { "application/x-pem-file": { schema: Type.String() } } },
+          200: {
+            description: "A certificate in PEM",
+            content: { "application/x-pem-file": { schema: Type.String() } },
+          },
         }),
       },
     },

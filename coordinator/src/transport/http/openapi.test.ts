@@ -37,11 +37,13 @@ describe("the OpenAPI document", () => {
         .map(({ route }) => route)
         .toSorted(),
     ).toEqual([
+      "delete /api/v1/join-tokens/{id}",
       "delete /api/v1/runs/{run}/pin",
       "get /api/v1/agents",
       "get /api/v1/blobs/{sha256}",
       "get /api/v1/blobs/{sha256}/upload",
       "get /api/v1/farm",
+      "get /api/v1/join-tokens",
       "get /api/v1/openapi.json",
       "get /api/v1/projects/{name}",
       "get /api/v1/runs",
@@ -50,7 +52,9 @@ describe("the OpenAPI document", () => {
       "get /api/v1/runs/{run}/jobs/{job}",
       "get /api/v1/runs/{run}/jobs/{job}/log",
       "get /api/v1/runs/{run}/jobs/{job}/log/times",
+      "get /api/v1/runs/{run}/reader",
       "get /api/v1/runs/{run}/staged",
+      "get /ca.pem",
       "get /healthz",
       "get /index/upstream/{source}/{project}/{sha256}/{filename}",
       "get /index/{run}/{variant}/files/{sha256}/{filename}",
@@ -61,6 +65,11 @@ describe("the OpenAPI document", () => {
       "head /api/v1/blobs/{sha256}",
       "head /index/upstream/{source}/{project}/{sha256}/{filename}",
       "head /index/{run}/{variant}/files/{sha256}/{filename}",
+      "post /api/v1/agents/{agentId}/leave",
+      "post /api/v1/agents/{agentId}/renewals",
+      "post /api/v1/agents/{agentId}/revoke",
+      "post /api/v1/enrolments",
+      "post /api/v1/join-tokens",
       "post /api/v1/runs",
       "post /api/v1/runs/{run}/cancel",
       "post /api/v1/runs/{run}/retry",
@@ -88,9 +97,15 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  it("asks for the token everywhere but where the process is watched", () => {
+  it("asks for the token everywhere but where the process is watched or machines join", () => {
     const open = operations().filter(({ security }) => security?.length === 0);
-    expect(open.map(({ route }) => route).toSorted()).toEqual(["get /healthz", "get /metrics", "get /readyz"]);
+    expect(open.map(({ route }) => route).toSorted()).toEqual([
+      "get /ca.pem",
+      "get /healthz",
+      "get /metrics",
+      "get /readyz",
+      "post /api/v1/enrolments",
+    ]);
     expect(document.components.securitySchemes).toEqual({
       farmToken: { type: "http", scheme: "bearer" },
       farmTokenAsPassword: { type: "http", scheme: "basic" },

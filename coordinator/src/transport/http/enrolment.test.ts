@@ -1,0 +1,204 @@
+import { X509Certificate } from "node:crypto";
+import { makeToken, tokenDigest } from "@kiln/identity";
+import { runReader, type Enrolment, type JoinTokenView, type NewJoinToken, type Problem } from "@kiln/proto";
+import { describe, expect, it } from "vitest";
+import { newMachine } from "../../services/testing-identities.ts";
+import { startTestServer, TOKEN, type TestServer, type TestServerOptions } from "./testing.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+async function post(server: TestServer, path: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await server.get(path, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(body) });
+  return { status: response.status, body: await response.json() };
+}
+
+async function joinToken(server: TestServer, body: object = {}): Promise<NewJoinToken> {
+  const made = await post(server, "/join-tokens", body);
+  expect(made.status).toBe(201);
+  return made.body as NewJoinToken;
+}
+
+/** Without the farm's token, as machines come. */
+async function enrol(server: TestServer, body: object): Promise<{ status: number; body: Enrolment & Problem }> {
+  const request = { method: "POST", headers: JSON_TYPE, body: JSON.stringify(body) };
+  const response = await fetch(`${server.url}/api/v1/enrolments`, request);
+  return { status: response.status, body: (await response.json()) as Enrolment & Problem };
+}
+
+async function joined(server: TestServer, name = "box"): Promise<Enrolment> {
+  const { token } = await joinToken(server);
+  const { status, body } = await enrol(server, (await newMachine(token, name)).body);
+  expect(status).toBe(201);
+  return body;
+}
+
+/** Who asks says so in a header, in place of a certificate. */
+const byHeader: TestServerOptions = {
+  agentOf: ({ headers }) => (headers["x-test-agent"] as string | undefined) ?? null,
+};
+
+function asAgent(server: TestServer, agentId: string, path: string, body?: object): Promise<Response> {
+  const json = body ? { body: JSON.stringify(body) } : {};
+  const headers = { "x-test-agent": agentId, ...(body ? JSON_TYPE : {}) };
+  return fetch(`${server.url}/api/v1${path}`, { method: body ? "POST" : "GET", headers, ...json });
+}
+
+describe("joining the farm", () => {
+  it("gives a machine a certificate of its own, the farm's, and where everything is", async () => {
+    await using server = await startTestServer();
+    const { token } = await joinToken(server, { labels: { rack: "a3" }, role: "ephemeral" });
+    const { status, body } = await enrol(server, (await newMachine(token, "GPU box.1")).body);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      agentId: expect.stringMatching(/^gpu-box-1-[0-9a-f]{8}$/),
+      authority: server.identity.authority.certificatePem,
+      ...{ labels: { rack: "a3" }, role: "ephemeral", grpcAddress: ":8271", natsUrl: "nats://:8272" },
+    });
+    const certificate = new X509Certificate(body.certificate);
+    expect(certificate.subjectAltName).toBe(`URI:kiln:agent:${body.agentId}`);
+    expect(certificate.verify(new X509Certificate(body.authority).publicKey)).toBe(true);
+    expect(server.identities.isAgent(body.agentId)).toBe(true);
+  });
+
+  it("counts the uses of a token, whose secret the farm does not keep", async () => {
+    await using server = await startTestServer();
+    const { token, ...view } = await joinToken(server, { uses: 2 });
+    for (const usesLeft of [1, 0]) {
+      expect((await enrol(server, (await newMachine(token)).body)).status).toBe(201);
+      const listed = await server.get("/join-tokens");
+      const { tokens } = (await listed.json()) as { tokens: JoinTokenView[] };
+      expect(tokens).toEqual([{ ...view, usesLeft }]);
+    }
+    const third = await enrol(server, (await newMachine(token)).body);
+    expect(third).toMatchObject({
+      status: 403,
+      body: {
+        type: "urn:kiln:problem:token-used",
+        detail: expect.stringContaining("its 2 machines have joined; make"),
+      },
+    });
+  });
+
+  it.each([
+    ["token-unknown", async (server: TestServer) => makeToken("join", server.identity.fingerprint), /knows no such/],
+    ["token-foreign", async () => makeToken("join", "x".repeat(43)), /of another farm: give the address/],
+    ["malformed-token", async () => "kiln_join_abc", /cut off/],
+    ["malformed-token", async (server: TestServer) => makeToken("api", server.identity.fingerprint), /API token/],
+  ])("is refused as %s, with what to do", async (name, make, words) => {
+    await using server = await startTestServer();
+    const { status, body } = await enrol(server, (await newMachine(await make(server))).body);
+    expect({ status, type: body.type }).toEqual({ status: 403, type: `urn:kiln:problem:${name}` });
+    expect(body.detail).toMatch(words);
+  });
+
+  it("is refused by a token that was deleted, and by one that has expired", async () => {
+    await using server = await startTestServer();
+    const deleted = await joinToken(server);
+    expect((await server.get(`/join-tokens/${deleted.id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await server.get(`/join-tokens/${deleted.id}`, { method: "DELETE" })).status).toBe(404);
+    expect((await enrol(server, (await newMachine(deleted.token)).body)).body.type).toBe(
+      "urn:kiln:problem:token-unknown",
+    );
+    const { token, id } = await joinToken(server, { lifetimeMs: 1_000 });
+    await server.store.identities.deleteJoinToken(id);
+    await server.store.identities.insertJoinToken({
+      ...{ id, digest: tokenDigest(token), role: "worker", labels: {}, uses: 1, usesLeft: 1 },
+      ...{ createdAtMs: 0, expiresAtMs: 1_000 },
+    });
+    const late = await enrol(server, (await newMachine(token)).body);
+    expect(late.body).toMatchObject({
+      type: "urn:kiln:problem:token-expired",
+      detail: expect.stringContaining("expired at 1970-01-01T00:00:01Z; make another with `kiln agent token`"),
+    });
+  });
+
+  it.each([-6, 6])("is refused to a machine whose clock is %d min off, with both times", async (minutes) => {
+    await using server = await startTestServer();
+    const { token } = await joinToken(server);
+    const machine = await newMachine(token, "box", Date.now() + minutes * 60_000);
+    const { body } = await enrol(server, machine.body);
+    expect(body.type).toBe("urn:kiln:problem:clock-skew");
+    expect(body.detail).toContain(minutes < 0 ? "6 min behind the farm's" : "6 min ahead of the farm's");
+    expect(Math.abs((body.farmTimeMs ?? 0) - Date.now())).toBeLessThan(10_000);
+    // The token is as good as before.
+    expect((await enrol(server, (await newMachine(token)).body)).status).toBe(201);
+  });
+
+  it("is refused for keys that are none, and the token is as good as before", async () => {
+    await using server = await startTestServer();
+    const { token } = await joinToken(server);
+    const { body } = await newMachine(token);
+    for (const wrong of [{ request: "x" }, { natsPublicKey: "x" }]) {
+      expect(await enrol(server, { ...body, ...wrong })).toMatchObject({ status: 400 });
+    }
+    expect((await enrol(server, body)).status).toBe(201);
+  });
+
+  it("needs no token to learn the farm's certificate, and one of people to make join tokens", async () => {
+    await using server = await startTestServer();
+    const authority = await fetch(`${server.url}/ca.pem`);
+    expect(await authority.text()).toBe(server.identity.authority.certificatePem);
+    for (const [method, path] of [
+      ["POST", "/join-tokens"],
+      ["GET", "/join-tokens"],
+      ["POST", "/agents/a/revoke"],
+    ]) {
+      const response = await fetch(`${server.url}/api/v1${path}`, { method: method ?? "" });
+      expect(response.status).toBe(401);
+    }
+  });
+});
+
+describe("an agent", () => {
+  it("renews its credentials by its own certificate, and nobody else's", async () => {
+    await using server = await startTestServer(byHeader);
+    const { agentId, certificate } = await joined(server);
+    const { request, natsPublicKey, nowMs } = (await newMachine("")).body;
+    const body = { request, natsPublicKey, nowMs };
+    const renewed = await asAgent(server, agentId, `/agents/${agentId}/renewals`, body);
+    expect(renewed.status).toBe(201);
+    const enrolment = (await renewed.json()) as Enrolment;
+    expect(enrolment.agentId).toBe(agentId);
+    expect(new X509Certificate(enrolment.certificate).serialNumber).not.toBe(
+      new X509Certificate(certificate).serialNumber,
+    );
+    expect((await asAgent(server, "other-1", `/agents/${agentId}/renewals`, body)).status).toBe(403);
+    expect((await post(server, `/agents/${agentId}/renewals`, body)).status).toBe(401);
+  });
+
+  it("that leaves, or is revoked, is no agent from then on, for good", async () => {
+    await using server = await startTestServer(byHeader);
+    const [a, b] = [await joined(server, "a"), await joined(server, "b")];
+    const told: string[] = [];
+    server.identities.onRevoked((agentId, reason) => void told.push(`${agentId}: ${reason}`));
+    expect((await asAgent(server, b.agentId, `/agents/${a.agentId}/leave`, {})).status).toBe(403);
+    const left = await asAgent(server, a.agentId, `/agents/${a.agentId}/leave`, {});
+    expect(await left.json()).toEqual({ agentId: a.agentId, revokedAtMs: expect.any(Number) });
+    const revoked = await post(server, `/agents/${b.agentId}/revoke`, { reason: "sold" });
+    expect(revoked).toMatchObject({ status: 200, body: { agentId: b.agentId } });
+    expect(await post(server, `/agents/${b.agentId}/revoke`, { reason: "again" })).toEqual(revoked);
+    expect((await post(server, "/agents/nobody/revoke", {})).body).toMatchObject({
+      type: "urn:kiln:problem:no-such-agent",
+    });
+    expect([a, b].map(({ agentId }) => server.identities.isAgent(agentId))).toEqual([false, false]);
+    expect(told).toEqual([`${a.agentId}: it left the farm`, `${b.agentId}: sold`]);
+    const { request, natsPublicKey, nowMs } = (await newMachine("")).body;
+    const again = await asAgent(server, b.agentId, `/agents/${b.agentId}/renewals`, { request, natsPublicKey, nowMs });
+    expect((await again.json()) as Problem).toMatchObject({ type: "urn:kiln:problem:agent-revoked" });
+  });
+
+  it("may use what agents need, and nothing of people's", async () => {
+    await using server = await startTestServer({
+      ...byHeader,
+      holdsAttemptOf: (agentId, run) => agentId === "a" && run === 1,
+    });
+    expect((await asAgent(server, "a", `/blobs/${"a".repeat(64)}`)).status).toBe(404);
+    const reader = await asAgent(server, "a", "/runs/r1/reader");
+    expect(await reader.json()).toEqual(runReader(TOKEN, 1));
+    expect((await asAgent(server, "a", "/runs/r2/reader")).status).toBe(403);
+    for (const path of ["/runs", "/agents", "/farm", "/join-tokens"]) {
+      expect((await asAgent(server, "a", path)).status).toBe(401);
+    }
+    expect((await asAgent(server, "a", "/join-tokens", {})).status).toBe(401);
+  });
+});
