@@ -1,6 +1,6 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { makeKeys, privateKeyPem, SIGNATURE_ALGORITHM } from "./pem.ts";
-import * as x509 from "./x509.ts";
+import { loadX509 } from "./x509.ts";
 
 /** What a farm signs certificates with. Whoever has the key is the farm. */
 export interface Authority {
@@ -20,6 +20,7 @@ const BACKDATED_MS = 10 * 60 * 1000;
 
 /** A new authority for the farm of that name. It signs certificates of machines and no further authorities. */
 export async function makeAuthority(options: { readonly farm: string; readonly nowMs: number }): Promise<Authority> {
+  const x509 = await loadX509();
   const keys = await makeKeys();
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { newSerial, pemText, validity, type Authority } from "./authority.ts";
 import { makeKeys, privateKeyPem, SIGNATURE_ALGORITHM, signingKey } from "./pem.ts";
 import { parseCertificateRequest } from "./request.ts";
-import * as x509 from "./x509.ts";
+import { loadX509, type Pkcs10CertificateRequest } from "./x509.ts";
 
 export interface AgentCertificateOptions {
   /** PKCS #10, as the agent sent it. */
@@ -39,7 +39,7 @@ export async function issueAgentCertificate(
     name: agentId,
     publicKey: request.publicKey,
     names: [{ type: "url", value: `${AGENT_URI}${agentId}` }],
-    usage: x509.ExtendedKeyUsage.clientAuth,
+    usage: "clientAuth",
     validity: validity(nowMs, lifetimeMs),
   });
   return { ok: true, ...issued };
@@ -75,7 +75,7 @@ export async function issueServerCertificate(
     name: names[0] ?? "kiln",
     publicKey: keys.publicKey,
     names: names.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value })),
-    usage: x509.ExtendedKeyUsage.serverAuth,
+    usage: "serverAuth",
     validity: validity(nowMs, lifetimeMs),
   });
   return { certificatePem, privateKeyPem: await privateKeyPem(keys.privateKey), notAfterMs };
@@ -83,13 +83,14 @@ export async function issueServerCertificate(
 
 interface ToIssue {
   readonly name: string;
-  readonly publicKey: x509.Pkcs10CertificateRequest["publicKey"] | webcrypto.CryptoKey;
+  readonly publicKey: Pkcs10CertificateRequest["publicKey"] | webcrypto.CryptoKey;
   readonly names: { readonly type: "dns" | "ip" | "url"; readonly value: string }[];
-  readonly usage: x509.ExtendedKeyUsage;
+  readonly usage: "clientAuth" | "serverAuth";
   readonly validity: { readonly notBefore: Date; readonly notAfter: Date };
 }
 
 async function issue(authority: Authority, wanted: ToIssue) {
+  const x509 = await loadX509();
   const issuer = new x509.X509Certificate(authority.certificatePem);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
@@ -102,7 +103,7 @@ async function issue(authority: Authority, wanted: ToIssue) {
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([wanted.usage], false),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[wanted.usage]], false),
       new x509.SubjectAlternativeNameExtension(wanted.names),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],

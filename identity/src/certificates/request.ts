@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { pemText } from "./authority.ts";
 import { makeKeys, privateKeyPem, SIGNATURE_ALGORITHM } from "./pem.ts";
-import * as x509 from "./x509.ts";
+import { loadX509, type Pkcs10CertificateRequest } from "./x509.ts";
 
 export interface CertificateRequest {
   /** PKCS #8; stays on the machine that made it. */
@@ -18,6 +18,7 @@ const OPENSSL_CURVE = "prime256v1";
 
 /** A new key and the request for a certificate of it. The name is for people; the farm decides what it certifies. */
 export async function makeCertificateRequest(name: string): Promise<CertificateRequest> {
+  const x509 = await loadX509();
   const keys = await makeKeys();
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: [{ CN: [name.slice(0, NAME_CHARS_MAX)] }],
@@ -28,7 +29,7 @@ export async function makeCertificateRequest(name: string): Promise<CertificateR
 }
 
 export type ParsedRequest =
-  | { readonly ok: true; readonly publicKey: x509.Pkcs10CertificateRequest["publicKey"] }
+  | { readonly ok: true; readonly publicKey: Pkcs10CertificateRequest["publicKey"] }
   | { readonly ok: false; readonly message: string };
 
 /** The key of a request that proves to hold it. */
@@ -37,6 +38,7 @@ export async function parseCertificateRequest(requestPem: string): Promise<Parse
   if (requestPem.length > REQUEST_CHARS_MAX) {
     return { ok: false, message: `the certificate request has over ${REQUEST_CHARS_MAX} characters: ${hint}` };
   }
+  const x509 = await loadX509();
   try {
     const request = new x509.Pkcs10CertificateRequest(requestPem);
     const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: "der", type: "spki" });

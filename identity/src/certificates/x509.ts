@@ -1,17 +1,7 @@
-// The library builds its parts with decorators and asks for this to be there before it is loaded.
-import "reflect-metadata";
+/**
+ * The library that makes certificates, loaded when one is made: it takes a tenth of a second, and most processes only
+ * read what others made.
+ */
+export const loadX509 = () => import("./x509-library.ts");
 
-export {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  AuthorityKeyIdentifierExtension,
-  Pkcs10CertificateRequest,
-  Pkcs10CertificateRequestGenerator,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+export type { Pkcs10CertificateRequest } from "./x509-library.ts";

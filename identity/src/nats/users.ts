@@ -1,6 +1,5 @@
 import { encodeUser, fmtCreds, fromPublic, type User } from "@nats-io/jwt";
 import { createUser } from "@nats-io/nkeys";
-import { CONSUMERS, SUBJECTS } from "@kiln/proto";
 import { keysOf, type NatsTrust } from "./trust.ts";
 
 /** A user's keys; the seed stays where it was made. */
@@ -46,7 +45,12 @@ export function natsInboxPrefix(agentId: string): string {
 }
 
 /** A JWT that allows the agent its own subjects and its own consumer, until it runs out. */
-export function natsAgentJwt(trust: NatsTrust, { agentId, publicKey, notAfterMs }: NatsAgentUser): Promise<string> {
+export async function natsAgentJwt(
+  trust: NatsTrust,
+  { agentId, publicKey, notAfterMs }: NatsAgentUser,
+): Promise<string> {
+  // Only who issues knows the subjects: what reads certificates and tokens loads faster without the whole contract.
+  const { CONSUMERS, SUBJECTS } = await import("@kiln/proto");
   const { stream, durableName } = CONSUMERS.assignments;
   const consumer = `${stream}.${durableName(agentId)}`;
   const user: Partial<User> = {
