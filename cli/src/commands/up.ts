@@ -7,10 +7,12 @@ import { usageError } from "../program/cli-error.ts";
 import { examples, type CliCommand } from "../program/command.ts";
 import type { Context } from "../program/context.ts";
 import { renderFarm } from "../render/farm-summary.ts";
+import { parseHost } from "../supervise/farm-host.ts";
 import { parsePortBase, PORT_BASE, portsFrom } from "../supervise/ports.ts";
 import { startFarm, type RunningFarm } from "../supervise/start-farm.ts";
 
 interface Options {
+  readonly host?: string;
   readonly portBase: string;
   readonly slots?: string;
   /** False with `--no-agent`. */
@@ -22,6 +24,10 @@ const SLOTS_MAX = 1_000;
 export const command: CliCommand<Options> = {
   configure(command) {
     command
+      .option(
+        "--host <address[,name…]>",
+        "address to listen on, and names that the farm is reached by (default: 127.0.0.1)",
+      )
       .option("--port-base <port>", "first of three ports in a row: HTTP, gRPC, NATS", String(PORT_BASE))
       .option("--slots <count>", "jobs that this machine runs at a time (default: its cores)")
       .option("--no-agent", "run no jobs on this machine")
@@ -29,11 +35,13 @@ export const command: CliCommand<Options> = {
         "after",
         `
 Runs NATS, the coordinator and an agent until Ctrl-C, which stops them in order; a second Ctrl-C kills them.
-Everything is kept in KILN_HOME (default: ~/.local/state/kiln), and listens on 127.0.0.1 only.
+Everything is kept in KILN_HOME (default: ~/.local/state/kiln), and listens on 127.0.0.1 only unless --host says otherwise.
+Everything is over TLS with the farm's own certificates; machines join by kiln agent token and kiln agent join.
 A process that dies is started again, at most 5 times a minute. Logs are in KILN_HOME/logs.
 ` +
           examples(
-            ["./kiln up", "a farm at http://127.0.0.1:8270"],
+            ["./kiln up", "a farm at https://127.0.0.1:8270"],
+            ["./kiln up --host 10.0.0.5,farm.example", "a farm for other machines, too"],
             ["./kiln up --slots 1", "one job at a time"],
             ["KILN_HOME=/tmp/second ./kiln up --port-base 9270", "a second farm beside it"],
             ["./kiln up --json", "addresses and process ids, once all is ready"],
@@ -47,6 +55,7 @@ A process that dies is started again, at most 5 times a minute. Logs are in KILN
     const note = (text: string): void => context.out.note(text);
     const farm = await startFarm({
       home,
+      ...(options.host === undefined ? {} : { host: parseHost(options.host) }),
       ports: portsFrom(base),
       env: context.env,
       coordinatorEnv: upstreamSettings(context.env, note),
@@ -77,7 +86,7 @@ function parseSlots(text: string | undefined): number | null {
 }
 
 async function say(context: Context, home: Home, farm: RunningFarm): Promise<void> {
-  const client = new FarmClient({ url: farm.httpUrl, token: farm.token, from: home.farmFile });
+  const client = new FarmClient({ url: farm.httpUrl, token: farm.token, from: home.farmFile, homeDir: home.dir });
   const agents = await client.agents();
   const { httpUrl, grpcAddress, natsUrl } = farm;
   // Without the token: what is printed is copied into issues.

@@ -38,7 +38,7 @@ async function blobFarm(fates: Fate[]) {
     if (fate === "break") response.write(rest.subarray(0, MIB), () => response.destroy());
     else response.end(rest);
   });
-  const client = new FarmClient({ url: server.url, token: "", from: "" });
+  const client = new FarmClient({ url: server.url, token: "", from: "", homeDir: "/nonexistent" });
   return { state, client, [Symbol.asyncDispose]: () => server.close() };
 }
 

@@ -1,8 +1,20 @@
-import type { AgentView, JobView, ProjectView, RetryRunBody, RunSummary, RunView, SubmitRunBody } from "@kiln/proto";
+import type {
+  AgentView,
+  JobView,
+  JoinTokenBody,
+  NewJoinToken,
+  ProjectView,
+  RetryRunBody,
+  RunSummary,
+  RunView,
+  SubmitRunBody,
+} from "@kiln/proto";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { CliError } from "../program/cli-error.ts";
 import type { FarmAddress } from "./address.ts";
+import { findAuthority } from "./authority.ts";
+import { connectionWords } from "./connection-words.ts";
 import type { TimesPage } from "./line-times.ts";
 import { ConnectionError, httpExchange, readText, type HttpRequest, type HttpResponse } from "./http-request.ts";
 import { FarmRefusal } from "./problem.ts";
@@ -43,6 +55,7 @@ const SEND_RETRY_MS = 250;
 export class FarmClient {
   readonly #address: FarmAddress;
   readonly #signal: AbortSignal | undefined;
+  #found: string | null = null;
 
   constructor(address: FarmAddress, signal?: AbortSignal) {
     this.#address = address;
@@ -59,6 +72,11 @@ export class FarmClient {
 
   async agents(): Promise<readonly AgentView[]> {
     return (await this.#json<{ agents: AgentView[] }>({ method: "GET", path: "/agents" })).agents;
+  }
+
+  /** A token by which machines join the farm. */
+  makeJoinToken(body: JoinTokenBody): Promise<NewJoinToken> {
+    return this.#json<NewJoinToken>({ method: "POST", path: "/join-tokens", body: JSON.stringify(body) });
   }
 
   /** What a project's earlier runs say of its next. */
@@ -213,7 +231,9 @@ export class FarmClient {
 
   async #exchange(request: ApiRequest): Promise<HttpResponse> {
     const json = typeof request.body === "string" && request.body !== "";
+    const authorityPem = await this.#authority();
     const options: HttpRequest = {
+      ...(authorityPem === null ? {} : { trust: { authorityPem } }),
       method: request.method,
       url: `${this.#address.url}/api/v1${request.path}`,
       headers: {
@@ -228,6 +248,16 @@ export class FarmClient {
     };
     try {
       return await httpExchange(options);
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  /** Asked for before the first request: nothing is sent to whom the token does not know. */
+  async #authority(): Promise<string | null> {
+    try {
+      this.#found ??= await findAuthority(this.#address, this.#signal);
+      return this.#found;
     } catch (error) {
       throw this.#explained(error);
     }
@@ -250,12 +280,7 @@ export class FarmClient {
 
   /** Turns a failed connection into words; everything else stays what it is. */
   #explained(error: unknown): unknown {
-    if (!(error instanceof ConnectionError)) return error;
-    const why = error.code === "ECONNREFUSED" ? "nothing listens there" : error.message;
-    return new CliError(`No farm answers at ${this.#address.url}: ${why}.`, {
-      advice: `Start one with ./kiln up. The address comes from ${this.#address.from}.`,
-      cause: error,
-    });
+    return error instanceof ConnectionError ? connectionWords(error, this.#address, Date.now()) : error;
   }
 }
 

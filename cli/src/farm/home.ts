@@ -11,6 +11,10 @@ export interface Home {
   readonly coordinatorDir: string;
   readonly agentDir: string;
   readonly natsDir: string;
+  /** The farm's own keys and certificates. */
+  readonly identityDir: string;
+  /** Certificates of farms elsewhere that commands were pointed at, by fingerprint. */
+  readonly authoritiesDir: string;
 }
 
 /** KILN_HOME, or the place that the system keeps a program's state in (XDG base directories, LOCALAPPDATA). */
@@ -28,6 +32,8 @@ export function homeAt(dir: string): Home {
     coordinatorDir: join(dir, "coordinator"),
     agentDir: join(dir, "agent"),
     natsDir: join(dir, "nats"),
+    identityDir: join(dir, "identity"),
+    authoritiesDir: join(dir, "authorities"),
   };
 }
 

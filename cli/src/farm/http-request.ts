@@ -24,6 +24,8 @@ export interface HttpRequest {
   /** Longest time without a byte from the other side. */
   readonly idleTimeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Of https: the one authority to trust, in PEM, or anything; absent: whom the system trusts. */
+  readonly trust?: { readonly authorityPem: string } | "anything";
 }
 
 export interface HttpResponse {
@@ -48,6 +50,7 @@ export async function httpExchange(options: HttpRequest): Promise<HttpResponse> 
     method: options.method,
     headers,
     agent: false,
+    ...tlsOptions(options.trust),
     timeout: options.idleTimeoutMs,
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
@@ -69,6 +72,11 @@ export async function httpExchange(options: HttpRequest): Promise<HttpResponse> 
     if (options.signal?.aborted === true) throw options.signal.reason;
     throw new ConnectionError(error);
   }
+}
+
+function tlsOptions(trust: HttpRequest["trust"]): { readonly ca?: string; readonly rejectUnauthorized?: boolean } {
+  if (trust === undefined) return {};
+  return trust === "anything" ? { rejectUnauthorized: false } : { ca: trust.authorityPem };
 }
 
 /** Reads an answer's body as text, at most `bytesMax`. */

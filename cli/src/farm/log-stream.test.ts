@@ -19,7 +19,7 @@ test("a followed log that is cut again and again comes whole, each byte once", a
     else response.write(part, () => response.destroy());
   });
   const chunks: Buffer[] = [];
-  const connect = async () => new FarmClient({ url: server.url, token: "", from: "" });
+  const connect = async () => new FarmClient({ url: server.url, token: "", from: "", homeDir: "/nonexistent" });
   const signal = new AbortController().signal;
   for await (const { attempt, bytes } of readLog({
     connect,

@@ -29,7 +29,7 @@ async function follow(options: Pick<FollowOptions, "connect"> & Partial<FollowOp
   return changes;
 }
 
-const clientOf = (url: string) => new FarmClient({ url, token: "secret", from: "test" });
+const clientOf = (url: string) => new FarmClient({ url, token: "secret", from: "test", homeDir: "/nonexistent" });
 
 function eventIds(changes: readonly RunChange[]): readonly number[] {
   return changes.flatMap((change) => (change.kind === "event" ? [change.event.id] : []));
@@ -128,7 +128,8 @@ test("an interrupt ends it at once, while it waits and while it is connected", a
     send(response, EVENTS.slice(0, 1));
   });
   const interrupt = new AbortController();
-  const connect = async () => new FarmClient({ url: server.url, token: "", from: "" }, interrupt.signal);
+  const connect = async () =>
+    new FarmClient({ url: server.url, token: "", from: "", homeDir: "/nonexistent" }, interrupt.signal);
   const seen: string[] = [];
   const end = (async () => {
     for await (const change of followRun({ run: "r3", known: false, signal: interrupt.signal, connect })) {

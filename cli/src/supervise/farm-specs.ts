@@ -1,12 +1,15 @@
 import { getCompileCacheDir } from "node:module";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Home } from "../farm/home.ts";
 import type { ChildSpec } from "./child.ts";
+import { hostPort, type FarmHost } from "./farm-host.ts";
 import type { FarmPorts } from "./ports.ts";
 import type { FarmPrograms } from "./repository.ts";
 
 export interface FarmSpecOptions {
   readonly home: Home;
+  readonly host: FarmHost;
   readonly ports: FarmPorts;
   readonly token: string;
   readonly env: NodeJS.ProcessEnv;
@@ -21,36 +24,38 @@ export interface FarmUrls {
   readonly natsUrl: string;
 }
 
-export function farmUrls(ports: FarmPorts): FarmUrls {
+export function farmUrls({ local }: FarmHost, ports: FarmPorts): FarmUrls {
   return {
-    httpUrl: `http://127.0.0.1:${ports.http}`,
-    grpcAddress: `127.0.0.1:${ports.grpc}`,
-    natsUrl: `nats://127.0.0.1:${ports.nats}`,
+    httpUrl: `https://${hostPort(local, ports.http)}`,
+    grpcAddress: hostPort(local, ports.grpc),
+    natsUrl: `nats://${hostPort(local, ports.nats)}`,
   };
 }
 
 /** How the coordinator is run. */
 export function coordinatorSpec(options: FarmSpecOptions): ChildSpec {
-  const { home, ports, token } = options;
+  const { home, host, ports, token, env } = options;
+  const names = [env["KILN_ALLOWED_HOSTS"] ?? "", ...host.names].filter((name) => name !== "" && isIP(name) === 0);
+  const { natsUrl } = farmUrls(host, ports);
   return nodeSpec("coordinator", options.programs.coordinator, options, {
     KILN_COORDINATOR_DIR: home.coordinatorDir,
-    KILN_HTTP_ADDRESS: `127.0.0.1:${ports.http}`,
-    KILN_GRPC_ADDRESS: `127.0.0.1:${ports.grpc}`,
-    KILN_NATS_URL: farmUrls(ports).natsUrl,
+    KILN_IDENTITY_DIR: home.identityDir,
+    KILN_HTTP_ADDRESS: hostPort(host.listen, ports.http),
+    KILN_GRPC_ADDRESS: hostPort(host.listen, ports.grpc),
+    KILN_NATS_URL: natsUrl,
+    KILN_PUBLIC_NATS_URL: `nats://:${ports.nats}`,
+    KILN_ALLOWED_HOSTS: names.join(","),
     KILN_TOKEN: token,
   });
 }
 
-/** How the agent of this machine is run. */
-export function agentSpec(options: FarmSpecOptions): ChildSpec {
-  const { home, ports, token, slots } = options;
-  const { httpUrl, grpcAddress, natsUrl } = farmUrls(ports);
+/** How the agent of this machine is run. `joinToken` counts where it is not one of the farm's agents already. */
+export function agentSpec(options: FarmSpecOptions, joinToken: string): ChildSpec {
+  const { home, host, ports, slots } = options;
   return nodeSpec("agent", options.programs.agent, options, {
     KILN_AGENT_DIR: home.agentDir,
-    KILN_COORDINATOR_GRPC: grpcAddress,
-    KILN_COORDINATOR_HTTP: httpUrl,
-    KILN_NATS_URL: natsUrl,
-    KILN_TOKEN: token,
+    KILN_FARM_URL: farmUrls(host, ports).httpUrl,
+    KILN_JOIN_TOKEN: joinToken,
     ...(slots === null ? {} : { KILN_SLOTS: String(slots) }),
   });
 }

@@ -2,8 +2,10 @@ import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { constants } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
+import { natsServerSecurity, type FarmIdentity } from "@kiln/identity";
 import { CliError } from "../program/cli-error.ts";
 import type { ChildSpec } from "./child.ts";
+import type { FarmHost } from "./farm-host.ts";
 
 /** Where package managers put it when that is not on the PATH. */
 const USUAL_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
@@ -42,8 +44,9 @@ export async function needNatsServer(env: NodeJS.ProcessEnv): Promise<string> {
 export interface NatsOptions {
   readonly program: string;
   readonly dir: string;
+  readonly host: FarmHost;
   readonly port: number;
-  readonly token: string;
+  readonly identity: FarmIdentity;
   readonly logFile: string;
   readonly env: NodeJS.ProcessEnv;
 }
@@ -63,14 +66,13 @@ wait "$pid"; code=$?
 while kill -0 "$pid" 2>/dev/null; do wait "$pid"; code=$?; done
 exit "$code"`;
 
-/** Prepares the server's folder and says how it is run: on 127.0.0.1, with JetStream, opened by the token only. */
+/** Prepares the server's folder and says how it is run: with TLS, JetStream, and users that the farm has signed. */
 export async function natsServerSpec(options: NatsOptions): Promise<ChildSpec> {
-  const { program, dir, port, token, logFile, env } = options;
+  const { program, dir, host, port, logFile, env } = options;
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const config = join(dir, "nats-server.conf");
   await rm(config, { force: true });
-  // The token is in a file that only its owner reads, and not on the command line, which everybody can.
-  await writeFile(config, natsConfig({ dir, port, token }), { mode: 0o600 });
+  await writeFile(config, natsConfig(options), { mode: 0o600 });
   const args = ["--config", config];
   const guarded = process.platform !== "win32";
   return {
@@ -80,21 +82,21 @@ export async function natsServerSpec(options: NatsOptions): Promise<ChildSpec> {
     env,
     cwd: dir,
     logFile,
-    ready: { kind: "probe", intervalMs: 20, probe: () => answersAsNats(port) },
+    ready: { kind: "probe", intervalMs: 20, probe: () => answersAsNats(port, host.local) },
     readyTimeoutMs: 15_000,
     stopTimeoutMs: 10_000,
   };
 }
 
-function natsConfig(options: { readonly dir: string; readonly port: number; readonly token: string }): string {
+function natsConfig(options: NatsOptions): string {
+  const { dir, host, identity } = options;
   const text = (value: string): string => JSON.stringify(value);
   return `# Written by kiln up at every start.
-host: "127.0.0.1"
+host: ${text(host.listen)}
 port: ${options.port}
-pid_file: ${text(pidFile(options.dir))}
-authorization { token: ${text(options.token)} }
-jetstream {
-  store_dir: ${text(join(options.dir, "jetstream"))}
+pid_file: ${text(pidFile(dir))}
+${natsServerSecurity(identity, { resolverFolder: join(dir, "accounts") })}jetstream {
+  store_dir: ${text(join(dir, "jetstream"))}
   max_memory_store: 64MB
   max_file_store: 8GB
 }
@@ -112,9 +114,9 @@ export async function natsServerPid(dir: string): Promise<number | null> {
 }
 
 /** True when a NATS server greets at the port: its first bytes are `INFO ` (NATS client protocol). */
-export async function answersAsNats(port: number): Promise<boolean> {
+export async function answersAsNats(port: number, host = "127.0.0.1"): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
+    const socket = connect({ host, port });
     const end = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);

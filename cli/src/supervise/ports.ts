@@ -33,10 +33,15 @@ export async function freePorts(): Promise<FarmPorts> {
 }
 
 /** Throws a CliError that names the port that is in use. `patienceMs`: how long an ending farm is waited for. */
-export async function checkPorts(ports: FarmPorts, patienceMs: number, nowMs: () => number): Promise<void> {
+export async function checkPorts(
+  ports: FarmPorts,
+  patienceMs: number,
+  nowMs: () => number,
+  host = HOST,
+): Promise<void> {
   const untilMs = nowMs() + patienceMs;
   for (const [use, port] of Object.entries<number>({ ...ports })) {
-    while (!(await isFree(port))) {
+    while (!(await isFree(port, host))) {
       if (nowMs() >= untilMs) {
         throw new CliError(`Port ${port} (for ${use}) is in use by another program.`, {
           advice: "Choose three other ports with --port-base N, for example: ./kiln up --port-base 9270",
@@ -47,21 +52,26 @@ export async function checkPorts(ports: FarmPorts, patienceMs: number, nowMs: ()
   }
 }
 
-export async function isFree(port: number): Promise<boolean> {
+export async function isFree(port: number, host = HOST): Promise<boolean> {
   try {
-    await (await listen(port)).close();
+    await (await listen(port, host)).close();
     return true;
   } catch (error) {
     if (["EADDRINUSE", "EACCES"].includes(errorCode(error))) return false;
+    if (errorCode(error) === "EADDRNOTAVAIL") {
+      throw new CliError(`This machine does not have the address ${host}.`, {
+        advice: "Give --host one of its own addresses, or 0.0.0.0 for all of them.",
+      });
+    }
     throw error;
   }
 }
 
-async function listen(port: number): Promise<{ port: number; close: () => Promise<void> }> {
+async function listen(port: number, host = HOST): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, host: HOST, exclusive: true }, resolve);
+    server.listen({ port, host, exclusive: true }, resolve);
   });
   const address = server.address();
   return {

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { farmIdentityFiles, openFarmIdentity, readFarmIdentity } from "@kiln/identity";
 import { expect, test } from "vitest";
 import { readFarmFile, writeFarmFile } from "../farm/farm-file.ts";
 import { homeAt } from "../farm/home.ts";
@@ -12,6 +14,7 @@ import { tempDir } from "../testing/temp-dir.ts";
 import { answersAsNats, findNatsServer } from "./nats-server.ts";
 import { freePorts } from "./ports.ts";
 import { commandLine, isAlive } from "./process-group.ts";
+import { reloadNatsOnRenewal } from "./reload-nats.ts";
 import { startFarm, type StartFarmOptions } from "./start-farm.ts";
 
 // Without it no farm can run at all; ./kiln test installs it.
@@ -36,6 +39,7 @@ async function options(
     note: (text) => notes.push(text),
     signal: new AbortController().signal,
     killSignal: new AbortController().signal,
+    makeJoinToken: async () => "kiln_join_token",
     programs: { coordinator, agent },
     notes,
     ...changes,
@@ -134,7 +138,8 @@ test("kill -9 of the starter leaves no process behind, and the next start needs 
     `import { startFarm } from ${module};
      const never = new AbortController().signal;
      const farm = await startFarm({ home: ${JSON.stringify(home)}, ports: ${JSON.stringify(ports)}, programs: ${JSON.stringify(programs)},
-       env: process.env, agent: true, slots: 1, nowMs: Date.now, note: () => {}, signal: never, killSignal: never });
+       env: process.env, agent: true, makeJoinToken: async () => "", slots: 1, nowMs: Date.now, note: () => {},
+       signal: never, killSignal: never });
      console.log(JSON.stringify(await farm.pids()));`,
   );
   const child = spawn(process.execPath, [starter], { stdio: ["ignore", "pipe", "inherit"] });
@@ -188,18 +193,69 @@ test("the end of nats-server's guard is the end of nats-server, and both come ba
   expect(isAlive(after)).toBe(false);
 });
 
-test("nats-server is opened by the token only", async () => {
+test("nats-server is opened by users that the farm has signed only, over TLS", async () => {
   await using dir = await tempDir();
   const settings = await options(dir.path, { agent: false });
   const farm = await startFarm(settings);
-  const config = await readFile(join(settings.home.natsDir, "nats-server.conf"), "utf8");
-  expect(config).toContain(`token: "${farm.token}"`);
-  expect((await stat(join(settings.home.natsDir, "nats-server.conf"))).mode & 0o777).toBe(0o600);
-  const { connect } = await import("node:net");
+  const file = join(settings.home.natsDir, "nats-server.conf");
+  const config = await readFile(file, "utf8");
+  const { nats } = readFarmIdentity(settings.home.identityDir);
+  for (const seed of [nats.operator.seed, nats.account.seed, nats.systemAccount.seed])
+    expect(config).not.toContain(seed);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
   const socket = connect(settings.ports.nats, "127.0.0.1");
   socket.write('CONNECT {"verbose":false}\r\nPING\r\n');
   let said = "";
-  for await (const chunk of socket as AsyncIterable<Buffer>) said += chunk.toString();
-  expect(said).toContain("Authorization Violation");
+  socket.on("error", () => undefined);
+  socket.on("data", (chunk: Buffer) => (said += chunk.toString("latin1")));
+  await once(socket, "close");
+  expect(said).toMatch(/^INFO .*"tls_required":true/);
+  expect(said).not.toContain("PONG");
   await farm.stop();
+});
+
+test("a renewed certificate is read by nats-server without a restart", async () => {
+  await using dir = await tempDir();
+  const settings = await options(dir.path, { agent: false });
+  const farm = await startFarm(settings);
+  const { natsDir, identityDir } = settings.home;
+  const pid = (await farm.pids())["nats"];
+  const stop = reloadNatsOnRenewal(farmIdentityFiles(identityDir).server, natsDir, 10);
+  const names = ["127.0.0.1", "another.example"];
+  const renewed = await openFarmIdentity(identityDir, { nowMs: Date.now(), names });
+  const shown = async (): Promise<string | undefined> => {
+    const plain = connect(settings.ports.nats, "127.0.0.1");
+    await once(plain, "data");
+    const socket = connectTls({ socket: plain, ca: renewed.authority.certificatePem, host: "127.0.0.1" });
+    await once(socket, "secureConnect");
+    const certificate = socket.getPeerX509Certificate()?.toString();
+    socket.destroy();
+    return certificate;
+  };
+  await expect.poll(shown, { timeout: 10_000, interval: 10 }).toBe(renewed.server.certificatePem);
+  expect((await farm.pids())["nats"]).toBe(pid);
+  stop();
+  await farm.stop();
+});
+
+test("a damaged identity stops the start with its file and what to do, and is left as it is", async () => {
+  await using dir = await tempDir();
+  const settings = await options(dir.path, { agent: false });
+  await (await startFarm(settings)).stop();
+  const file = farmIdentityFiles(settings.home.identityDir).authority;
+  await writeFile(file, "no certificate");
+  await expect(startFarm(settings)).rejects.toThrow(`${file} is not what Kiln wrote there. Restore the folder`);
+  expect(await readFile(file, "utf8")).toBe("no certificate");
+});
+
+test("a farm gets a new token when it gets a new identity, and says so", async () => {
+  await using dir = await tempDir();
+  const settings = await options(dir.path, { agent: false });
+  const first = await startFarm(settings);
+  await first.stop();
+  await rm(settings.home.identityDir, { recursive: true });
+  const second = await startFarm(settings);
+  expect(second.token).not.toBe(first.token);
+  expect(settings.notes).toContain(`The farm has a new token: ${settings.home.tokenFile}.`);
+  await second.stop();
 });

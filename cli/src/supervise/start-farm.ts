@@ -1,20 +1,26 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { farmIdentityFiles, openFarmIdentity, type FarmIdentity } from "@kiln/identity";
+import { FarmClient } from "../farm/client.ts";
 import { removeFarmFile, writeFarmFile } from "../farm/farm-file.ts";
 import type { Home } from "../farm/home.ts";
-import { CliError } from "../program/cli-error.ts";
+import { CliError, errorMessage } from "../program/cli-error.ts";
 import type { ChildSpec } from "./child.ts";
+import { LOCAL_HOST, type FarmHost } from "./farm-host.ts";
 import { agentSpec, coordinatorSpec, farmUrls, type FarmUrls } from "./farm-specs.ts";
 import { lockHome, type HomeLock } from "./home-lock.ts";
 import { natsServerPid, natsServerSpec, needNatsServer } from "./nats-server.ts";
 import { stopLeftBehind } from "./left-behind.ts";
 import { checkPorts, type FarmPorts } from "./ports.ts";
+import { reloadNatsOnRenewal } from "./reload-nats.ts";
 import { PROGRAMS, type FarmPrograms } from "./repository.ts";
 import { Supervisor, type SupervisorEvent, type SupervisorFailure } from "./supervisor.ts";
 import { readOrMakeToken } from "./token.ts";
 
 export interface StartFarmOptions {
   readonly home: Home;
+  /** Default: this machine only. */
+  readonly host?: FarmHost;
   readonly ports: FarmPorts;
   readonly env: NodeJS.ProcessEnv;
   /** More of the coordinator's environment, found out while NATS starts. */
@@ -29,6 +35,8 @@ export interface StartFarmOptions {
   readonly signal: AbortSignal;
   /** Aborted: all processes are killed at once. */
   readonly killSignal: AbortSignal;
+  /** Asks the coordinator for a token by which this machine's agent joins. Default: over its API. */
+  readonly makeJoinToken?: (urls: FarmUrls, token: string) => Promise<string>;
   /** Default: those of this checkout. */
   readonly programs?: FarmPrograms;
 }
@@ -44,6 +52,7 @@ export interface RunningFarm extends FarmUrls {
 
 /** Time that an earlier farm's processes have to end after their `up` was killed. */
 const ENDING_MS = 10_000;
+const JOIN_TOKEN_MS = 10 * 60_000;
 
 /**
  * Starts a farm in a home: NATS, coordinator and agent as processes that end
@@ -60,7 +69,7 @@ export async function startFarm(options: StartFarmOptions): Promise<RunningFarm>
   try {
     const stopped = await stopLeftBehind(home, options.programs ?? PROGRAMS);
     if (stopped.length > 0) options.note(`Stopped what an earlier farm left behind: ${stopped.join(", ")}.`);
-    await checkPorts(options.ports, lock.wasStale ? ENDING_MS : 0, options.nowMs);
+    await checkPorts(options.ports, lock.wasStale ? ENDING_MS : 0, options.nowMs, options.host?.listen);
     await removeFarmFile(home.farmFile);
     return await startProcesses(options, natsServer, lock.lock);
   } catch (error) {
@@ -78,9 +87,11 @@ async function takeLock(home: Home): Promise<{ lock: HomeLock; wasStale: boolean
 }
 
 async function startProcesses(options: StartFarmOptions, natsServer: string, lock: HomeLock): Promise<RunningFarm> {
-  const { home, ports, env, signal } = options;
-  const token = await readOrMakeToken(home.tokenFile);
-  const urls = farmUrls(ports);
+  const { home, ports, env, signal, host = LOCAL_HOST } = options;
+  const identity = await openIdentity(home, host, options.nowMs());
+  const { token, renewed } = await readOrMakeToken(home.tokenFile, identity.fingerprint);
+  if (renewed) options.note(`The farm has a new token: ${home.tokenFile}.`);
+  const urls = farmUrls(host, ports);
   const startedAtMs = options.nowMs();
   const pids = async (): Promise<Readonly<Record<string, number>>> => {
     // The child is a guard of the server, where there is one; people mean the server.
@@ -97,8 +108,10 @@ async function startProcesses(options: StartFarmOptions, natsServer: string, loc
   };
   const supervisor = new Supervisor({ nowMs: options.nowMs, onEvent });
   options.killSignal.addEventListener("abort", () => supervisor.kill(), { once: true });
+  const stopReloading = reloadNatsOnRenewal(farmIdentityFiles(home.identityDir).server, home.natsDir);
   const stop = async (): Promise<void> => {
     ready = false;
+    stopReloading();
     await removeFarmFile(home.farmFile);
     await supervisor.stop();
     await removeFarmFile(home.farmFile);
@@ -110,12 +123,15 @@ async function startProcesses(options: StartFarmOptions, natsServer: string, loc
     await startOne(
       supervisor,
       signal,
-      await natsServerSpec({ program: natsServer, dir: natsDir, port: ports.nats, token, logFile, env }),
+      await natsServerSpec({ program: natsServer, dir: natsDir, host, port: ports.nats, identity, logFile, env }),
     );
-    const specs = { home, ports, token, env, programs: options.programs ?? PROGRAMS, slots: options.slots };
+    const specs = { home, host, ports, token, env, programs: options.programs ?? PROGRAMS, slots: options.slots };
     const coordinatorEnv = { ...env, ...(await options.coordinatorEnv) };
     await startOne(supervisor, signal, coordinatorSpec({ ...specs, env: coordinatorEnv }));
-    if (options.agent) await startOne(supervisor, signal, agentSpec(specs));
+    if (options.agent) {
+      const joinToken = await (options.makeJoinToken ?? joinTokenFrom(home))(urls, token);
+      await startOne(supervisor, signal, agentSpec(specs, joinToken));
+    }
     ready = true;
     await publish();
     await chmod(home.dir, 0o700);
@@ -124,6 +140,23 @@ async function startProcesses(options: StartFarmOptions, natsServer: string, loc
     throw error;
   }
   return { ...urls, token, pids, stop, failed: supervisor.failed.then(failureError) };
+}
+
+async function openIdentity(home: Home, { names }: FarmHost, nowMs: number): Promise<FarmIdentity> {
+  try {
+    return await openFarmIdentity(home.identityDir, { nowMs, names });
+  } catch (error) {
+    throw new CliError(`The farm's identity cannot be read: ${errorMessage(error)}.`, { cause: error });
+  }
+}
+
+/** The agent joins at its first start, and with it once more should it be killed between joining and remembering. */
+function joinTokenFrom(home: Home): (urls: FarmUrls, token: string) => Promise<string> {
+  return async ({ httpUrl }, token) => {
+    const client = new FarmClient({ url: httpUrl, token, from: home.farmFile, homeDir: home.dir });
+    const made = await client.makeJoinToken({ uses: 2, lifetimeMs: JOIN_TOKEN_MS });
+    return made.token;
+  };
 }
 
 async function startOne(supervisor: Supervisor, signal: AbortSignal, spec: ChildSpec): Promise<void> {

@@ -1,19 +1,26 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { CliError, errorCode } from "../program/cli-error.ts";
+import { makeToken, parseToken, writePrivateFile } from "@kiln/identity";
+import { errorCode } from "../program/cli-error.ts";
 
-/** The farm's token: made once for a home, readable by its owner only. */
-export async function readOrMakeToken(path: string): Promise<string> {
+/**
+ * The farm's own token, its owner's: made once for a farm's identity, readable by
+ * its owner only. `renewed`: one of another identity, or of a Kiln before 0.2, was replaced.
+ */
+export async function readOrMakeToken(
+  path: string,
+  fingerprint: string,
+): Promise<{ readonly token: string; readonly renewed: boolean }> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  try {
-    const token = randomBytes(32).toString("base64url");
-    await writeFile(path, `${token}\n`, { mode: 0o600, flag: "wx" });
-    return token;
-  } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
+  const known = await readFile(path, "utf8").catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return null;
+    throw error;
+  });
+  const parsed = known === null ? null : parseToken(known);
+  if (known !== null && parsed?.ok && parsed.token.kind === "api" && parsed.token.fingerprint === fingerprint) {
+    return { token: known.trim(), renewed: false };
   }
-  const token = (await readFile(path, "utf8")).trim();
-  if (/^[\w-]{16,200}$/.test(token)) return token;
-  throw new CliError(`${path} holds no token.`, { advice: "Remove it: the next start makes a new one." });
+  const token = makeToken("api", fingerprint);
+  writePrivateFile(path, `${token}\n`);
+  return { token, renewed: known !== null };
 }
