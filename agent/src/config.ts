@@ -1,24 +1,26 @@
 import { availableParallelism, homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
+import type { AgentSettings } from "./adapters/disk/agent-settings.ts";
 import type { DockerSettings } from "./adapters/docker/docker-executor.ts";
 import { readDockerConfig } from "./docker-config.ts";
+import { parseLabels } from "./domain/labels.ts";
 import type { Secret } from "./domain/redaction/secret-forms.ts";
 import { environmentSecrets } from "./read-secrets.ts";
 
 export interface AgentConfig {
   /** The agent's home: identity, spool, caches, working folders. */
   readonly folder: string;
-  /** host:port */
-  readonly coordinatorGrpc: string;
-  /** For example http://127.0.0.1:8270 */
-  readonly coordinatorHttp: string;
-  readonly natsUrl: string;
-  readonly token: string;
+  /** By which it joins a farm at its start; null: it has to have joined one. */
+  readonly join: { readonly url: string; readonly token: string } | null;
   /** What is taken out of everything that is reported. */
   readonly secrets: readonly Secret[];
   /** For people. */
   readonly name: string;
-  /** Jobs at a time, 1 to 1,000. */
+  /** The owner's own: what jobs may ask for. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** It takes one job, then leaves the farm. */
+  readonly isEphemeral: boolean;
+  /** Jobs at a time, 1 to 1,000; 1 for an ephemeral agent. */
   readonly slots: number;
   readonly executor: "host" | "docker" | "dummy";
   /** null where jobs do not run in containers. */
@@ -39,9 +41,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const SLOTS_MAX = 1_000;
 export const CONFIG_DEFAULTS = {
-  coordinatorGrpc: "127.0.0.1:8271",
-  coordinatorHttp: "http://127.0.0.1:8270",
-  natsUrl: "nats://127.0.0.1:8272",
   spoolBytesMax: 2 * 1024 ** 3,
   blobCacheBytesMax: 2 * 1024 ** 3,
   wheelBytesMax: 2 * 1024 ** 3,
@@ -53,8 +52,13 @@ export type ConfigResult =
   /** One sentence a variable. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Reads the agent's configuration from its environment; everything that is wrong is reported at once. */
-export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
+/**
+ * Reads the agent's configuration from its environment, and from what `join` was
+ * told where the environment says nothing; everything that is wrong is reported
+ * at once.
+ */
+export function readConfig(own: NodeJS.ProcessEnv, settings: AgentSettings = {}): ConfigResult {
+  const env: NodeJS.ProcessEnv = { ...settings, ...own };
   const problems: string[] = [];
   const text = (name: string, fallback: string): string => {
     const value = env[name]?.trim();
@@ -73,18 +77,18 @@ export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
     problems.push(`${name} is "${value}"; it may be a whole number from ${min} to ${max}`);
     return fallback;
   };
-  const slots = integer("KILN_SLOTS", 1, SLOTS_MAX, availableParallelism());
+  const isEphemeral = choice("KILN_EPHEMERAL", ["0", "1"], "0") === "1";
+  const slots = isEphemeral ? 1 : integer("KILN_SLOTS", 1, SLOTS_MAX, availableParallelism());
   const executor = choice("KILN_EXECUTOR", ["host", "docker", "dummy"], "host");
   const docker = executor === "docker" ? readDockerConfig(env, slots) : null;
   if (docker && !docker.ok) problems.push(...docker.problems);
   const config: AgentConfig = {
     folder: resolve(text("KILN_AGENT_DIR", defaultFolder(env))),
-    coordinatorGrpc: text("KILN_COORDINATOR_GRPC", CONFIG_DEFAULTS.coordinatorGrpc),
-    coordinatorHttp: text("KILN_COORDINATOR_HTTP", CONFIG_DEFAULTS.coordinatorHttp).replace(/\/+$/, ""),
-    natsUrl: text("KILN_NATS_URL", CONFIG_DEFAULTS.natsUrl),
-    token: text("KILN_TOKEN", ""),
+    join: joinFrom(text("KILN_FARM_URL", ""), text("KILN_JOIN_TOKEN", ""), problems),
     secrets: environmentSecrets(env, problems),
     name: text("KILN_AGENT_NAME", hostname()),
+    labels: labelsFrom(text("KILN_AGENT_LABELS", ""), problems),
+    isEphemeral,
     slots,
     executor,
     docker: docker?.ok ? docker.settings : null,
@@ -94,14 +98,24 @@ export function readConfig(env: NodeJS.ProcessEnv): ConfigResult {
     blobCacheBytesMax: integer("KILN_BLOB_CACHE_BYTES_MAX", 0, 2 ** 50, CONFIG_DEFAULTS.blobCacheBytesMax),
     compilerCacheBytesMax: integer("KILN_COMPILER_CACHE_BYTES", 0, 2 ** 50, CONFIG_DEFAULTS.compilerCacheBytesMax),
   };
-  if (config.token === "") problems.push("KILN_TOKEN is not set: it is the farm's token, in the farm's farm.json");
-  if (!/^[^\s/]+:\d{1,5}$/.test(config.coordinatorGrpc)) {
-    problems.push(`KILN_COORDINATOR_GRPC is "${config.coordinatorGrpc}"; it must be host:port`);
-  }
-  if (!/^https?:\/\//.test(config.coordinatorHttp)) {
-    problems.push(`KILN_COORDINATOR_HTTP is "${config.coordinatorHttp}"; it must be an http or https URL`);
-  }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
+}
+
+function joinFrom(url: string, token: string, problems: string[]): AgentConfig["join"] {
+  if (url === "" && token === "") return null;
+  if (url !== "" && token !== "") return { url, token };
+  const [there, missing] = url === "" ? ["KILN_JOIN_TOKEN", "KILN_FARM_URL"] : ["KILN_FARM_URL", "KILN_JOIN_TOKEN"];
+  // A farm's address alone names nothing that could be done.
+  problems.push(`${there} is set and ${missing} is not: a machine joins with both, as kiln agent token prints them`);
+  return null;
+}
+
+function labelsFrom(text: string, problems: string[]): AgentConfig["labels"] {
+  const pairs = text.split(",").filter((pair) => pair !== "");
+  const result = parseLabels(pairs);
+  if (result.ok) return result.labels;
+  problems.push(`KILN_AGENT_LABELS: ${result.message}`);
+  return {};
 }
 
 /** Where the agent lives unless told otherwise; needs no other configuration. */

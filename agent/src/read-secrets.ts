@@ -2,20 +2,23 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { SECRET_BYTES_MAX, SECRET_BYTES_MIN, type Secret } from "./domain/redaction/secret-forms.ts";
+import type { Credentials } from "./ports/credentials.ts";
 import { netrcPasswords, urlPasswords } from "./domain/redaction/url-passwords.ts";
 
 const FILE_BYTES_MAX = 1024 * 1024;
 
 /**
- * What must not be in anything that this agent reports: the farm's token, values
+ * What must not be in anything that this agent reports: the token that it joins with, values
  * of the variables that KILN_REDACT names ("NAME1,NAME2"), and passwords in the
  * addresses of any variable. `problems` gets a sentence for each that cannot be
  * kept secret, without its value.
  */
 export function environmentSecrets(env: NodeJS.ProcessEnv, problems: string[]): readonly Secret[] {
   const secrets = Object.values(env).flatMap((value) => urlPasswords(value ?? ""));
-  const token = env["KILN_TOKEN"]?.trim();
-  if (token) secrets.push({ value: token });
+  for (const name of ["KILN_JOIN_TOKEN", "KILN_TOKEN"]) {
+    const token = env[name]?.trim();
+    if (token) secrets.push({ value: token });
+  }
   for (const name of (env["KILN_REDACT"] ?? "").split(",").map((one) => one.trim())) {
     if (name === "") continue;
     const value = env[name];
@@ -30,6 +33,12 @@ export function environmentSecrets(env: NodeJS.ProcessEnv, problems: string[]): 
     } else secrets.push({ value });
   }
   return secrets;
+}
+
+/** What of an agent's credentials opens the farm: the lines of its key, and the seed of its NATS user. */
+export function credentialSecrets(credentials: Pick<Credentials, "privateKeyPem" | "natsSeed">): readonly Secret[] {
+  const lines = credentials.privateKeyPem.split("\n").filter((line) => line !== "" && !line.startsWith("-----"));
+  return [...lines, credentials.natsSeed].map((value) => ({ value }));
 }
 
 /** Passwords of package indexes in the files that pip reads ("Configuration" in its documentation) and in .netrc. */

@@ -3,19 +3,27 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
-import { agentIdentity } from "./adapters/disk/identity.ts";
+import { CredentialFolder } from "./adapters/disk/credential-folder.ts";
+import { writeDurably } from "./adapters/disk/write-durably.ts";
 import { lockHome } from "./adapters/disk/home-lock.ts";
 import { DockerExecutor } from "./adapters/docker/docker-executor.ts";
 import { DummyExecutor } from "./adapters/dummy/dummy-executor.ts";
+import { AgentHttp } from "./adapters/farm/farm-http.ts";
+import { LiveCredentials } from "./adapters/farm/live-credentials.ts";
 import { GrpcCoordinator } from "./adapters/grpc/grpc-coordinator.ts";
 import { findCompilerCache, findContainerEngine, onPath } from "./adapters/host/compiler-cache.ts";
 import { HostExecutor } from "./adapters/host/host-executor.ts";
 import type { BuildSurroundings } from "./adapters/host/job-context.ts";
+import type { IndexAccess } from "./adapters/host/run-index.ts";
 import { PipTool } from "./adapters/host/pip-tool.ts";
 import { BlobCache } from "./adapters/http/blob-cache.ts";
 import { HttpBlobClient } from "./adapters/http/http-blob-client.ts";
+import { RunReaders } from "./adapters/http/run-readers.ts";
 import { readInventory } from "./adapters/inventory/read-inventory.ts";
 import { diskFreeBytes } from "./adapters/inventory/read-machine.ts";
+import { joinAtStart } from "./adapters/join/join-at-start.ts";
+import { leaveFarm } from "./adapters/join/leave-farm.ts";
+import { renew } from "./adapters/join/renew.ts";
 import { NatsControlPlane } from "./adapters/nats/nats-control-plane.ts";
 import { openSpool } from "./adapters/spool/disk-spool.ts";
 import { systemClock } from "./adapters/system/system-clock.ts";
@@ -24,15 +32,18 @@ import { SecretBook } from "./domain/redaction/secret-book.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ControlPlane } from "./ports/control-plane.ts";
 import type { Coordinator } from "./ports/coordinator.ts";
+import type { Credentials } from "./ports/credentials.ts";
 import type { Executor } from "./ports/executor.ts";
 import type { Inventory } from "./ports/inventory.ts";
 import type { Log } from "./ports/log.ts";
 import type { Spool } from "./ports/spool.ts";
-import { indexSecrets } from "./read-secrets.ts";
+import type { FarmHttp } from "./ports/farm-http.ts";
+import { credentialSecrets, indexSecrets } from "./read-secrets.ts";
 import { Attempts } from "./services/attempts.ts";
 import { Heartbeat } from "./services/heartbeat.ts";
 import { Intake } from "./services/intake.ts";
 import { recover } from "./services/recovery.ts";
+import { Renewal, type RenewalTrouble } from "./services/renewal.ts";
 import { Registrar } from "./services/registrar.ts";
 import { ResultsStream, type AgentIds } from "./services/results-stream.ts";
 
@@ -60,6 +71,8 @@ export interface AgentHandle extends AsyncDisposable {
   readonly agentId: string;
   /** Resolves with the first registration. */
   readonly registered: Promise<void>;
+  /** Resolves when the agent has to end: its jobs are to be stopped by disposing it. */
+  readonly ended: Promise<AgentEnd>;
   /** Numbers of this moment. */
   stats(): AgentStats;
 }
@@ -71,6 +84,16 @@ export interface AgentStats {
   readonly spooled: number;
   readonly unacknowledgedBytes: number;
   readonly isStreamOpen: boolean;
+  /** null: the credentials are renewed in time. */
+  readonly renewal: RenewalTrouble | null;
+}
+
+/** Why an agent ends by itself. */
+export interface AgentEnd {
+  /** "shut-out": the farm will have nothing more of it; "left": it has had its only job. */
+  readonly kind: "shut-out" | "left";
+  /** A sentence. */
+  readonly reason: string;
 }
 
 /**
@@ -78,16 +101,13 @@ export interface AgentStats {
  * recovered what was there; it then registers by itself, as soon as the
  * coordinator answers. Disposing it stops its jobs, reports them as lost so that
  * they are tried again, sends what can be sent within five seconds, and leaves
- * the rest in the spool. Throws when the home is in use or cannot be used.
+ * the rest in the spool. Throws when the home is in use or cannot be used, and
+ * a JoinError when this machine is no agent of a farm and cannot become one.
  */
 export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Promise<AgentHandle> {
   const log = deps.log ?? pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: false }));
-  const common: Common = {
-    log,
-    clock: systemClock,
-    random: deps.random ?? Math.random,
-    secrets: new SecretBook([...config.secrets, ...indexSecrets(process.env)]),
-  };
+  const secrets = new SecretBook([...config.secrets, ...indexSecrets(process.env)]);
+  const common: Common = { log, clock: systemClock, random: deps.random ?? Math.random, secrets };
   await using resources = new AsyncDisposableStack();
 
   // 1. The home: one process at a time.
@@ -97,13 +117,20 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
     throw new Error(`another agent (process ${locked.pid}) lives in ${config.folder}: stop it, or set KILN_AGENT_DIR`);
   }
   resources.use(locked.lock);
-  const ids = { agentId: agentIdentity(config.folder), sessionId: randomUUID() };
 
-  // 2. What is kept on disk, what this machine has, and how jobs run on it.
+  // 2. Who it is on which farm.
+  const folder = new CredentialFolder(config.folder);
+  const credentials = new LiveCredentials(await joinAtStart(config, folder, { env: process.env, ...common }));
+  const ids = { agentId: credentials.current().agentId, sessionId: randomUUID() };
+  for (const secret of credentialSecrets(credentials.current())) secrets.learn(secret);
+  const http = resources.use(new AgentHttp(credentials));
+
+  // 3. What is kept on disk, what this machine has, and how jobs run on it.
   const { spool, left } = openSpool(join(config.folder, "spool"), config.spoolBytesMax, log);
   resources.use(spool);
   const machine = deps.inventory ?? (await readInventory(config.folder));
-  const executor = makeExecutor(config, deps, ids.agentId, machine, common);
+  const farm = { ...ids, http, credentials };
+  const executor = makeExecutor(config, deps, farm, machine, common);
   await recover(left, { executor, ...common });
   const inventory = executor instanceof DockerExecutor ? withPythons(machine, await executor.readPythons()) : machine;
   const { pythons, olderPythons, problems } = inventory;
@@ -112,17 +139,23 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
     "looked at this machine",
   );
 
-  // 3. The lines to the coordinator, and the services between them and the spool.
-  const coordinator = resources.use(new GrpcCoordinator({ address: config.coordinatorGrpc, token: config.token }));
-  const controlPlane = resources.use(
-    new NatsControlPlane({ url: config.natsUrl, token: config.token, ...ids }, common),
-  );
-  const services = wire(config, ids, { spool, inventory, executor, coordinator, controlPlane }, common);
+  // 4. The lines to the coordinator, and the services between them and the spool.
+  const coordinator = resources.use(new GrpcCoordinator(credentials));
+  const controlPlane = resources.use(new NatsControlPlane({ credentials, ...ids }, common));
+  const ends = { spool, inventory, executor, coordinator, controlPlane, hadBefore: left.length };
+  const services = wire(config, farm, folder, ends, common);
 
-  // 4. Go.
+  // 5. Go.
   controlPlane.start(services.intake);
+  services.renewal.start();
   services.registrar.request();
   return handle(ids.agentId, { ...services, spool, controlPlane }, resources.move());
+}
+
+/** The agent on its farm. */
+interface OnFarm extends AgentIds {
+  readonly http: FarmHttp;
+  readonly credentials: LiveCredentials;
 }
 
 interface Common {
@@ -135,15 +168,25 @@ interface Common {
 function makeExecutor(
   config: AgentConfig,
   deps: AgentDeps,
-  agentId: string,
+  { agentId, http, credentials }: OnFarm,
   inventory: Inventory,
   common: Common,
 ): Executor {
   if (deps.executor) return deps.executor;
-  const { log, clock } = common;
+  const { log, clock, secrets } = common;
   const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);
-  const blobs = new HttpBlobClient({ url: config.coordinatorHttp, token: config.token }, { cache, ...common });
-  const indexes = { coordinatorHttp: config.coordinatorHttp, token: config.token };
+  const blobs = new HttpBlobClient(http, { cache, ...common });
+  const readers = new RunReaders(http, secrets, common);
+  const { authorityPem, farm } = credentials.current();
+  // Not the one among the credentials: those are replaced while jobs and containers have this open.
+  const authorityFile = join(config.folder, "farm-ca.pem");
+  writeDurably(authorityFile, authorityPem, 0o644);
+  const indexes: IndexAccess = {
+    coordinatorHttp: farm.httpUrl,
+    authorityFile,
+    reader: (run, signal) => readers.of(run, signal),
+    get: (path, signal) => http.fetch(path, { signal, headers: { accept: "application/json, */*" } }),
+  };
   const workFolder = join(config.folder, "work");
   const build = surroundings(config, inventory);
   if (config.executor === "dummy") {
@@ -191,17 +234,34 @@ interface Ends {
   readonly executor: Executor;
   readonly coordinator: Coordinator;
   readonly controlPlane: ControlPlane;
+  /** Attempts that an earlier process of this agent left in the spool. */
+  readonly hadBefore: number;
 }
 
-function wire(config: AgentConfig, ids: AgentIds, ends: Ends, common: Common) {
-  const { spool, inventory, executor, coordinator, controlPlane } = ends;
+function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends: Ends, common: Common) {
+  const { spool, inventory, executor, coordinator, controlPlane, hadBefore } = ends;
+  const { credentials, http, agentId, sessionId } = farm;
+  const ids = { agentId, sessionId };
   const { promise: registered, resolve: markRegistered } = Promise.withResolvers<void>();
+  const { promise: ended, resolve: end } = Promise.withResolvers<AgentEnd>();
+  /** An ephemeral agent that has had its job, down to the last acknowledgement. */
+  const leaveIfDone = async (): Promise<void> => {
+    if (!config.isEphemeral || !attempts.isSpent || spool.size > 0) return;
+    const left = await leaveFarm(http, agentId, new AbortController().signal, common);
+    if (left.ok) folder.remove();
+    else common.log.warn({ reason: left.message }, "the farm was not told that this agent leaves");
+    end({ kind: "left", reason: "it has had its only job" });
+  };
   const stream = new ResultsStream({ spool, coordinator, ...common }, ids, {
-    acknowledged: (attempt) => attempts.acknowledged(attempt),
+    acknowledged: (attempt) => {
+      attempts.acknowledged(attempt);
+      void leaveIfDone();
+    },
     refused: (ref, reason) => attempts.refused(ref, reason),
     registrationNeeded: () => registrar.request(),
   });
-  const limits = { slots: config.slots, attemptsMax: ATTEMPTS_MAX };
+  const takenMax = config.isEphemeral ? Math.max(0, 1 - hadBefore) : null;
+  const limits = { slots: config.slots, attemptsMax: ATTEMPTS_MAX, takenMax };
   const attempts = new Attempts({ spool, executor, ...common }, limits, (attempt) => stream.appended(attempt));
   const heartbeat = new Heartbeat({
     controlPlane,
@@ -217,15 +277,37 @@ function wire(config: AgentConfig, ids: AgentIds, ends: Ends, common: Common) {
     executor: executor.name,
     kinds: executor.kinds,
     inventory,
+    // The farm's operator, who made the token, has the last word.
+    labels: { ...config.labels, ...credentials.current().labels },
+    isEphemeral: config.isEphemeral,
   };
-  const registrar = new Registrar({ coordinator, ...common }, registration, (terms) => {
-    heartbeat.start(terms.heartbeatIntervalMs);
-    stream.open(terms.windowBytes);
-    controlPlane.takeAssignments();
-    markRegistered();
+  const shutOut = (reason: string): void => end({ kind: "shut-out", reason });
+  const registrar = new Registrar({ coordinator, ...common }, registration, {
+    registered: (terms) => {
+      heartbeat.start(terms.heartbeatIntervalMs);
+      stream.open(terms.windowBytes);
+      if (!attempts.isSpent) controlPlane.takeAssignments();
+      markRegistered();
+    },
+    refused: shutOut,
   });
-  const intake = new Intake({ attempts, registrar, heartbeat, log: common.log });
-  return { registered, stream, attempts, heartbeat, registrar, intake };
+  const intake = new Intake(
+    { attempts, registrar, heartbeat, log: common.log },
+    { leave: (reason) => end({ kind: config.isEphemeral && attempts.isSpent ? "left" : "shut-out", reason }) },
+  );
+  const renewals = {
+    renew: (current: Credentials) => renew(http, current, () => common.clock.nowMs()),
+    keep: (next: Credentials) => folder.write(next),
+  };
+  const renewal = new Renewal({ credentials, renewals, ...common }, {
+    renewed: (next) => {
+      for (const secret of credentialSecrets(next)) common.secrets.learn(secret);
+      credentials.replace(next);
+      stream.reopen();
+    },
+    ended: shutOut,
+  });
+  return { registered, ended, stream, attempts, heartbeat, registrar, intake, renewal };
 }
 
 function handle(
@@ -233,7 +315,7 @@ function handle(
   parts: ReturnType<typeof wire> & { readonly spool: Spool; readonly controlPlane: ControlPlane },
   resources: AsyncDisposable,
 ): AgentHandle {
-  const { registered, stream, attempts, heartbeat, registrar, spool, controlPlane } = parts;
+  const { registered, ended, stream, attempts, heartbeat, registrar, renewal, spool, controlPlane } = parts;
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     controlPlane.stopAssignments();
@@ -242,6 +324,7 @@ function handle(
     // Only what can be sent is worth waiting for.
     while (spool.size > 0 && stream.isOpen && Date.now() < deadlineMs) await delay(FLUSH_POLL_MS);
     registrar.stop();
+    renewal.stop();
     heartbeat.stop();
     stream.stop();
     await resources[Symbol.asyncDispose]();
@@ -249,12 +332,14 @@ function handle(
   return {
     agentId,
     registered,
+    ended,
     stats: () => ({
       running: attempts.running,
       waiting: attempts.waiting,
       spooled: spool.size,
       unacknowledgedBytes: spool.unacknowledgedBytes,
       isStreamOpen: stream.isOpen,
+      renewal: renewal.trouble,
     }),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };

@@ -17,6 +17,8 @@ export interface ControlPlaneHandlers {
   cancel(ref: AttemptRef, reason: string): void;
   /** The coordinator, or the lack of what it prepares, asks for a registration. */
   registerAgain(): void;
+  /** The coordinator has no more use for this agent: end. */
+  leave(reason: string): void;
   /** Connected for the first time or again. */
   connected(): void;
 }

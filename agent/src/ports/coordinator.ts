@@ -12,6 +12,10 @@ export interface Registration {
   /** Kinds of jobs that the executor runs, as plans name them. */
   readonly kinds: readonly JobKind[];
   readonly inventory: Inventory;
+  /** The owner's own. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** It takes one job, then leaves. */
+  readonly isEphemeral: boolean;
 }
 
 export interface RegistrationTerms {
@@ -22,7 +26,8 @@ export interface RegistrationTerms {
 
 export type RegisterResult =
   | { readonly ok: true; readonly terms: RegistrationTerms }
-  | { readonly ok: false; readonly message: string };
+  /** `isFinal`: the coordinator has shut this agent out, and no other try helps. */
+  | { readonly ok: false; readonly message: string; readonly isFinal: boolean };
 
 export interface AckedTo {
   readonly ref: AttemptRef;

@@ -32,6 +32,8 @@ export interface AttemptsOptions {
   readonly slots: number;
   /** Attempts that may be in the spool, waiting, running or not acknowledged. */
   readonly attemptsMax: number;
+  /** Attempts that are taken before no more are; null: any number. */
+  readonly takenMax: number | null;
 }
 
 export type TakeResult =
@@ -64,6 +66,7 @@ export class Attempts {
   /** In the order taken. */
   readonly #queue = new Set<LiveAttempt>();
   #running = 0;
+  #taken = 0;
   #filling = false;
   #idle: (() => void)[] = [];
   #closed = false;
@@ -73,6 +76,12 @@ export class Attempts {
     this.#parts = parts;
     this.#options = options;
     this.#appended = appended;
+  }
+
+  /** It has taken all that it ever takes. */
+  get isSpent(): boolean {
+    const { takenMax } = this.#options;
+    return takenMax !== null && this.#taken >= takenMax;
   }
 
   get running(): number {
@@ -89,8 +98,10 @@ export class Attempts {
     const key = attemptKey(assignment.ref);
     if (this.#recent.has(key) || spool.find(key)) return "taken";
     if (this.#closed || spool.isFull || spool.size >= this.#options.attemptsMax) return "held-back";
+    if (this.isSpent) return "held-back";
     const spooled = spool.create(assignment.ref, bytes);
     if (!spooled) return "held-back";
+    this.#taken++;
     const recorder = new AttemptRecorder(
       spooled,
       assignment.job.limits,

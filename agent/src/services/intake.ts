@@ -8,6 +8,11 @@ import type { Registrar } from "./registrar.ts";
 /** How long an assignment waits that there is no room for. */
 const LATER_MS = 1_000;
 
+export interface IntakeEvents {
+  /** The coordinator has no more use for this agent. */
+  leave(reason: string): void;
+}
+
 export interface IntakeParts {
   readonly attempts: Attempts;
   readonly registrar: Registrar;
@@ -18,10 +23,12 @@ export interface IntakeParts {
 /** Acts on what comes from the control plane. */
 export class Intake implements ControlPlaneHandlers {
   readonly #parts: IntakeParts;
+  readonly #events: IntakeEvents;
   #isHoldingBack = false;
 
-  constructor(parts: IntakeParts) {
+  constructor(parts: IntakeParts, events: IntakeEvents) {
     this.#parts = parts;
+    this.#events = events;
   }
 
   /** Acknowledged only when it is in the spool; deliveries of known attempts are acknowledged and dropped. */
@@ -29,6 +36,8 @@ export class Intake implements ControlPlaneHandlers {
     const isHeldBack = this.#parts.attempts.take(delivery.assignment, delivery.bytes) === "held-back";
     if (isHeldBack) delivery.later(LATER_MS);
     else delivery.accept();
+    // Not for want of room: what comes after its only job is another agent's.
+    if (this.#parts.attempts.isSpent) return;
     if (isHeldBack !== this.#isHoldingBack) {
       this.#isHoldingBack = isHeldBack;
       if (isHeldBack) this.#parts.log.warn({}, "assignments are held back: the spool is full");
@@ -42,6 +51,10 @@ export class Intake implements ControlPlaneHandlers {
 
   registerAgain(): void {
     this.#parts.registrar.request();
+  }
+
+  leave(reason: string): void {
+    this.#events.leave(reason);
   }
 
   connected(): void {

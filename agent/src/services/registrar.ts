@@ -12,11 +12,17 @@ export interface RegistrarParts {
   readonly random: () => number;
 }
 
-/** Registers the agent, and again whenever asked; tries for ever. */
+export interface RegistrarEvents {
+  registered(terms: RegistrationTerms): void;
+  /** The coordinator has shut this agent out; nothing more is tried. */
+  refused(reason: string): void;
+}
+
+/** Registers the agent, and again whenever asked; tries until it works, or the coordinator has shut the agent out. */
 export class Registrar {
   readonly #parts: RegistrarParts;
   readonly #registration: Registration;
-  readonly #registered: (terms: RegistrationTerms) => void;
+  readonly #events: RegistrarEvents;
   #isBusy = false;
   /** Asked for while one was under way: its answer may be older than the question. */
   #isAskedAgain = false;
@@ -24,10 +30,10 @@ export class Registrar {
   #failures = 0;
   #cancel: (() => void) | null = null;
 
-  constructor(parts: RegistrarParts, registration: Registration, registered: (terms: RegistrationTerms) => void) {
+  constructor(parts: RegistrarParts, registration: Registration, events: RegistrarEvents) {
     this.#parts = parts;
     this.#registration = registration;
-    this.#registered = registered;
+    this.#events = events;
   }
 
   /** Begins a registration; while one is under way, at most one more follows it. */
@@ -52,6 +58,11 @@ export class Registrar {
     const { coordinator, clock, log, random } = this.#parts;
     const result = await coordinator.register(this.#registration);
     if (this.#isStopped) return;
+    if (!result.ok && result.isFinal) {
+      this.#isStopped = true;
+      this.#events.refused(result.message);
+      return;
+    }
     if (!result.ok) {
       const delayMs = backoffMs(++this.#failures, random(), BACKOFF);
       log.warn({ reason: result.message, delayMs }, "the agent could not be registered");
@@ -61,7 +72,7 @@ export class Registrar {
     this.#failures = 0;
     this.#isBusy = false;
     log.info({ ...result.terms }, "the agent is registered");
-    this.#registered(result.terms);
+    this.#events.registered(result.terms);
     if (this.#isAskedAgain) this.request();
   }
 }

@@ -89,6 +89,16 @@ export class ResultsStream {
     if (this.#state.name === "closed") this.#connect();
   }
 
+  /** Ends the stream that is open, or being opened, and opens another: with the newest credentials. Nothing is lost by it. */
+  reopen(): void {
+    const state = this.#state;
+    if (state.name !== "greeting" && state.name !== "open") return;
+    state.cancel();
+    state.connection.close();
+    this.#queue.clear();
+    this.#connect();
+  }
+
   /** The attempt has new frames. They are sent after the present turn of the event loop, together with others'. */
   appended(attempt: SpooledAttempt): void {
     if (this.#state.name !== "open") return;

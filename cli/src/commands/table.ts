@@ -1,11 +1,17 @@
 import type { CliCommand } from "../program/command.ts";
 
 export interface CommandEntry {
+  /** One word, or two: the group that it stands in, and its own. */
   readonly name: string;
   readonly summary: string;
   /** Loads the command: only the one that was typed is. */
   readonly load: () => Promise<{ readonly command: CliCommand }>;
 }
+
+/** What the first words of two-word commands stand for. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  agent: "register machines and look after them",
+};
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -29,5 +35,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "pin", summary: "keep what a run made, however old it gets", load: () => import("./pin.ts") },
   { name: "unpin", summary: "let what a run made go when it is old", load: () => import("./unpin.ts") },
   { name: "agents", summary: "list the machines of the farm", load: () => import("./agents.ts") },
+  { name: "agent token", summary: "make a token with which a machine joins", load: () => import("./agent/token.ts") },
+  { name: "agent join", summary: "make this machine an agent of a farm", load: () => import("./agent/join.ts") },
+  { name: "agent run", summary: "run this machine's agent, which has joined", load: () => import("./agent/run.ts") },
+  { name: "agent list", summary: "list the machines of the farm", load: () => import("./agents.ts") },
+  { name: "agent revoke", summary: "shut a machine out of the farm", load: () => import("./agent/revoke.ts") },
+  { name: "agent leave", summary: "take this machine out of its farm", load: () => import("./agent/leave.ts") },
   { name: "doctor", summary: "check what Kiln needs on this machine", load: () => import("./doctor.ts") },
 ];

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from "commander";
-import { COMMANDS } from "../commands/table.ts";
+import { COMMANDS, GROUPS } from "../commands/table.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { renderError } from "../render/error-report.ts";
 import { CliError, Interrupted } from "./cli-error.ts";
@@ -63,9 +63,12 @@ async function parseAndRun(cli: CliProcess, context: Context): Promise<ExitCode>
     })
     .exitOverride();
   const named = namedCommand(cli.args);
+  const groups = new Map<string, Command>();
   for (const { name, summary, load } of COMMANDS) {
-    const command = program
-      .command(name)
+    const [first = name, second] = name.split(" ", 2);
+    const parent = second === undefined ? program : groupOf(first, program, groups);
+    const command = parent
+      .command(second ?? first)
       .summary(summary)
       .description(`${capital(summary)}.`);
     command.helpOption("-h, --help", "show this help");
@@ -97,15 +100,32 @@ async function parseAndRun(cli: CliProcess, context: Context): Promise<ExitCode>
   }
 }
 
+/** The command that others stand below: "agent" of "agent token". */
+function groupOf(name: string, program: Command, groups: Map<string, Command>): Command {
+  const known = groups.get(name);
+  if (known) return known;
+  const summary = GROUPS[name] ?? name;
+  const group = program
+    .command(name)
+    .usage("COMMAND [OPTIONS]")
+    .summary(summary)
+    .description(`${capital(summary)}.`)
+    .helpOption("-h, --help", "show this help")
+    .helpCommand(false);
+  groups.set(name, group);
+  return group;
+}
+
 function help(named: string | null): string {
   return named === null ? "--help" : `${named} --help`;
 }
 
-/** The command that is typed, so that only it is loaded: the first word that is no option, or the one after `help`. */
+/** The command that is typed, so that only it is loaded: the first words that are no options, or those after `help`. */
 function namedCommand(args: readonly string[]): string | null {
-  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
-  const name = first === "help" ? second : first;
-  return COMMANDS.some((command) => command.name === name) ? (name ?? null) : null;
+  const words = args.filter((arg) => !arg.startsWith("-"));
+  const [first = "", second = ""] = words[0] === "help" ? words.slice(1) : words;
+  const known = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
+  return known?.name ?? null;
 }
 
 function fail(error: unknown, context: Context): ExitCode {

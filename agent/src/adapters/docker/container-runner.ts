@@ -201,7 +201,9 @@ export class ContainerRunner implements Runner {
   #pipSettings(step: StepKind): PipSettings {
     const kind = networkOfStep(step, this.#job);
     if (kind === "none") return { env: {}, mounts: [] };
-    return kind === "run-index" ? certificateSettings(this.#parts.env) : pipSettings(this.#parts.env);
+    return kind === "run-index"
+      ? certificateSettings(this.#parts.env, this.#parts.indexes.authorityFile)
+      : pipSettings(this.#parts.env);
   }
 
   /** Only what the step needs; folders that the agent reads later are mounted one by one, so that none can be replaced by a link. */

@@ -47,14 +47,18 @@ export function pipSettings(env: NodeJS.ProcessEnv): PipSettings {
   return { env: passed, mounts };
 }
 
-/** Of these only the certificates: for a step that installs from the run's index alone. */
-export function certificateSettings(env: NodeJS.ProcessEnv): PipSettings {
-  const names = ["PIP_CERT", "PIP_CLIENT_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"];
+/**
+ * Of these only the certificates: for a step that installs from the run's index
+ * alone. With the farm's own authority, which the step's environment names.
+ */
+export function certificateSettings(env: NodeJS.ProcessEnv, authorityFile: string | null): PipSettings {
+  const names = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", ...(authorityFile === null ? ["PIP_CERT"] : [])];
   const set = names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
-  const paths = set.map(([, path]) => path).filter((path) => isAbsolute(path) && existsSync(path));
+  const paths = [...set.map(([, path]) => path), ...(authorityFile === null ? [] : [authorityFile])];
+  const present = paths.filter((path) => isAbsolute(path) && existsSync(path));
   return {
     env: Object.fromEntries(set),
-    mounts: [...new Set(paths)].map((path) => ({ path, isReadOnly: true })),
+    mounts: [...new Set(present)].map((path) => ({ path, isReadOnly: true })),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   ResultsConnection,
   ResultsHandlers,
 } from "../../ports/coordinator.ts";
+import type { Credentials, CredentialSource } from "../../ports/credentials.ts";
 import { registerRequest } from "./register-request.ts";
 import { GrpcResultsConnection, type ResultsCall } from "./results-connection.ts";
 
@@ -15,12 +16,6 @@ const REGISTER_TIMEOUT_MS = 10_000;
 const WINDOW_BYTES_DEFAULT = 4 * 1024 * 1024;
 const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
 const HEARTBEAT_INTERVAL_MS_DEFAULT = 2_000;
-
-export interface GrpcOptions {
-  /** host:port */
-  readonly address: string;
-  readonly token: string;
-}
 
 interface AgentClient extends Client {
   register(
@@ -38,29 +33,28 @@ const AgentServiceClient = makeClientConstructor(
   "AgentService",
 );
 
-/** The coordinator over gRPC. */
+/**
+ * The coordinator over gRPC, with this agent's certificate: the newest one for
+ * each call that begins. Calls under way keep the connection that they have.
+ */
 export class GrpcCoordinator implements Coordinator, Disposable {
-  readonly #client: AgentClient;
-  readonly #token: string;
+  readonly #credentials: CredentialSource;
+  readonly #unwatch: () => void;
+  #client: AgentClient | null = null;
 
-  constructor(options: GrpcOptions) {
-    this.#token = options.token;
-    this.#client = new AgentServiceClient(options.address, credentials.createInsecure(), {
-      // The services above have their own backoff; the channel's must not add to it.
-      "grpc.initial_reconnect_backoff_ms": 100,
-      "grpc.max_reconnect_backoff_ms": 1_000,
-      "grpc.keepalive_time_ms": 10_000,
-      "grpc.keepalive_timeout_ms": 10_000,
-      "grpc.max_send_message_length": -1,
-    }) as unknown as AgentClient;
+  constructor(credentials: CredentialSource) {
+    this.#credentials = credentials;
+    this.#unwatch = credentials.watch(() => this.#forget());
   }
 
   register(registration: Registration): Promise<RegisterResult> {
     return new Promise((resolve) => {
       const options = { deadline: Date.now() + REGISTER_TIMEOUT_MS };
-      this.#client.register(registerRequest(registration), this.#metadata(), options, (error, response) => {
-        if (error || !response)
-          return resolve({ ok: false, message: error?.message ?? "the coordinator gave no answer" });
+      this.#open().register(registerRequest(registration), new Metadata(), options, (error, response) => {
+        if (error || !response) {
+          const message = error?.details || error?.message || "the coordinator gave no answer";
+          return resolve({ ok: false, message, isFinal: error !== null && isShutOut(error) });
+        }
         const windowBytes = Math.min(response.windowBytes || WINDOW_BYTES_DEFAULT, WINDOW_BYTES_MAX);
         const heartbeatIntervalMs = response.heartbeatIntervalMs || HEARTBEAT_INTERVAL_MS_DEFAULT;
         return resolve({ ok: true, terms: { windowBytes, heartbeatIntervalMs } });
@@ -69,7 +63,7 @@ export class GrpcCoordinator implements Coordinator, Disposable {
   }
 
   openResults(hello: Parameters<Coordinator["openResults"]>[0], handlers: ResultsHandlers): ResultsConnection {
-    const call = this.#client.streamResults(this.#metadata());
+    const call = this.#open().streamResults(new Metadata());
     const value = create(wire.HelloSchema, { ...hello, attempts: [...hello.attempts] });
     const message = create(wire.StreamResultsRequestSchema, { message: { case: "hello", value } });
     call.write(Buffer.from(toBinary(wire.StreamResultsRequestSchema, message)));
@@ -77,17 +71,41 @@ export class GrpcCoordinator implements Coordinator, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#client.close();
+    this.#unwatch();
+    this.#forget();
   }
 
-  #metadata(): Metadata {
-    const metadata = new Metadata();
-    metadata.set("authorization", `Bearer ${this.#token}`);
-    return metadata;
+  #open(): AgentClient {
+    return (this.#client ??= connectTo(this.#credentials.current()));
+  }
+
+  #forget(): void {
+    this.#client?.close();
+    this.#client = null;
   }
 }
 
-/** Statuses by which a coordinator says that it does not know the agent. */
+function connectTo({ farm, authorityPem, privateKeyPem, certificatePem }: Credentials): AgentClient {
+  const [ca, key, certificate] = [authorityPem, privateKeyPem, certificatePem].map((pem) => Buffer.from(pem));
+  const secure = credentials.createSsl(ca ?? null, key ?? null, certificate ?? null);
+  return new AgentServiceClient(farm.grpcAddress, secure, {
+    // As HTTPS and NATS do: an agent and its farm reach each other without a proxy.
+    "grpc.enable_http_proxy": 0,
+    // The services above have their own backoff; the channel's must not add to it.
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1_000,
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc.max_send_message_length": -1,
+  }) as unknown as AgentClient;
+}
+
+/** The coordinator knows this agent, and will have nothing more of it. */
+function isShutOut({ code }: ServiceError): boolean {
+  return code === status.PERMISSION_DENIED;
+}
+
+/** Statuses by which a coordinator says that it does not know the agent, or not any more: registering tells which. */
 function needsRegistration(code: status): boolean {
-  return code === status.NOT_FOUND || code === status.FAILED_PRECONDITION;
+  return code === status.NOT_FOUND || code === status.FAILED_PRECONDITION || code === status.PERMISSION_DENIED;
 }

@@ -4,7 +4,7 @@ import type { Registration } from "../../ports/coordinator.ts";
 
 /** A registration as its message. */
 export function registerRequest(registration: Registration): wire.RegisterRequest {
-  const { agentId, sessionId, name, version, slots, executor, kinds, inventory } = registration;
+  const { agentId, sessionId, name, version, slots, executor, kinds, inventory, labels, isEphemeral } = registration;
   return create(wire.RegisterRequestSchema, {
     agentId,
     sessionId,
@@ -13,6 +13,8 @@ export function registerRequest(registration: Registration): wire.RegisterReques
     slots,
     executors: [executor],
     kinds: [...kinds],
+    labels: { ...labels },
+    ephemeral: isEphemeral,
     // From the index of the run and of the cell's CUDA variant.
     installsTorch: kinds.includes("build") || kinds.includes("test"),
     inventory: {

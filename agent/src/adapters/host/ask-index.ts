@@ -1,5 +1,5 @@
 import { normalName } from "../../domain/wheel-name.ts";
-import { runIndexUrl, type IndexAccess, type RunIndex } from "./run-index.ts";
+import { runIndexPath, type IndexAccess, type RunIndex } from "./run-index.ts";
 
 const ANSWER_MS = 10_000;
 const DETAIL_CHARS_MAX = 500;
@@ -18,7 +18,7 @@ export async function askProject(
   project: string,
   signal: AbortSignal,
 ): Promise<IndexRefusal | null> {
-  const answer = await ask(access, `${runIndexUrl(access, index)}${normalName(project)}/`, signal);
+  const answer = await ask(access, `${runIndexPath(index)}${normalName(project)}/`, signal);
   if (answer === null || answer.status === 200 || typeof answer.body.detail !== "string") return null;
   const isFarms = answer.status >= 500 || answer.body.detail.includes("KILN_UPSTREAM_INDEX");
   return { detail: cut(answer.body.detail), isFarms };
@@ -31,7 +31,7 @@ export async function askWheel(
   sha256: string,
   signal: AbortSignal,
 ): Promise<IndexRefusal | null> {
-  const answer = await ask(access, `${access.coordinatorHttp}/api/v1/runs/r${run}/staged`, signal);
+  const answer = await ask(access, `/api/v1/runs/r${run}/staged`, signal);
   const refused = answer?.body.refused?.find((one) => one.sha256 === sha256);
   return typeof refused?.reason === "string" ? { detail: cut(refused.reason), isFarms: false } : null;
 }
@@ -45,14 +45,11 @@ interface Answer {
 /** null when there is no answer that can be read: pip's own words have to do then. */
 async function ask(
   access: IndexAccess,
-  url: string,
+  path: string,
   signal: AbortSignal,
 ): Promise<{ readonly status: number; readonly body: Answer } | null> {
   try {
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${access.token}`, accept: "application/json, */*" },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-    });
+    const response = await access.get(path, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]));
     const type = response.headers.get("content-type") ?? "";
     if (!/^application\/(?:problem\+)?json\b/.test(type)) return null;
     return { status: response.status, body: (await response.json()) as Answer };

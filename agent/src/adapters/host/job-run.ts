@@ -58,7 +58,8 @@ export class JobRun implements JobContext {
   }
 
   get indexes(): IndexAccess {
-    return this.#parts.indexes;
+    const { indexes } = this.#parts;
+    return { ...indexes, reader: (...args) => this.#outsideTime(indexes.reader(...args)) };
   }
 
   get build(): BuildSurroundings {

@@ -1,13 +1,17 @@
 import { devNull } from "node:os";
-import { runReader } from "@kiln/proto";
+import type { RunReader } from "@kiln/proto";
 import type { EnvironmentChange } from "./job-environment.ts";
 
-/** Where the coordinator serves the indexes of runs, and what it asks for. */
+/** Where the coordinator serves the indexes of runs, and how an agent gets in. */
 export interface IndexAccess {
-  /** For example http://127.0.0.1:8270 */
+  /** For example https://farm.example:8270 */
   readonly coordinatorHttp: string;
-  /** The farm's. */
-  readonly token: string;
+  /** A file with the certificate of the farm's authority; null where there is no TLS. */
+  readonly authorityFile: string | null;
+  /** Who reads a run's index. Throws when the coordinator refuses, or the signal is aborted. */
+  reader(run: number, signal: AbortSignal): Promise<RunReader>;
+  /** Asks the coordinator as this agent; `path` begins with a slash. */
+  get(path: string, signal: AbortSignal): Promise<Response>;
 }
 
 /** One of a run's indexes. */
@@ -19,13 +23,17 @@ export interface RunIndex {
 
 /** pip's settings that name no source of packages; `[-_]` since pip takes both. */
 const KEPT =
-  "CERT|CLIENT.CERT|TIMEOUT|DEFAULT.TIMEOUT|RETRIES|CACHE.DIR|NO.CACHE.DIR|PRE|PREFER.BINARY|ONLY.BINARY|NO.BINARY|" +
+  "CERT|TIMEOUT|DEFAULT.TIMEOUT|RETRIES|CACHE.DIR|NO.CACHE.DIR|PRE|PREFER.BINARY|ONLY.BINARY|NO.BINARY|" +
   "VERBOSE|QUIET|NO.INPUT|DISABLE.PIP.VERSION.CHECK|PROGRESS.BAR|ROOT.USER.ACTION|NO.COMPILE|USER|REQUIRE.VIRTUALENV";
 const SOURCES = new RegExp(`^PIP_(?!(?:${KEPT.replaceAll(".", "[-_]")})$)`, "i");
 
 /** The address of a run's index, without credentials: for people. */
 export function runIndexUrl({ coordinatorHttp }: Pick<IndexAccess, "coordinatorHttp">, index: RunIndex): string {
-  return `${coordinatorHttp}/index/r${index.run}/${index.variant}/simple/`;
+  return `${coordinatorHttp}${runIndexPath(index)}`;
+}
+
+export function runIndexPath({ run, variant }: RunIndex): string {
+  return `/index/r${run}/${variant}/simple/`;
 }
 
 /** Names of variables by which a job would bring packages from somewhere else: they do not hold where a run's index does. */
@@ -39,15 +47,19 @@ export function otherSources(env: Readonly<Record<string, string>>): readonly st
  * What makes pip install from a run's index and from nothing else, whatever the
  * machine's configuration files, its variables and the job's own say. pip and
  * what it runs, build backends among it, see a password that reads this run's
- * index and nothing else (`runReader`); pip shows `****` in its place. The
- * coordinator is asked without a proxy, as the agent itself asks it.
+ * index and nothing else; pip shows `****` in its place. pip trusts the
+ * farm's own authority and no other, and asks without a proxy, as the agent does.
  */
-export function runIndexEnvironment(access: IndexAccess, index: RunIndex): EnvironmentChange {
+export function runIndexEnvironment(
+  access: Pick<IndexAccess, "coordinatorHttp" | "authorityFile">,
+  index: RunIndex,
+  reader: RunReader,
+): EnvironmentChange {
   const url = new URL(runIndexUrl(access, index));
-  const reader = runReader(access.token, index.run);
   url.username = reader.user;
   url.password = reader.password;
   const isPlain = url.protocol === "http:";
+  const host = url.hostname.replace(/^\[|\]$/g, "");
   return {
     drop: SOURCES,
     set: {
@@ -56,8 +68,10 @@ export function runIndexEnvironment(access: IndexAccess, index: RunIndex): Envir
       PIP_INDEX_URL: url.href,
       // Without TLS pip takes an address for good only on this machine, or when it is told so.
       ...(isPlain ? { PIP_TRUSTED_HOST: url.host } : {}),
-      NO_PROXY: url.hostname,
-      no_proxy: url.hostname,
+      // pip's alone: what a build backend downloads elsewhere goes by the machine's certificates.
+      ...(access.authorityFile === null ? {} : { PIP_CERT: access.authorityFile }),
+      NO_PROXY: host,
+      no_proxy: host,
     },
   };
 }

@@ -69,7 +69,7 @@ export const TORCH_ACTIONS = {
 } as const satisfies Partial<ActionsOf<"install-build-requires" | "ask-backend" | "install-backend-requires">>;
 
 /** PyTorch is named each time, so that no requirement brings another. */
-function install(
+async function install(
   context: JobContext,
   step: "install-build-requires" | "install-backend-requires",
   { torch, variant }: { readonly torch: Torch; readonly variant: string },
@@ -78,7 +78,8 @@ function install(
   const index = { run: context.run, variant };
   context.note(`from ${runIndexUrl(context.indexes, index)}, as r${index.run}:****, and from nowhere else`);
   const args = ["install", "--", `torch==${torch.version}`, ...requires];
-  return pip(context, step, args, runIndexEnvironment(context.indexes, index));
+  const reader = await context.indexes.reader(index.run, context.signal);
+  return pip(context, step, args, runIndexEnvironment(context.indexes, index, reader));
 }
 
 function pyproject(context: JobContext): Promise<string | null> {

@@ -2,24 +2,18 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { backoffMs } from "../../domain/backoff.ts";
 import type { Blob } from "../../domain/job.ts";
 import type { BlobClient, BlobFailure, FetchBlobResult, StoreBlobResult } from "../../ports/blob-client.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { FarmHttp } from "../../ports/farm-http.ts";
 import type { Log } from "../../ports/log.ts";
 import type { BlobCache } from "./blob-cache.ts";
 import { FinalError, refusal } from "./refusal.ts";
+import { retrying } from "./retrying.ts";
 import { BlobUpload, type BlobRequest } from "./blob-upload.ts";
 
-const BACKOFF = { baseMs: 200, capMs: 5_000 };
 /** Downloads after which a digest that keeps coming out wrong is given up. */
 const DIGEST_TRIES_MAX = 3;
-
-export interface HttpOptions {
-  /** For example http://127.0.0.1:8270 */
-  readonly url: string;
-  readonly token: string;
-}
 
 interface Parts {
   readonly cache: BlobCache;
@@ -30,13 +24,13 @@ interface Parts {
 
 /** Blobs over HTTP, with a cache of those fetched. */
 export class HttpBlobClient implements BlobClient {
-  readonly #options: HttpOptions;
+  readonly #http: FarmHttp;
   readonly #parts: Parts;
   /** Downloads under way, so that jobs that want the same blob share one. */
   readonly #downloads = new Map<string, Promise<void>>();
 
-  constructor(options: HttpOptions, parts: Parts) {
-    this.#options = options;
+  constructor(http: FarmHttp, parts: Parts) {
+    this.#http = http;
     this.#parts = parts;
   }
 
@@ -89,11 +83,10 @@ export class HttpBlobClient implements BlobClient {
   }
 
   #request(sha256: string, signal: AbortSignal, { method, below, body, headers }: BlobRequest): Promise<Response> {
-    return fetch(`${this.#options.url}/api/v1/blobs/${sha256}${below ?? ""}`, {
+    return this.#http.fetch(`/api/v1/blobs/${sha256}${below ?? ""}`, {
       method,
       signal,
       headers: {
-        authorization: `Bearer ${this.#options.token}`,
         ...(body ? { "content-type": "application/octet-stream" } : {}),
         ...headers,
       },
@@ -107,40 +100,14 @@ export class HttpBlobClient implements BlobClient {
     signal: AbortSignal,
     work: () => Promise<R | BlobFailure>,
   ): Promise<R | BlobFailure> {
-    for (let failures = 1; ; failures++) {
-      try {
-        return await work();
-      } catch (cause) {
-        if (signal.aborted) return aborted();
-        if (cause instanceof FinalError) return { ok: false, message: cause.message };
-        if (isDiskFull(cause)) return { ok: false, message: "No space left on device: the disk of the agent is full" };
-        const delayMs = backoffMs(failures, this.#parts.random(), BACKOFF);
-        this.#parts.log.warn({ err: cause, delayMs }, message);
-        await this.#wait(delayMs, signal);
-        if (signal.aborted) return aborted();
-      }
+    try {
+      return await retrying(message, this.#parts, signal, work);
+    } catch (cause) {
+      if (signal.aborted) return { ok: false, message: "it was stopped" };
+      if (cause instanceof FinalError) return { ok: false, message: cause.message };
+      throw cause;
     }
   }
-
-  #wait(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(delayMs, done);
-      signal.addEventListener("abort", done);
-      function done(): void {
-        cancel();
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-    });
-  }
-}
-
-function aborted(): BlobFailure {
-  return { ok: false, message: "it was stopped" };
-}
-
-function isDiskFull(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && cause.code === "ENOSPC";
 }
 
 /** Lower-case hexadecimal. */

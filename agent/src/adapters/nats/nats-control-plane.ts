@@ -1,19 +1,22 @@
 import { create } from "@bufbuild/protobuf";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, errors, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { natsInboxPrefix } from "@kiln/identity";
 import { agent as wire, SUBJECTS } from "@kiln/proto";
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ControlPlane, ControlPlaneHandlers, HeartbeatFacts } from "../../ports/control-plane.ts";
+import type { CredentialSource } from "../../ports/credentials.ts";
 import type { Log } from "../../ports/log.ts";
 import { AssignmentConsumer } from "./assignment-consumer.ts";
 
 const RECONNECT_WAIT_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Logins that fail follow each other fast. */
+const ASK_AGAIN_MS = 2_000;
 const BACKOFF = { baseMs: 100, capMs: 5_000 };
 
 export interface NatsOptions {
-  readonly url: string;
-  readonly token: string;
+  readonly credentials: CredentialSource;
   readonly agentId: string;
   readonly sessionId: string;
 }
@@ -29,8 +32,10 @@ export class NatsControlPlane implements ControlPlane {
   readonly #options: NatsOptions;
   readonly #parts: Parts;
   readonly #stopping = new AbortController();
+  readonly #unwatch: () => void;
   #connection: NatsConnection | null = null;
   #isConnected = false;
+  #askedMs = -ASK_AGAIN_MS;
   #isTaking = false;
   #consumer: AssignmentConsumer | null = null;
   #handlers: ControlPlaneHandlers | null = null;
@@ -39,6 +44,7 @@ export class NatsControlPlane implements ControlPlane {
   constructor(options: NatsOptions, parts: Parts) {
     this.#options = options;
     this.#parts = parts;
+    this.#unwatch = options.credentials.watch(() => this.#reconnect());
   }
 
   start(handlers: ControlPlaneHandlers): void {
@@ -74,6 +80,7 @@ export class NatsControlPlane implements ControlPlane {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
+    this.#unwatch();
     this.stopAssignments();
     if (this.#connection && !this.#connection.isClosed()) {
       // What was published last, an acknowledgement for example, should still leave.
@@ -96,6 +103,7 @@ export class NatsControlPlane implements ControlPlane {
         failures++;
         const reason = cause instanceof Error ? cause.message : String(cause);
         log.warn({ reason }, "NATS could not be reached");
+        this.#ifShutOut(cause, handlers);
       }
       if (this.#stopping.signal.aborted) return;
       await this.#wait(clock, backoffMs(Math.max(1, failures), random(), BACKOFF));
@@ -103,10 +111,18 @@ export class NatsControlPlane implements ControlPlane {
   }
 
   #connect(): Promise<NatsConnection> {
-    const { url, token, agentId } = this.#options;
+    const { credentials, agentId } = this.#options;
+    const { farm, authorityPem } = credentials.current();
     return connect({
-      servers: url,
-      token,
+      servers: farm.natsUrl,
+      tls: { ca: authorityPem },
+      // Asked at each connection: the newest.
+      authenticator: jwtAuthenticator(
+        () => credentials.current().natsJwt,
+        () => new TextEncoder().encode(credentials.current().natsSeed),
+      ),
+      // Its user may not listen anywhere else.
+      inboxPrefix: natsInboxPrefix(agentId),
       name: `kiln-agent-${agentId}`,
       maxReconnectAttempts: -1,
       reconnectTimeWait: RECONNECT_WAIT_MS,
@@ -146,11 +162,32 @@ export class NatsControlPlane implements ControlPlane {
         this.#consume();
       } else if (status.type === "error") {
         log.warn({ err: status.error }, "NATS reported an error");
+        this.#ifShutOut(status.error, handlers);
       }
     }
     this.#isConnected = false;
     this.#consumer?.stop();
     this.#consumer = null;
+  }
+
+  /** Whether an agent that may not log in is shut out, the coordinator says when it registers. */
+  #ifShutOut(cause: unknown, handlers: ControlPlaneHandlers): void {
+    if (!(cause instanceof errors.AuthorizationError)) return;
+    const nowMs = this.#parts.clock.nowMs();
+    if (nowMs - this.#askedMs < ASK_AGAIN_MS) return;
+    this.#askedMs = nowMs;
+    handlers.registerAgain();
+  }
+
+  /** Logs in anew, with new credentials; what was published before leaves first. */
+  #reconnect(): void {
+    const connection = this.#connection;
+    if (!connection || !this.#isConnected) return;
+    const { log } = this.#parts;
+    connection
+      .flush()
+      .then(() => connection.reconnect())
+      .catch((cause: unknown) => log.warn({ err: cause }, "NATS could not be reached with the new credentials yet"));
   }
 
   #consume(): void {
@@ -167,7 +204,7 @@ export class NatsControlPlane implements ControlPlane {
       if (command.case === "registerAgain") handlers.registerAgain();
       else if (command.case === "cancel" && command.value.attempt) {
         handlers.cancel(command.value.attempt, command.value.reason);
-      }
+      } else if (command.case === "leave") handlers.leave(command.value.reason);
     } catch (cause) {
       this.#parts.log.warn({ err: cause }, "a control message could not be read");
     }
