@@ -1,56 +1,56 @@
-import { once } from "node:events";
-import { defaultFolder, readConfig } from "./config.ts";
-import { readInventory } from "./adapters/inventory/read-inventory.ts";
-import { startAgent } from "./start-agent.ts";
+import { defaultFolder } from "./config.ts";
+import { EXIT, type ExitCode } from "./exit-codes.ts";
 
-const USAGE = `usage: main.ts            runs the agent; its configuration is in the environment (agent/README.md)
-       main.ts inventory  prints what this machine has as JSON
-`;
+type Run = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<ExitCode>;
 
-/** Exit codes: 0 stopped as asked, 3 could not run, 64 wrong usage. */
-async function main(args: readonly string[]): Promise<number> {
-  if (args.length === 0) return runAgent();
-  if (args.length === 1 && args[0] === "inventory") return printInventory();
-  process.stderr.write(USAGE);
-  return 64;
-}
+/** Each is loaded when it is typed. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly run: Run }>> = {
+  run: {
+    summary: "runs the agent (also without any word); its configuration is in agent/README.md",
+    run: async (args, env) => (args.length > 0 ? usage() : (await import("./commands/run.ts")).run(env)),
+  },
+  join: {
+    summary: "makes this machine an agent of a farm, and runs it",
+    run: async (args, env) => (await import("./commands/join.ts")).join(args, env),
+  },
+  leave: {
+    summary: "takes this machine out of its farm",
+    run: async (args, env) => (await import("./commands/leave.ts")).leave(args, env),
+  },
+  inventory: { summary: "prints what this machine has as JSON", run: printInventory },
+};
 
-async function runAgent(): Promise<number> {
-  const parsed = readConfig(process.env);
-  if (!parsed.ok) {
-    process.stderr.write(parsed.problems.map((problem) => `${problem}\n`).join(""));
-    return 64;
+async function main([name = "run", ...args]: readonly string[]): Promise<ExitCode> {
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(usageText());
+    return EXIT.stopped;
   }
-  // Asked to stop while starting: it stops as soon as it has started.
-  const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT"), parentEnded(process.env)]);
-  await using agent = await startAgent(parsed.config);
-  void agent.registered.then(() =>
-    process.stdout.write(`${JSON.stringify({ ready: true, agentId: agent.agentId })}\n`),
-  );
-  // The agent's own timers do not keep a process alive.
-  const alive = setInterval(() => undefined, 2 ** 30);
-  await stopped;
-  clearInterval(alive);
-  return 0;
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return command === undefined ? usage() : command.run(args, process.env);
 }
 
-/** KILN_EXIT_WITH_PARENT=1: standard input is a pipe from the parent, which closes however the parent ends. */
-async function parentEnded(env: NodeJS.ProcessEnv): Promise<void> {
-  if (env["KILN_EXIT_WITH_PARENT"] !== "1") return new Promise(() => {});
-  await once(process.stdin.resume(), "close");
+async function printInventory(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitCode> {
+  if (args.length > 0) return usage();
+  const { readInventory } = await import("./adapters/inventory/read-inventory.ts");
+  process.stdout.write(`${JSON.stringify(await readInventory(defaultFolder(env)), null, 2)}\n`);
+  return EXIT.stopped;
 }
 
-async function printInventory(): Promise<number> {
-  const inventory = await readInventory(defaultFolder(process.env));
-  process.stdout.write(`${JSON.stringify(inventory, null, 2)}\n`);
-  return 0;
+function usage(): ExitCode {
+  process.stderr.write(usageText());
+  return EXIT.usage;
+}
+
+function usageText(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)}${summary}\n`);
+  return `usage: agent [COMMAND]\n${lines.join("")}agent COMMAND --help says more.\n`;
 }
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (cause) {
   process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
-  process.exitCode = 3;
+  process.exitCode = EXIT.couldNotRun;
 }
 // Nothing is left to wait for, whatever a library still holds open.
 process.exit();

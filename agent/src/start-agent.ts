@@ -106,8 +106,7 @@ export interface AgentEnd {
  */
 export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Promise<AgentHandle> {
   const log = deps.log ?? pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: false }));
-  const secrets = new SecretBook([...config.secrets, ...indexSecrets(process.env)]);
-  const common: Common = { log, clock: systemClock, random: deps.random ?? Math.random, secrets };
+  const basics = { log, clock: systemClock, random: deps.random ?? Math.random };
   await using resources = new AsyncDisposableStack();
 
   // 1. The home: one process at a time.
@@ -120,9 +119,10 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
 
   // 2. Who it is on which farm.
   const folder = new CredentialFolder(config.folder);
-  const credentials = new LiveCredentials(await joinAtStart(config, folder, { env: process.env, ...common }));
+  const credentials = new LiveCredentials(await joinAtStart(config, folder, { env: process.env, ...basics }));
   const ids = { agentId: credentials.current().agentId, sessionId: randomUUID() };
-  for (const secret of credentialSecrets(credentials.current())) secrets.learn(secret);
+  const secrets = [...config.secrets, ...indexSecrets(process.env), ...credentialSecrets(credentials.current())];
+  const common: Common = { ...basics, secrets: new SecretBook(secrets) };
   const http = resources.use(new AgentHttp(credentials));
 
   // 3. What is kept on disk, what this machine has, and how jobs run on it.

@@ -1,6 +1,6 @@
 import { connect as connectTls } from "node:tls";
 import { jwtAuthenticator, connect as connectNats } from "@nats-io/transport-node";
-import { natsInboxPrefix } from "@kiln/identity";
+import { natsInboxPrefix, natsTls } from "@kiln/identity";
 import { joinFailureWords, type JoinFailure, type Words } from "../../domain/join/join-failure.ts";
 import type { Credentials } from "../../ports/credentials.ts";
 import { codeOf, connectionFailure, type Target } from "./connection-failure.ts";
@@ -79,7 +79,7 @@ function nameOf(host: string): string {
 async function logIn({ agentId, authorityPem, natsJwt, natsSeed, farm }: Credentials): Promise<void> {
   const connection = await connectNats({
     servers: farm.natsUrl,
-    tls: { ca: authorityPem },
+    tls: natsTls(authorityPem, farm.natsUrl),
     authenticator: jwtAuthenticator(natsJwt, new TextEncoder().encode(natsSeed)),
     inboxPrefix: natsInboxPrefix(agentId),
     reconnect: false,

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { connect, errors, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
-import { natsInboxPrefix } from "@kiln/identity";
+import { natsInboxPrefix, natsTls } from "@kiln/identity";
 import { agent as wire, SUBJECTS } from "@kiln/proto";
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -115,7 +115,7 @@ export class NatsControlPlane implements ControlPlane {
     const { farm, authorityPem } = credentials.current();
     return connect({
       servers: farm.natsUrl,
-      tls: { ca: authorityPem },
+      tls: natsTls(authorityPem, farm.natsUrl),
       // Asked at each connection: the newest.
       authenticator: jwtAuthenticator(
         () => credentials.current().natsJwt,
