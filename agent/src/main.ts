@@ -46,6 +46,8 @@ function usageText(): string {
   return `usage: agent [COMMAND]\n${lines.join("")}agent COMMAND --help says more.\n`;
 }
 
+// gRPC's library names addresses in TLS handshakes (DEP0123): nothing that who reads this could change.
+process.noDeprecation = true;
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (cause) {

@@ -39,7 +39,7 @@ const cancel = (ref: { run: number; job: number; attempt: number }) =>
   ({ case: "cancel", value: create(wire.CancelAttemptSchema, { attempt: ref, reason: "by hand" }) }) as const;
 
 describe("an agent", () => {
-  test("registers with the token, runs what it is assigned, and empties its spool", async () => {
+  test("joins by its token, registers, runs what it is assigned, and empties its spool", async () => {
     const agent = await startAgent();
     expect(farm.coordinator.registrations[0]).toMatchObject({
       agentId: agent.agentId,
@@ -99,8 +99,8 @@ describe("an agent", () => {
     );
     expect(artifacts[0]).toHaveLength(1);
     expect(artifacts[1]).toEqual(artifacts[0]);
-    expect(farm.blobs.blobs.has(artifacts[0]?.[0] ?? "")).toBe(true);
-    expect(farm.blobs.uploads()).toBe(1);
+    expect(farm.https.blobs.has(artifacts[0]?.[0] ?? "")).toBe(true);
+    expect(farm.https.uploads).toBe(1);
   });
 
   test("goes on while the coordinator is away, and loses no byte of a log", async () => {
@@ -229,13 +229,13 @@ describe("an agent process", { timeout: 60_000 }, () => {
 
   test("with a wrong configuration says all that is wrong and ends with 64", async () => {
     const child = spawn(process.execPath, [main], {
-      env: { PATH: process.env["PATH"] ?? "", KILN_SLOTS: "many" },
+      env: { PATH: process.env["PATH"] ?? "", KILN_SLOTS: "many", KILN_FARM_URL: "https://farm" },
       stdio: "pipe",
     });
     let text = "";
     child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
     expect(await once(child, "close")).toEqual([64, null]);
     expect(text).toContain('KILN_SLOTS is "many"');
-    expect(text).toContain("KILN_TOKEN is not set");
+    expect(text).toContain("KILN_JOIN_TOKEN is not");
   });
 });

@@ -242,11 +242,12 @@ function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends:
   const { spool, inventory, executor, coordinator, controlPlane, hadBefore } = ends;
   const { credentials, http, agentId, sessionId } = farm;
   const ids = { agentId, sessionId };
+  const isEphemeral = config.isEphemeral || credentials.current().role === "ephemeral";
   const { promise: registered, resolve: markRegistered } = Promise.withResolvers<void>();
   const { promise: ended, resolve: end } = Promise.withResolvers<AgentEnd>();
   /** An ephemeral agent that has had its job, down to the last acknowledgement. */
   const leaveIfDone = async (): Promise<void> => {
-    if (!config.isEphemeral || !attempts.isSpent || spool.size > 0) return;
+    if (!isEphemeral || !attempts.isSpent || spool.size > 0) return;
     const left = await leaveFarm(http, agentId, new AbortController().signal, common);
     if (left.ok) folder.remove();
     else common.log.warn({ reason: left.message }, "the farm was not told that this agent leaves");
@@ -260,8 +261,9 @@ function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends:
     refused: (ref, reason) => attempts.refused(ref, reason),
     registrationNeeded: () => registrar.request(),
   });
-  const takenMax = config.isEphemeral ? Math.max(0, 1 - hadBefore) : null;
-  const limits = { slots: config.slots, attemptsMax: ATTEMPTS_MAX, takenMax };
+  const takenMax = isEphemeral ? Math.max(0, 1 - hadBefore) : null;
+  const slots = isEphemeral ? 1 : config.slots;
+  const limits = { slots, attemptsMax: ATTEMPTS_MAX, takenMax };
   const attempts = new Attempts({ spool, executor, ...common }, limits, (attempt) => stream.appended(attempt));
   const heartbeat = new Heartbeat({
     controlPlane,
@@ -273,13 +275,13 @@ function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends:
     ...ids,
     name: config.name,
     version: packageVersion(),
-    slots: config.slots,
+    slots,
     executor: executor.name,
     kinds: executor.kinds,
     inventory,
     // The farm's operator, who made the token, has the last word.
     labels: { ...config.labels, ...credentials.current().labels },
-    isEphemeral: config.isEphemeral,
+    isEphemeral,
   };
   const shutOut = (reason: string): void => end({ kind: "shut-out", reason });
   const registrar = new Registrar({ coordinator, ...common }, registration, {
@@ -293,20 +295,23 @@ function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends:
   });
   const intake = new Intake(
     { attempts, registrar, heartbeat, log: common.log },
-    { leave: (reason) => end({ kind: config.isEphemeral && attempts.isSpent ? "left" : "shut-out", reason }) },
+    { leave: (reason) => end({ kind: isEphemeral && attempts.isSpent ? "left" : "shut-out", reason }) },
   );
   const renewals = {
     renew: (current: Credentials) => renew(http, current, () => common.clock.nowMs()),
     keep: (next: Credentials) => folder.write(next),
   };
-  const renewal = new Renewal({ credentials, renewals, ...common }, {
-    renewed: (next) => {
-      for (const secret of credentialSecrets(next)) common.secrets.learn(secret);
-      credentials.replace(next);
-      stream.reopen();
+  const renewal = new Renewal(
+    { credentials, renewals, ...common },
+    {
+      renewed: (next) => {
+        for (const secret of credentialSecrets(next)) common.secrets.learn(secret);
+        credentials.replace(next);
+        stream.reopen();
+      },
+      ended: shutOut,
     },
-    ended: shutOut,
-  });
+  );
   return { registered, ended, stream, attempts, heartbeat, registrar, intake, renewal };
 }
 

@@ -15,7 +15,10 @@ export function checklistText(checks: readonly Check[]): string {
   const nameWidth = Math.max(...checks.map(({ name }) => name.length));
   const indent = " ".repeat("warning".length + 2 + nameWidth + 2);
   const lines = checks.flatMap(({ name, state, found, fix }) => {
-    const texts = [...wrap(found, COLUMNS - indent.length), ...(fix === "" ? [] : wrap(`Fix: ${fix}`, COLUMNS - indent.length))];
+    const texts = [
+      ...wrap(found, COLUMNS - indent.length),
+      ...(fix === "" ? [] : wrap(`Fix: ${fix}`, COLUMNS - indent.length)),
+    ];
     const [first = "", ...rest] = texts;
     return [`${MARKS[state]}  ${name.padEnd(nameWidth)}  ${first}`, ...rest.map((text) => indent + text)];
   });

@@ -139,11 +139,8 @@ async function report(
     ok("farm", `${farm.httpUrl}, fingerprint ${fingerprintOf(authorityPem)}`),
     ok("agent", `${agentId}, certificate until ${time(notAfterMs)}, renewed by itself`),
     ok("clock", clockText(farmTimeMs)),
-    ...(await probePorts(credentials)).map(
-      ({ name, address, problem }): Check =>
-        problem === null
-          ? ok(name, address)
-          : { name, state: "failed", found: problem.message, fix: problem.advice },
+    ...(await probePorts(credentials)).map(({ name, address, problem }): Check =>
+      problem === null ? ok(name, address) : { name, state: "failed", found: problem.message, fix: problem.advice },
     ),
   ];
   const hasFailed = checks.some(({ state }) => state === "failed");
@@ -157,14 +154,27 @@ async function report(
 }
 
 function machineChecks(config: AgentConfig, { pythons, gpus, problems }: Inventory): readonly Check[] {
-  const jobs = ok("jobs", `${config.slots} at a time, ${config.executor === "docker" ? "in containers" : `executor ${config.executor}`}`);
+  const jobs = ok(
+    "jobs",
+    `${config.slots} at a time, ${config.executor === "docker" ? "in containers" : `executor ${config.executor}`}`,
+  );
   const gpuCheck = gpus.length === 0 ? [] : [ok("GPUs", gpus.map(({ model }) => model).join(", "))];
   const found = pythons.map(({ feature }) => feature).join(", ");
   const python: Check =
     found !== "" || config.executor !== "host"
       ? ok("Pythons", found === "" ? "those of the jobs' images" : found)
-      : { name: "Pythons", state: "warning", found: "none that jobs can use", fix: "Install a CPython 3.8 or newer with venv." };
-  const trouble = problems.map(({ subject, message }): Check => ({ name: "machine", state: "warning", found: subject, fix: message }));
+      : {
+          name: "Pythons",
+          state: "warning",
+          found: "none that jobs can use",
+          fix: "Install a CPython 3.8 or newer with venv.",
+        };
+  const trouble = problems.map(({ subject, message }): Check => ({
+    name: "machine",
+    state: "warning",
+    found: subject,
+    fix: message,
+  }));
   return [jobs, python, ...gpuCheck, ...trouble];
 }
 
@@ -179,6 +189,11 @@ function clockText(farmTimeMs: number | null): string {
 }
 
 function say(exitCode: ExitCode, ...sentences: readonly string[]): ExitCode {
-  for (const sentence of sentences) process.stderr.write(wrap(sentence, 80).map((line) => `${line}\n`).join(""));
+  for (const sentence of sentences)
+    process.stderr.write(
+      wrap(sentence, 80)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
   return exitCode;
 }

@@ -34,7 +34,9 @@ export async function leave(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   }
   const locked = lockHome(home);
   if (!locked.ok) {
-    process.stderr.write(`The agent is running (process ${locked.pid}): stop it first, and its jobs are tried again elsewhere.\n`);
+    process.stderr.write(
+      `The agent is running (process ${locked.pid}): stop it first, and its jobs are tried again elsewhere.\n`,
+    );
     return EXIT.couldNotRun;
   }
   using _ = locked.lock;

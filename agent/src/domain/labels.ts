@@ -23,7 +23,8 @@ export function parseLabels(pairs: readonly string[]): LabelsResult {
     if (labels.has(key)) return bad(pair, "its key is there twice");
     labels.set(key, value);
   }
-  if (labels.size > LABELS_MAX) return { ok: false, message: `${labels.size} labels are too many: ${LABELS_MAX} at most` };
+  if (labels.size > LABELS_MAX)
+    return { ok: false, message: `${labels.size} labels are too many: ${LABELS_MAX} at most` };
   return { ok: true, labels: Object.fromEntries(labels) };
 }
 

@@ -1,3 +1,4 @@
+import type { AgentRole } from "@kiln/proto";
 import type { Lifetime } from "../domain/renewal-time.ts";
 
 /** Where a farm is reached. */
@@ -24,6 +25,8 @@ export interface Credentials extends Lifetime {
   readonly farm: FarmAddresses;
   /** By the token that it joined with. */
   readonly labels: Readonly<Record<string, string>>;
+  /** By that token, too: "ephemeral" takes one job and leaves. */
+  readonly role: AgentRole;
 }
 
 /** The credentials of now; they are replaced while the agent runs. */

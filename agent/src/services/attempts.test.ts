@@ -55,10 +55,10 @@ beforeEach(() => {
 });
 afterEach(() => stack.dispose());
 
-function newAttempts(slots: number, attemptsMax = 100_000): Attempts {
+function newAttempts(slots: number, attemptsMax = 100_000, takenMax: number | null = null): Attempts {
   return new Attempts(
     { spool, executor, clock, log: quietLog, secrets: new SecretBook([]) },
-    { slots, attemptsMax },
+    { slots, attemptsMax, takenMax },
     () => undefined,
   );
 }

@@ -79,7 +79,9 @@ export class Renewal {
       if (result.failure.kind === "revoked") return this.#end(message);
       // By this machine's clock, which may be wrong: so only after the farm has not renewed them.
       if (clock.nowMs() >= current.notAfterMs) {
-        return this.#end(`The agent's credentials ended on ${time(current.notAfterMs)}, and were not renewed: ${message}`);
+        return this.#end(
+          `The agent's credentials ended on ${time(current.notAfterMs)}, and were not renewed: ${message}`,
+        );
       }
       return this.#failed(current, `${message} ${advice}`);
     }

@@ -1,12 +1,14 @@
 import { randomInt } from "node:crypto";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LiveCredentials } from "../adapters/farm/live-credentials.ts";
 import { GrpcCoordinator } from "../adapters/grpc/grpc-coordinator.ts";
 import { openSpool, type DiskSpool } from "../adapters/spool/disk-spool.ts";
 import { systemClock } from "../adapters/system/system-clock.ts";
 import type { FrameBody } from "../domain/frame.ts";
 import type { SpooledAttempt } from "../ports/spool.ts";
 import { FakeCoordinator } from "../testing/fake-coordinator.ts";
+import { FakeIdentity } from "../testing/fake-identity.ts";
 import { quietLog } from "../testing/quiet-log.ts";
 import { temporaryFolder } from "@kiln/testkit";
 import { ResultsStream } from "./results-stream.ts";
@@ -17,16 +19,23 @@ const STARTED: FrameBody = { type: "started", pythonVersion: "" };
 
 let stack: AsyncDisposableStack;
 let coordinator: FakeCoordinator;
+let credentials: LiveCredentials;
 let spool: DiskSpool;
 let stream: ResultsStream;
 let refused: string[];
 let registrations: number;
 
+const shared = temporaryFolder();
+const identity = await FakeIdentity.make(shared.path);
+afterAll(() => shared[Symbol.dispose]());
+
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
   const folder = stack.use(temporaryFolder());
-  coordinator = stack.use(new FakeCoordinator());
+  coordinator = stack.use(new FakeCoordinator(identity));
   await coordinator.start();
+  const farm = { httpUrl: "", natsUrl: "", grpcAddress: coordinator.address };
+  credentials = new LiveCredentials(await identity.credentials(IDS.agentId, farm));
   spool = stack.use(openSpool(folder.path, 1e9, quietLog).spool);
   refused = [];
   registrations = 0;
@@ -39,7 +48,7 @@ afterEach(async () => {
 });
 
 function newStream(): ResultsStream {
-  const grpc = stack.use(new GrpcCoordinator({ address: coordinator.address, token: "t" }));
+  const grpc = stack.use(new GrpcCoordinator(credentials));
   const made = new ResultsStream(
     { spool, coordinator: grpc, clock: systemClock, log: quietLog, random: () => 0 },
     IDS,

@@ -9,6 +9,7 @@ import {
 } from "@grpc/grpc-js";
 import { agent as wire, grpcService, type job, type results } from "@kiln/proto";
 import { attemptKey } from "../domain/attempt-key.ts";
+import type { FakeIdentity } from "./fake-identity.ts";
 import { SignalBoard } from "./signal-board.ts";
 
 type ResultsCall = ServerDuplexStream<wire.StreamResultsRequest, wire.StreamResultsResponse>;
@@ -28,16 +29,24 @@ export class FakeCoordinator implements AsyncDisposable {
   readonly violations: string[] = [];
   readonly refusing = new Set<string>();
   readonly terms = { heartbeatIntervalMs: 50, windowBytes: 1024 * 1024 };
-  token = "";
+  /** Why every agent is shut out; null: none is. */
+  refusingAgents: string | null = null;
+  /** Serial numbers of the certificates with which streams were opened. */
+  readonly serials: string[] = [];
   /** Frames still taken before the connection is cut, their acknowledgement lost. */
   framesBeforeCut = Infinity;
   isAcknowledging = true;
   /** The status with which streams are refused. */
   rejectStreams: status | null = null;
   bytesReceived = 0;
+  readonly #identity: FakeIdentity;
   readonly #calls = new Set<ResultsCall>();
   #server: Server | null = null;
   #port = 0;
+
+  constructor(identity: FakeIdentity) {
+    this.#identity = identity;
+  }
 
   get address(): string {
     return `127.0.0.1:${this.#port}`;
@@ -51,8 +60,9 @@ export class FakeCoordinator implements AsyncDisposable {
         call: ServerUnaryCall<wire.RegisterRequest, wire.RegisterResponse>,
         callback: sendUnaryData<wire.RegisterResponse>,
       ) => {
-        if (this.token !== "" && call.metadata.get("authorization")[0] !== `Bearer ${this.token}`) {
-          return callback({ code: status.UNAUTHENTICATED, details: "wrong token" });
+        if (this.refusingAgents !== null) {
+          callback({ code: status.PERMISSION_DENIED, details: this.refusingAgents });
+          return this.board.changed();
         }
         this.registrations.push(call.request);
         callback(null, create(wire.RegisterResponseSchema, this.terms));
@@ -62,7 +72,7 @@ export class FakeCoordinator implements AsyncDisposable {
     });
     this.#server = server;
     this.#port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`127.0.0.1:${this.#port}`, ServerCredentials.createInsecure(), (error, port) =>
+      server.bindAsync(`127.0.0.1:${this.#port}`, this.#credentials(), (error, port) =>
         error ? reject(error) : resolve(port),
       );
     });
@@ -114,7 +124,15 @@ export class FakeCoordinator implements AsyncDisposable {
     for (const call of this.#calls) this.#cut(call);
   }
 
+  /** As coordinators have it: nobody gets in without a certificate of the farm. */
+  #credentials(): ServerCredentials {
+    const { authority, server } = this.#identity.identity;
+    const pair = { cert_chain: Buffer.from(server.certificatePem), private_key: Buffer.from(server.privateKeyPem) };
+    return ServerCredentials.createSsl(Buffer.from(authority.certificatePem), [pair], true);
+  }
+
   #serve(call: ResultsCall): void {
+    this.serials.push(call.getAuthContext().sslPeerCertificate?.serialNumber ?? "");
     if (this.rejectStreams !== null) {
       fail(call, this.rejectStreams);
       this.rejectStreams = null;

@@ -1,17 +1,17 @@
 import { create } from "@bufbuild/protobuf";
 import { jetstream } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { natsCoordinator, natsTls } from "@kiln/identity";
 import { agent as wire, job as jobWire, SUBJECTS } from "@kiln/proto";
 import { startNatsServer, temporaryFolder, type NatsServer } from "@kiln/testkit";
 import type { AgentConfig } from "../config.ts";
 import type { Inventory } from "../ports/inventory.ts";
 import { startAgent, type AgentDeps, type AgentHandle } from "../start-agent.ts";
-import { startFakeBlobServer, type FakeBlobServer } from "./fake-blob-server.ts";
 import { FakeCoordinator } from "./fake-coordinator.ts";
+import { FakeHttps } from "./fake-https.ts";
+import { FakeIdentity } from "./fake-identity.ts";
 import { prepareJetStream } from "./prepare-jetstream.ts";
 import { quietLog } from "./quiet-log.ts";
-
-const TOKEN = "farm-token";
 
 /** A machine without Pythons, which the dummy executor does not need. */
 const BARE_MACHINE: Inventory = {
@@ -34,40 +34,41 @@ const BARE_MACHINE: Inventory = {
 
 /** Everything that an agent needs around it: a real nats-server, and a fake coordinator on real protocols. */
 export class FakeFarm implements AsyncDisposable {
-  readonly coordinator = new FakeCoordinator();
+  readonly coordinator: FakeCoordinator;
+  readonly https: FakeHttps;
+  readonly identity: FakeIdentity;
   readonly heartbeats: wire.Heartbeat[] = [];
-  readonly #stack = new AsyncDisposableStack();
-  readonly #folder = this.#stack.use(temporaryFolder("kiln-fake-farm-"));
+  readonly #stack: AsyncDisposableStack;
+  /** Of the farm and of its agents. */
+  readonly folder: string;
   #nats: NatsServer | null = null;
   #connection: NatsConnection | null = null;
-  #blobs: FakeBlobServer | null = null;
+
+  private constructor(stack: AsyncDisposableStack, folder: string, identity: FakeIdentity) {
+    this.#stack = stack;
+    this.folder = folder;
+    this.identity = identity;
+    this.coordinator = stack.use(new FakeCoordinator(identity));
+    const addresses = () => ({ grpcAddress: this.coordinator.address, natsUrl: this.#nats?.url ?? "" });
+    this.https = stack.use(new FakeHttps(identity, this.coordinator.board, addresses));
+  }
 
   static async start(): Promise<FakeFarm> {
-    const farm = new FakeFarm();
-    farm.coordinator.token = TOKEN;
-    farm.#stack.use(farm.coordinator);
+    const stack = new AsyncDisposableStack();
+    const folder = stack.use(temporaryFolder("kiln-fake-farm-")).path;
+    const farm = new FakeFarm(stack, folder, await FakeIdentity.make(folder));
     await farm.coordinator.start();
-    farm.#blobs = farm.#stack.use(await startFakeBlobServer());
+    await farm.https.start();
     await farm.startNats();
     return farm;
-  }
-
-  get folder(): string {
-    return this.#folder.path;
-  }
-
-  get blobs(): FakeBlobServer {
-    if (!this.#blobs) throw new Error("it has not started");
-    return this.#blobs;
   }
 
   get config(): AgentConfig {
     return {
       folder: `${this.folder}/agent`,
-      coordinatorGrpc: this.coordinator.address,
-      coordinatorHttp: this.blobs.url,
-      natsUrl: this.#nats?.url ?? "",
-      token: TOKEN,
+      join: { url: this.https.url, token: this.identity.token },
+      labels: {},
+      isEphemeral: false,
       name: "test agent",
       slots: 4,
       executor: "dummy",
@@ -83,13 +84,11 @@ export class FakeFarm implements AsyncDisposable {
 
   /** The environment of an agent process with this configuration. */
   get env(): Record<string, string> {
-    const { folder, coordinatorGrpc, coordinatorHttp, natsUrl, token, name, slots, executor } = this.config;
+    const { folder, name, slots, executor } = this.config;
     return {
       KILN_AGENT_DIR: folder,
-      KILN_COORDINATOR_GRPC: coordinatorGrpc,
-      KILN_COORDINATOR_HTTP: coordinatorHttp,
-      KILN_NATS_URL: natsUrl,
-      KILN_TOKEN: token,
+      KILN_FARM_URL: this.https.url,
+      KILN_JOIN_TOKEN: this.identity.token,
       KILN_AGENT_NAME: name,
       KILN_SLOTS: String(slots),
       KILN_EXECUTOR: executor,
@@ -103,13 +102,20 @@ export class FakeFarm implements AsyncDisposable {
 
   /** Starts the server, or starts it again where it was. */
   async startNats(): Promise<void> {
+    const { identity } = this.identity;
     this.#nats = await startNatsServer({
       dir: this.folder,
-      token: TOKEN,
+      identity,
       ...(this.#nats ? { port: this.#nats.port } : {}),
     });
     await this.#connection?.close();
-    const connection = await connect({ servers: this.#nats.url, token: TOKEN });
+    const { url } = this.#nats;
+    const { jwt, seed } = await natsCoordinator(identity.nats);
+    const connection = await connect({
+      servers: url,
+      tls: natsTls(identity.authority.certificatePem, url),
+      authenticator: jwtAuthenticator(jwt, new TextEncoder().encode(seed)),
+    });
     this.#connection = connection;
     connection.subscribe(SUBJECTS.heartbeat.all, {
       callback: (_, { data }) => {

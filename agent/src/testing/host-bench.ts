@@ -16,6 +16,7 @@ import { SecretBook } from "../domain/redaction/secret-book.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../ports/executor.ts";
 import { Attempts } from "../services/attempts.ts";
+import { indexAccess } from "./index-access.ts";
 import { LocalBlobs } from "./local-blobs.ts";
 import { quietLog } from "./quiet-log.ts";
 import { logBytesOf, logOf, readFrames } from "./read-frames.ts";
@@ -83,7 +84,7 @@ export class HostBench implements Disposable {
       agentId: BENCH_AGENT,
       workFolder: join(this.#folder, "work"),
       blobs: this.blobs,
-      indexes: options.indexes ?? { coordinatorHttp: "http://127.0.0.1:9", token: "no-token" },
+      indexes: options.indexes ?? indexAccess("http://127.0.0.1:9", "no-password"),
       build: options.build ?? NO_SURROUNDINGS,
       log: quietLog,
     };
@@ -108,7 +109,7 @@ export class HostBench implements Disposable {
       log: quietLog,
       secrets: new SecretBook([]),
     };
-    this.attempts = new Attempts(parts, { slots: 4, attemptsMax: 100 }, () => this.board.changed());
+    this.attempts = new Attempts(parts, { slots: 4, attemptsMax: 100, takenMax: null }, () => this.board.changed());
   }
 
   get folder(): string {

@@ -1,17 +1,19 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { runReader } from "@kiln/proto";
 import type { IndexAccess } from "../adapters/host/run-index.ts";
+import { indexAccess } from "./index-access.ts";
 
 export interface ServedFile {
   readonly filename: string;
   readonly bytes: Buffer;
 }
 
-/** The index `any` of run 1, as a coordinator serves it: to its reader, and to those who have the token. */
+/** The index `any` of run 1, as a coordinator serves it to its reader. */
 export interface RunIndexServer extends AsyncDisposable {
   readonly access: IndexAccess;
+  /** Of its reader. */
+  readonly password: string;
   /** By normalised project. */
   readonly projects: Map<string, readonly ServedFile[]>;
   /** Paths that were asked for. */
@@ -21,17 +23,16 @@ export interface RunIndexServer extends AsyncDisposable {
 }
 
 export async function startRunIndex(): Promise<RunIndexServer> {
-  const token = "kiln-token-of-this-test";
+  const readersPassword = "password-of-this-test";
   const projects = new Map<string, readonly ServedFile[]>();
   const asked: string[] = [];
-  const reader = runReader(token, 1);
-  const password = Buffer.from(`${reader.user}:${reader.password}`).toString("base64");
+  const password = btoa(`r1:${readersPassword}`);
   const state = { detail: "there is no such project" };
   const server = createServer((request, response) => {
     const url = request.url ?? "";
     asked.push(url);
     const given = request.headers.authorization;
-    if (given !== `Basic ${password}` && given !== `Bearer ${token}`) {
+    if (given !== `Basic ${password}`) {
       return void response.writeHead(401, { "www-authenticate": "Basic" }).end();
     }
     const [, kind, name = ""] = /^\/index\/r1\/any\/(simple|files)\/([^/]+)\/?$/.exec(url) ?? [];
@@ -53,7 +54,8 @@ export async function startRunIndex(): Promise<RunIndexServer> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    access: { coordinatorHttp: `http://127.0.0.1:${port}`, token },
+    access: indexAccess(`http://127.0.0.1:${port}`, readersPassword),
+    password: readersPassword,
     projects,
     asked,
     get detail() {

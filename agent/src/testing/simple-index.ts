@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { basename, join } from "node:path";
-import { runReader } from "@kiln/proto";
 import { runTool } from "../adapters/system/run-tool.ts";
 import { normalName, parseWheelName } from "../domain/wheel-name.ts";
 
@@ -47,11 +46,11 @@ export interface SimpleIndex extends AsyncDisposable {
   readonly asked: readonly string[];
 }
 
-/** A simple index (PEP 503) with some wheels below one path: of a run for its reader, else for those who know the token. */
-export async function serveIndex(path: string, token: string, wheels: readonly string[]): Promise<SimpleIndex> {
+/** A simple index (PEP 503) with some wheels below one path: for those who know the password, in a run's for its reader. */
+export async function serveIndex(path: string, password: string, wheels: readonly string[]): Promise<SimpleIndex> {
   const asked: string[] = [];
   const run = /^\/index\/r(\d+)\//.exec(path)?.[1];
-  const { user, password } = run === undefined ? { user: "kiln", password: token } : runReader(token, Number(run));
+  const user = run === undefined ? "kiln" : `r${run}`;
   const authorization = `Basic ${btoa(`${user}:${password}`)}`;
   const server = createServer((request, response) => {
     const url = request.url ?? "";

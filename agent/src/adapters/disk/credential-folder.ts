@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isAgentId } from "@kiln/proto";
+import { AGENT_ROLES, isAgentId } from "@kiln/proto";
 import type { Credentials } from "../../ports/credentials.ts";
 import { writeDurably } from "./write-durably.ts";
 
@@ -114,12 +114,12 @@ function readFolder(folder: string): Credentials | null {
   }
 }
 
-type Rest = Pick<Credentials, "agentId" | "issuedAtMs" | "notAfterMs" | "farm" | "labels">;
+type Rest = Pick<Credentials, "agentId" | "issuedAtMs" | "notAfterMs" | "farm" | "labels" | "role">;
 
 /** Throws. */
 function parseRest(text: string): Rest {
   const value = JSON.parse(text) as { readonly [K in keyof Rest]?: unknown } | null;
-  const { agentId, issuedAtMs, notAfterMs, farm, labels } = value ?? {};
+  const { agentId, issuedAtMs, notAfterMs, farm, labels, role } = value ?? {};
   if (typeof agentId !== "string" || !isAgentId(agentId)) throw new Error("it names no agent");
   if (typeof issuedAtMs !== "number" || typeof notAfterMs !== "number") throw new Error("it has no lifetime");
   const { httpUrl, grpcAddress, natsUrl } = (farm ?? {}) as Record<string, unknown>;
@@ -133,6 +133,7 @@ function parseRest(text: string): Rest {
     notAfterMs,
     farm: { httpUrl, grpcAddress, natsUrl },
     labels: Object.fromEntries(pairs) as Record<string, string>,
+    role: AGENT_ROLES.find((one) => one === role) ?? "worker",
   };
 }
 

@@ -20,6 +20,7 @@ import { dockerBench, type DockerBenchOptions } from "../../testing/docker-bench
 import { BENCH_AGENT, type HostBench } from "../../testing/host-bench.ts";
 import { LocalBlobs } from "../../testing/local-blobs.ts";
 import { packPurePackage } from "../../testing/pure-package.ts";
+import { indexAccess } from "../../testing/index-access.ts";
 import { makeWheel, serveIndex } from "../../testing/simple-index.ts";
 import { builtFacts, packTorchPackage } from "../../testing/torch-package.ts";
 import type { DockerSettings } from "./docker-executor.ts";
@@ -322,8 +323,8 @@ describe.each(engines)("with the engine of %s", { timeout: 60_000 }, (name, star
         { name: "kiln-late", version: "1.0", text: "" },
       ].map((wheel) => makeWheel("python3", folder, wheel)),
     );
-    await using index = await serveIndex("/index/r1/cpu/simple/", "token-of-the-farm", wheels);
-    const indexes = { coordinatorHttp: index.url, token: "token-of-the-farm" };
+    await using index = await serveIndex("/index/r1/cpu/simple/", "password-of-the-reader", wheels);
+    const indexes = indexAccess(index.url, "password-of-the-reader");
     const local = newBench({ network: "none" }, { indexes });
     const wish = {
       kind: "pure",
@@ -348,7 +349,7 @@ describe.each(engines)("with the engine of %s", { timeout: 60_000 }, (name, star
     expect(finished, log).toMatchObject({ outcome: Outcome.PASSED, summary: "" });
     expect(builtFacts(log).torch).toBe("2.1.2+cpu");
     expect(log).toContain("a second build, in another folder, made the same bytes");
-    expect(log).not.toContain("token-of-the-farm");
+    expect(log).not.toContain("password-of-the-reader");
     expect(artifacts[0]?.blob?.filename).toBe("kiln_pure-1.0+cpu-py3-none-any.whl");
     const cuda = { ...work, wheel: { ...wish, cuda: "11.8" } };
     const without = await local.run(command("", { image: "kiln-test:bookworm" }, { work: cuda }));

@@ -7,6 +7,7 @@ import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Blob, BuildWork, Job, WheelWish } from "../../domain/job.ts";
 import { HostBench, type RunResult } from "../../testing/host-bench.ts";
 import { LocalBlobs } from "../../testing/local-blobs.ts";
+import { indexAccess } from "../../testing/index-access.ts";
 import { makeWheel, serveIndex, type SimpleIndex } from "../../testing/simple-index.ts";
 import { builtFacts, packTorchPackage } from "../../testing/torch-package.ts";
 import { readPythons } from "../inventory/read-pythons.ts";
@@ -70,7 +71,7 @@ describe.skipIf(!newest || process.platform === "win32")("a build against a PyTo
     using bench = new HostBench(pythons, {
       tools: join(shared.path, "tools"),
       blobs,
-      indexes: { coordinatorHttp: index.url, token },
+      indexes: indexAccess(index.url, token),
       build: {
         toolkits: [{ version: "11.8.89", path: toolkit }],
         share: SHARE,

@@ -1,10 +1,10 @@
 import { devNull } from "node:os";
-import { runReader } from "@kiln/proto";
 import { expect, test } from "vitest";
 import { changedEnvironment } from "./job-environment.ts";
 import { isOnLoopback, otherSources, runIndexEnvironment, runIndexUrl } from "./run-index.ts";
 
-const ACCESS = { coordinatorHttp: "http://127.0.0.1:8270", token: "a/b@c:d%" };
+const ACCESS = { coordinatorHttp: "http://127.0.0.1:8270", authorityFile: null };
+const READER = { user: "r7", password: "a/b@c:d%" };
 const INDEX = { run: 7, variant: "cu118" };
 
 test("every other source of packages is taken out, and what only says how to install stays", () => {
@@ -20,14 +20,14 @@ test("every other source of packages is taken out, and what only says how to ins
     PIP_CERT: "/cert.pem",
     PIP_PRE: "1",
   };
-  const changed = changedEnvironment(env, runIndexEnvironment(ACCESS, INDEX));
+  const changed = changedEnvironment(env, runIndexEnvironment(ACCESS, INDEX, READER));
   expect(changed).toEqual({
     PATH: "/bin",
     PIP_CACHE_DIR: "/cache",
     PIP_CERT: "/cert.pem",
     PIP_PRE: "1",
     PIP_CONFIG_FILE: devNull,
-    PIP_INDEX_URL: expect.stringMatching(/^http:\/\/r7:[\w-]{43}@127\.0\.0\.1:8270\/index\/r7\/cu118\/simple\/$/),
+    PIP_INDEX_URL: "http://r7:a%2Fb%40c%3Ad%25@127.0.0.1:8270/index/r7/cu118/simple/",
     PIP_TRUSTED_HOST: "127.0.0.1:8270",
     NO_PROXY: "127.0.0.1",
     no_proxy: "127.0.0.1",
@@ -35,19 +35,18 @@ test("every other source of packages is taken out, and what only says how to ins
   expect(otherSources({ PIP_PRE: "1", PIP_FIND_LINKS: "/wheels", PATH: "/bin" })).toEqual(["PIP_FIND_LINKS"]);
 });
 
-test("the password is the reader's of that run alone, and not the token", () => {
-  const passwordOf = (run: number): string => {
-    const { set } = runIndexEnvironment(ACCESS, { ...INDEX, run });
-    return new URL(set["PIP_INDEX_URL"] ?? "").password;
-  };
-  expect(passwordOf(7)).toBe(runReader(ACCESS.token, 7).password);
-  expect(new Set([passwordOf(7), passwordOf(8), ACCESS.token, encodeURIComponent(ACCESS.token)]).size).toBe(4);
-});
-
-test("the address for people has no token, and TLS is not set aside", () => {
+test("the address for people has no password, and with TLS pip trusts the farm's own authority and no other", () => {
   expect(runIndexUrl(ACCESS, INDEX)).toBe("http://127.0.0.1:8270/index/r7/cu118/simple/");
-  const { set } = runIndexEnvironment({ ...ACCESS, coordinatorHttp: "https://farm.example" }, INDEX);
-  expect(set).not.toHaveProperty("PIP_TRUSTED_HOST");
+  const secure = { coordinatorHttp: "https://[fd00::1]:8270", authorityFile: "/agent/farm-ca.pem" };
+  const env = { PIP_CERT: "/machine.pem", PIP_CLIENT_CERT: "/own.pem", SSL_CERT_FILE: "/machine.pem" };
+  const changed = changedEnvironment(env, runIndexEnvironment(secure, INDEX, READER));
+  expect(changed).toMatchObject({
+    PIP_CERT: "/agent/farm-ca.pem",
+    SSL_CERT_FILE: "/machine.pem",
+    NO_PROXY: "fd00::1",
+  });
+  expect(Object.keys(changed)).not.toEqual(expect.arrayContaining(["PIP_TRUSTED_HOST"]));
+  expect(changed).not.toHaveProperty("PIP_CLIENT_CERT");
 });
 
 test("a loopback address is known by any of its spellings", () => {

@@ -56,8 +56,8 @@ export function runIndexEnvironment(
   reader: RunReader,
 ): EnvironmentChange {
   const url = new URL(runIndexUrl(access, index));
-  url.username = reader.user;
-  url.password = reader.password;
+  url.username = encodeURIComponent(reader.user);
+  url.password = encodeURIComponent(reader.password);
   const isPlain = url.protocol === "http:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   return {

@@ -84,7 +84,7 @@ describe.skipIf(!newest || process.platform === "win32")("a test job", { timeout
         expect(log).toContain("/index/r1/any/simple/ and from nowhere else");
         expect(log).toContain("PIP_FIND_LINKS, PIP_INDEX_URL, PIP_NO_INDEX of the job: not used");
         expect(log).toContain(`what is installed is ${wheel.filename}, SHA-256 ${wheel.sha256}`);
-        expect(log).not.toContain(index.access.token);
+        expect(log).not.toContain(index.password);
         expect(index.asked).toContain("/index/r1/any/simple/kiln-pure/");
       }
     });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { temporaryFolder } from "@kiln/testkit";
 import { afterEach, expect, test } from "vitest";
+import { plainHttp } from "../../testing/plain-http.ts";
 import { quietLog } from "../../testing/quiet-log.ts";
 import { systemClock } from "../system/system-clock.ts";
 import { BlobCache } from "./blob-cache.ts";
@@ -69,7 +70,7 @@ async function store(server: BreakingServer) {
   writeFileSync(path, BYTES);
   const cache = new BlobCache(join(folder.path, "cache"), 1_000);
   const parts = { cache, clock: systemClock, log: quietLog, random: () => 0 };
-  const client = new HttpBlobClient({ url: await server.listen(), token: "secret" }, parts);
+  const client = new HttpBlobClient(plainHttp(await server.listen()), parts);
   const notes: string[] = [];
   return { result: await client.store(path, "p.whl", signal, (text) => void notes.push(text)), notes };
 }

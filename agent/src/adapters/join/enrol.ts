@@ -89,7 +89,7 @@ async function send(
     });
     const answer = await readAnswer(response);
     if (answer.status !== 200 && answer.status !== 201) return failed(answerFailure(answer, sentMs));
-    const { agentId, certificate, natsJwt, notAfterMs, grpcAddress, natsUrl, labels } = answer.body;
+    const { agentId, certificate, natsJwt, notAfterMs, grpcAddress, natsUrl, labels, role } = answer.body;
     const isWhole =
       typeof agentId === "string" &&
       isAgentId(agentId) &&
@@ -110,6 +110,7 @@ async function send(
       notAfterMs,
       farm: { httpUrl: url, ...reachable({ grpcAddress, natsUrl }, target.host) },
       labels: labelsIn(labels),
+      role: role === "ephemeral" ? role : "worker",
     };
     return { ok: true, credentials, farmTimeMs: authority.farmTimeMs };
   } catch (cause) {

@@ -11,10 +11,7 @@ export interface FarmAnswer {
 }
 
 /** The farm's answer to an enrolment or a renewal. */
-export async function readAnswer(response: {
-  readonly status: number;
-  text(): Promise<string>;
-}): Promise<FarmAnswer> {
+export async function readAnswer(response: { readonly status: number; text(): Promise<string> }): Promise<FarmAnswer> {
   const text = (await response.text()).slice(0, ANSWER_CHARS_MAX);
   try {
     const body: unknown = JSON.parse(text);

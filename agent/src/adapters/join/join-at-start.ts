@@ -37,7 +37,8 @@ export async function joinAtStart(
       "This machine has not joined a farm.\nOn the farm type kiln agent token; it prints the two lines to type here.",
     );
   }
-  if (known) parts.log.warn({ farm: known.farm.httpUrl, agentId: known.agentId }, "the token is of another farm: joining that");
+  if (known)
+    parts.log.warn({ farm: known.farm.httpUrl, agentId: known.agentId }, "the token is of another farm: joining that");
   const credentials = await enrolPatiently({ ...join, name }, parts);
   folder.write(credentials);
   parts.log.info({ farm: credentials.farm.httpUrl, agentId: credentials.agentId }, "joined the farm");

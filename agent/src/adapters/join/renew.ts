@@ -34,7 +34,11 @@ export async function renew(http: FarmHttp, current: Credentials, nowMs: () => n
   }
 }
 
-function failureOf(cause: unknown, { farm }: Credentials, nowMs: number): Extract<RenewResult, { ok: false }>["failure"] {
+function failureOf(
+  cause: unknown,
+  { farm }: Credentials,
+  nowMs: number,
+): Extract<RenewResult, { ok: false }>["failure"] {
   const target = targetOf(farm.httpUrl);
   const failure = connectionFailure(cause, target);
   if (failure === "foreign") return { kind: "intercepted", host: target.host, issuer: "somebody else", proxy: null };

@@ -50,7 +50,14 @@ test("a proxy of the environment is named, with NO_PROXY as the way past it, and
 test("NO_PROXY holds for a name, what lies below it, and everything", () => {
   const env = { https_proxy: "http://p" };
   expect(proxyFor("a.farm.example", env)).toEqual({ variable: "https_proxy", value: "http://p" });
-  for (const exempt of ["a.farm.example", "farm.example", ".farm.example", "*.farm.example", "*", "x, farm.example:443"]) {
+  for (const exempt of [
+    "a.farm.example",
+    "farm.example",
+    ".farm.example",
+    "*.farm.example",
+    "*",
+    "x, farm.example:443",
+  ]) {
     expect(proxyFor("A.farm.example", { ...env, NO_PROXY: exempt })).toBeNull();
   }
   expect(proxyFor("notfarm.example", { ...env, no_proxy: "farm.example" })).not.toBeNull();
