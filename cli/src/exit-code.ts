@@ -9,6 +9,8 @@ export const EXIT = {
   couldNotRun: 3,
   /** The command line itself is wrong (EX_USAGE of sysexits.h). */
   usage: 64,
+  /** EX_NOPERM: the agent that this command ran was shut out of its farm. */
+  shutOut: 77,
   /** 128 + SIGINT, as shells have it. */
   interrupted: 130,
 } as const;

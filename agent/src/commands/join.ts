@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { fingerprintOf } from "@kiln/identity";
 import { writeSettings, type AgentSettings } from "../adapters/disk/agent-settings.ts";
 import { CredentialFolder } from "../adapters/disk/credential-folder.ts";
@@ -69,22 +69,26 @@ export async function join(args: readonly string[], env: NodeJS.ProcessEnv): Pro
       return say(
         EXIT.couldNotRun,
         "This machine has joined, but cannot work before what failed is put right.",
-        "Then type: agent run (kiln agent run). The token is used, and not needed for that.",
+        "Then type: kiln agent run. The token is used, and not needed for that.",
       );
     }
   }
   if (options.run) return run(withoutJoin(env), { inventory });
-  return say(EXIT.stopped, "This machine has joined. To start its agent: agent run (kiln agent run).");
+  return say(EXIT.stopped, "This machine has joined. To start its agent, type: kiln agent run.");
 }
 
 function parse(args: readonly string[]): Command | ExitCode {
   const repeated = (one: string, before: readonly string[]): readonly string[] => [...before, one];
-  const command = new Command("agent join")
+  const command = new Command("kiln agent join")
     .description("Makes this machine an agent of the farm at URL, and runs it until Ctrl-C.")
     .argument("<url>", "the farm's address, as kiln agent token printed it: https://HOST:PORT")
     .option("--token <token>", "of kiln agent token (or: the variable KILN_JOIN_TOKEN)")
     .option("--name <name>", "for people (default: this host's name)")
-    .option("--label <key=value>", "what jobs may ask for; may be repeated", repeated, [])
+    .addOption(
+      new Option("--label <key=value>", "what jobs may ask for; may be repeated")
+        .argParser(repeated)
+        .default([], "none"),
+    )
     .option("--slots <count>", "jobs at a time (default: its cores)")
     .option("--executor <kind>", "host: jobs are this user's processes; docker: containers")
     .option("--no-run", "only join")
@@ -120,7 +124,7 @@ function withoutJoin({ KILN_FARM_URL: _url, KILN_JOIN_TOKEN: _token, ...env }: N
 function joinedAlready({ agentId, farm }: Credentials): readonly string[] {
   return [
     `This machine is agent ${agentId} of the farm at ${farm.httpUrl} already.`,
-    "agent run starts it. To join another farm, type agent leave first; --force joins without telling that one.",
+    "kiln agent run starts it. To join another farm, type kiln agent leave first; --force joins without telling that one.",
   ];
 }
 

@@ -11,7 +11,7 @@ import { defaultFolder } from "../config.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 
 const FARM_MS = 15_000;
-const USAGE = `usage: agent leave [--force]
+const USAGE = `usage: kiln agent leave [--force]
 Takes this machine out of its farm, and removes its credentials.
   --force  also when the farm cannot be told
 `;
@@ -46,7 +46,7 @@ export async function leave(args: readonly string[], env: NodeJS.ProcessEnv): Pr
   const left = await withTimeout((signal) => leaveFarm(http, agentId, signal, parts));
   if (!left.ok && !isForced) {
     process.stderr.write(
-      `The farm at ${farm.httpUrl} could not be told: ${left.message}\nTry again, or type agent leave --force, and kiln agent revoke ${agentId} on the farm.\n`,
+      `The farm at ${farm.httpUrl} could not be told: ${left.message}\nTry again, or type kiln agent leave --force, and kiln agent revoke ${agentId} on the farm.\n`,
     );
     return EXIT.couldNotRun;
   }

@@ -38,7 +38,7 @@ function sayEnd({ kind, reason }: AgentEnd): ExitCode {
     return EXIT.stopped;
   }
   process.stderr.write(
-    `The farm has shut this agent out: ${reason}\nIts jobs are stopped. To join again: agent join URL --token TOKEN --force, with a new token of kiln agent token.\n`,
+    `The farm has shut this agent out: ${reason}\nIts jobs are stopped. To join again, type kiln agent join URL --token TOKEN --force, with a new token.\n`,
   );
   return EXIT.shutOut;
 }

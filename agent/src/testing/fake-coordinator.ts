@@ -61,7 +61,7 @@ export class FakeCoordinator implements AsyncDisposable {
         callback: sendUnaryData<wire.RegisterResponse>,
       ) => {
         if (this.refusingAgents !== null) {
-          callback({ code: status.PERMISSION_DENIED, details: this.refusingAgents });
+          callback({ code: status.UNAUTHENTICATED, details: this.refusingAgents });
           return this.board.changed();
         }
         this.registrations.push(call.request);

@@ -5,6 +5,8 @@ import type {
   NewJoinToken,
   ProjectView,
   RetryRunBody,
+  RevokeAgentBody,
+  RevokedAgent,
   RunSummary,
   RunView,
   SubmitRunBody,
@@ -98,6 +100,16 @@ export class FarmClient {
 
   async cancel(run: string): Promise<RunView> {
     return this.#json<RunView>({ method: "POST", path: `/runs/${run}/cancel`, body: "" });
+  }
+
+  /** A token with which machines join. */
+  async makeJoinToken(body: JoinTokenBody): Promise<NewJoinToken> {
+    return this.#json<NewJoinToken>({ method: "POST", path: "/join-tokens", body: JSON.stringify(body) });
+  }
+
+  async revokeAgent(agentId: string, body: RevokeAgentBody): Promise<RevokedAgent> {
+    const path = `/agents/${encodeURIComponent(agentId)}/revoke`;
+    return this.#json<RevokedAgent>({ method: "POST", path, body: JSON.stringify(body) });
   }
 
   async pin(run: string): Promise<RunView> {

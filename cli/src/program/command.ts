@@ -24,6 +24,7 @@ Exit codes:
    2  inconclusive: the run could not be judged
    3  could not run: no farm, a file that cannot be read, a spec with mistakes
   64  wrong usage of the command line
+  77  the agent was shut out of its farm, or its credentials ended
  130  interrupted (Ctrl-C); the run itself goes on`;
 
 /** Where commands find the farm, for the help of those that need one. */

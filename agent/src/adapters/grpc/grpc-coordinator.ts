@@ -100,12 +100,14 @@ function connectTo({ farm, authorityPem, privateKeyPem, certificatePem }: Creden
   }) as unknown as AgentClient;
 }
 
-/** The coordinator knows this agent, and will have nothing more of it. */
+/** The coordinator will have nothing more of this certificate: revoked, or never of an agent. */
 function isShutOut({ code }: ServiceError): boolean {
-  return code === status.PERMISSION_DENIED;
+  return code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED;
 }
 
 /** Statuses by which a coordinator says that it does not know the agent, or not any more: registering tells which. */
 function needsRegistration(code: status): boolean {
-  return code === status.NOT_FOUND || code === status.FAILED_PRECONDITION || code === status.PERMISSION_DENIED;
+  return [status.NOT_FOUND, status.FAILED_PRECONDITION, status.UNAUTHENTICATED, status.PERMISSION_DENIED].includes(
+    code,
+  );
 }

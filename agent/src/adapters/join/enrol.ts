@@ -35,14 +35,14 @@ export interface JoinSurroundings {
  * the token before the token is sent. A failure is a value; nothing is stored.
  */
 export async function enrol(request: JoinRequest, surroundings: JoinSurroundings): Promise<JoinResult> {
+  const url = farmUrl(request.url);
+  if (typeof url !== "string") return failed(url);
   const parsed = parseToken(request.token);
   if (!parsed.ok) return failed({ kind: "malformed-token", detail: parsed.message });
   if (parsed.token.kind !== "join") {
     const detail = "it is an API token, for people and scripts: machines join with one of kiln agent token";
     return failed({ kind: "malformed-token", detail });
   }
-  const url = farmUrl(request.url);
-  if (typeof url !== "string") return failed(url);
   const found = await fetchAuthority(url, parsed.token.fingerprint, surroundings.env);
   if (!found.ok) return found;
   const { farmTimeMs } = found.authority;

@@ -32,6 +32,8 @@ export function answerFailure({ status, body }: FarmAnswer, sentMs: number): Joi
     case "token-unknown":
     case "malformed-token":
       return { kind: type, detail };
+    case "token-foreign":
+      return { kind: "token-unknown", detail };
     case "agent-revoked":
       return { kind: "revoked", detail };
     case "clock-skew": {

@@ -9,7 +9,6 @@ import type { CredentialSource } from "../../ports/credentials.ts";
 import type { Log } from "../../ports/log.ts";
 import { AssignmentConsumer } from "./assignment-consumer.ts";
 
-const RECONNECT_WAIT_MS = 100;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Logins that fail follow each other fast. */
 const ASK_AGAIN_MS = 2_000;
@@ -35,6 +34,8 @@ export class NatsControlPlane implements ControlPlane {
   readonly #unwatch: () => void;
   #connection: NatsConnection | null = null;
   #isConnected = false;
+  /** To come back since the connection was lost. */
+  #tries = 0;
   #askedMs = -ASK_AGAIN_MS;
   #isTaking = false;
   #consumer: AssignmentConsumer | null = null;
@@ -125,8 +126,7 @@ export class NatsControlPlane implements ControlPlane {
       inboxPrefix: natsInboxPrefix(agentId),
       name: `kiln-agent-${agentId}`,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_WAIT_MS,
-      reconnectJitter: RECONNECT_WAIT_MS * 4,
+      reconnectDelayHandler: () => backoffMs(++this.#tries, this.#parts.random(), BACKOFF),
       pingInterval: 10_000,
       timeout: CONNECT_TIMEOUT_MS,
       ignoreAuthErrorAbort: true,
@@ -154,6 +154,7 @@ export class NatsControlPlane implements ControlPlane {
         log.warn({ server: status.server }, "the connection to NATS is lost");
       } else if (status.type === "reconnect") {
         this.#isConnected = true;
+        this.#tries = 0;
         log.info({ server: status.server }, "the connection to NATS is there again");
         handlers.connected();
         // A new consumer, rather than the client's own recovery, which waits long when JetStream starts late.

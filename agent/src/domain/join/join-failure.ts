@@ -41,7 +41,7 @@ export function isPassing({ kind }: JoinFailure): boolean {
   return kind === "unknown-host" || kind === "no-answer" || kind === "unavailable";
 }
 
-const NEW_TOKEN = "Make a new token with kiln agent token, and join with it.";
+const NEW_TOKEN = "With another token this machine can join.";
 
 /** A failure in words for the person at the machine. */
 export function joinFailureWords(failure: JoinFailure): Words {
@@ -62,14 +62,9 @@ export function joinFailureWords(failure: JoinFailure): Words {
         advice: `Farms answer with TLS: write ${failure.url.replace(/^http:/i, "https:")}.`,
       };
     case "token-used":
-      return { message: `The token has been used: ${failure.detail}`, advice: NEW_TOKEN };
     case "token-expired":
-      return { message: `The token has expired: ${failure.detail}`, advice: NEW_TOKEN };
     case "token-unknown":
-      return {
-        message: `The farm does not know this token: ${failure.detail}`,
-        advice: `It was withdrawn, or never made there. ${NEW_TOKEN}`,
-      };
+      return { message: sentence(failure.detail), advice: NEW_TOKEN };
     case "revoked":
       return {
         message: `The farm has shut this agent out: ${failure.detail}`,
@@ -158,6 +153,10 @@ function interceptedWords({ host, issuer, proxy }: Extract<JoinFailure, { readon
         ? `It is likely a proxy that opens TLS. ${direct}, past it.`
         : `${proxy.variable} names the proxy ${proxy.value}. ${direct}: put ${host} into NO_PROXY, and have the proxy let it through unopened.`,
   };
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 }
 
 /** Unix time in milliseconds as people and logs have it: UTC, to the second. */
