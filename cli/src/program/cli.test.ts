@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { COMMANDS } from "../commands/table.ts";
+import { COMMANDS, GROUPS } from "../commands/table.ts";
 import { fakeFarm } from "../testing/fake-farm.ts";
 import { runKiln } from "../testing/run-kiln.ts";
 import { tempDir, type TempDir } from "../testing/temp-dir.ts";
@@ -56,18 +56,26 @@ describe("help", () => {
   test.each(COMMANDS.map((command) => command.name))(
     "of %s has a summary, examples and the exit codes",
     async (name) => {
-      const result = await runKiln([name, "--help"]);
+      const result = await runKiln([...name.split(" "), "--help"]);
       expect(result).toMatchObject({ exitCode: 0, stderr: "" });
       expect(result.stdout).toContain("Examples:\n  ");
       expect(result.stdout).toContain("  64  wrong usage of the command line");
       expect(result.stdout).toContain("--json");
-      expect(await runKiln(["help", name])).toEqual(result);
+      expect(await runKiln(["help", ...name.split(" ")])).toEqual(result);
     },
   );
 
   test("of the whole lists every command, and --version is one line", async () => {
     const { stdout } = await runKiln([]);
-    for (const { name, summary } of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${name} +${summary}$`, "m"));
+    const lists = new Map([["", stdout]]);
+    for (const name of Object.keys(GROUPS)) lists.set(name, (await runKiln([name, "--help"])).stdout);
+    for (const { name, summary } of COMMANDS) {
+      const [own = "", group = ""] = name.split(" ").reverse();
+      expect(lists.get(group)).toMatch(new RegExp(`^ {2}${own} +${summary}$`, "m"));
+    }
+    for (const [name, summary] of Object.entries(GROUPS)) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${name} +${summary}$`, "m"));
+    }
     expect(await runKiln(["--version"])).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),

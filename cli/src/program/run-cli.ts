@@ -87,7 +87,7 @@ async function parseAndRun(cli: CliProcess, context: Context): Promise<ExitCode>
       program.outputHelp();
       return EXIT.passed;
     }
-    await program.parseAsync([...cli.args], { from: "user" });
+    await program.parseAsync(helpArgs(cli.args, named), { from: "user" });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -126,6 +126,13 @@ function namedCommand(args: readonly string[]): string | null {
   const [first = "", second = ""] = words[0] === "help" ? words.slice(1) : words;
   const known = COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`);
   return known?.name ?? null;
+}
+
+/** `help GROUP COMMAND`, which commander does not know, as `GROUP COMMAND --help`. */
+function helpArgs(args: readonly string[], named: string | null): string[] {
+  const [first, second] = (named ?? "").split(" ");
+  if (second === undefined || args.find((arg) => !arg.startsWith("-")) !== "help") return [...args];
+  return [first ?? "", second, "--help"];
 }
 
 function fail(error: unknown, context: Context): ExitCode {

@@ -6,9 +6,13 @@ import type { Command } from "commander";
 import type { Context } from "../../program/context.ts";
 import { PROGRAMS } from "../../supervise/repository.ts";
 
-/** Everything that is typed goes to the agent's own program, which has its own help. */
-export function passEverythingOn(command: Command): void {
-  command.argument("[args...]").allowUnknownOption().helpOption(false);
+/** What is typed goes to the agent's own program as it is; the usage is for the help. */
+export function passEverythingOn(command: Command, usage: string): void {
+  command
+    .argument("[args...]")
+    .usage(usage)
+    .allowUnknownOption()
+    .configureHelp({ visibleArguments: () => [] });
 }
 
 /**
