@@ -22,8 +22,6 @@ import { RunReaders } from "./adapters/http/run-readers.ts";
 import { readInventory } from "./adapters/inventory/read-inventory.ts";
 import { diskFreeBytes } from "./adapters/inventory/read-machine.ts";
 import { joinAtStart } from "./adapters/join/join-at-start.ts";
-import { leaveFarm } from "./adapters/join/leave-farm.ts";
-import { renew } from "./adapters/join/renew.ts";
 import { NatsControlPlane } from "./adapters/nats/nats-control-plane.ts";
 import { openSpool } from "./adapters/spool/disk-spool.ts";
 import { systemClock } from "./adapters/system/system-clock.ts";
@@ -32,20 +30,19 @@ import { SecretBook } from "./domain/redaction/secret-book.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ControlPlane } from "./ports/control-plane.ts";
 import type { Coordinator } from "./ports/coordinator.ts";
-import type { Credentials } from "./ports/credentials.ts";
 import type { Executor } from "./ports/executor.ts";
 import type { Inventory } from "./ports/inventory.ts";
 import type { Log } from "./ports/log.ts";
 import type { Spool } from "./ports/spool.ts";
-import type { FarmHttp } from "./ports/farm-http.ts";
 import { credentialSecrets, indexSecrets } from "./read-secrets.ts";
 import { Attempts } from "./services/attempts.ts";
 import { Heartbeat } from "./services/heartbeat.ts";
 import { Intake } from "./services/intake.ts";
 import { recover } from "./services/recovery.ts";
-import { Renewal, type RenewalTrouble } from "./services/renewal.ts";
+import type { RenewalTrouble } from "./services/renewal.ts";
 import { Registrar } from "./services/registrar.ts";
-import { ResultsStream, type AgentIds } from "./services/results-stream.ts";
+import { ResultsStream } from "./services/results-stream.ts";
+import { wireMembership, type AgentEnd, type OnFarm } from "./wire-membership.ts";
 
 /** Attempts that may be in the spool: more are not taken. */
 const ATTEMPTS_MAX = 20_000;
@@ -88,14 +85,6 @@ export interface AgentStats {
   readonly renewal: RenewalTrouble | null;
 }
 
-/** Why an agent ends by itself. */
-export interface AgentEnd {
-  /** "shut-out": the farm will have nothing more of it; "left": it has had its only job. */
-  readonly kind: "shut-out" | "left";
-  /** A sentence. */
-  readonly reason: string;
-}
-
 /**
  * Starts an agent in this process. Resolves when it has taken over its home and
  * recovered what was there; it then registers by itself, as soon as the
@@ -129,7 +118,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   const { spool, left } = openSpool(join(config.folder, "spool"), config.spoolBytesMax, log);
   resources.use(spool);
   const machine = deps.inventory ?? (await readInventory(config.folder));
-  const farm = { ...ids, http, credentials };
+  const farm = { ...ids, http, credentials, folder };
   const executor = makeExecutor(config, deps, farm, machine, common);
   await recover(left, { executor, ...common });
   const inventory = executor instanceof DockerExecutor ? withPythons(machine, await executor.readPythons()) : machine;
@@ -143,19 +132,13 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   const coordinator = resources.use(new GrpcCoordinator(credentials));
   const controlPlane = resources.use(new NatsControlPlane({ credentials, ...ids }, common));
   const ends = { spool, inventory, executor, coordinator, controlPlane, hadBefore: left.length };
-  const services = wire(config, farm, folder, ends, common);
+  const services = wire(config, farm, ends, common);
 
   // 5. Go.
   controlPlane.start(services.intake);
-  services.renewal.start();
+  services.membership.renewal.start();
   services.registrar.request();
   return handle(ids.agentId, { ...services, spool, controlPlane }, resources.move());
-}
-
-/** The agent on its farm. */
-interface OnFarm extends AgentIds {
-  readonly http: FarmHttp;
-  readonly credentials: LiveCredentials;
 }
 
 interface Common {
@@ -238,27 +221,26 @@ interface Ends {
   readonly hadBefore: number;
 }
 
-function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends: Ends, common: Common) {
+function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
   const { spool, inventory, executor, coordinator, controlPlane, hadBefore } = ends;
-  const { credentials, http, agentId, sessionId } = farm;
+  const { credentials, agentId, sessionId } = farm;
   const ids = { agentId, sessionId };
   const isEphemeral = config.isEphemeral || credentials.current().role === "ephemeral";
   const { promise: registered, resolve: markRegistered } = Promise.withResolvers<void>();
-  const { promise: ended, resolve: end } = Promise.withResolvers<AgentEnd>();
-  /** An ephemeral agent that has had its job, down to the last acknowledgement. */
-  const leaveIfDone = async (): Promise<void> => {
-    if (!isEphemeral || !attempts.isSpent || spool.size > 0) return;
-    const left = await leaveFarm(http, agentId, new AbortController().signal, common);
-    if (left.ok) folder.remove();
-    else common.log.warn({ reason: left.message }, "the farm was not told that this agent leaves");
-    end({ kind: "left", reason: "it has had its only job" });
+  const membership = wireMembership(farm, common, () => stream.reopen());
+  /** An ephemeral agent has had its job, down to the last acknowledgement. */
+  const leaveIfDone = (): void => {
+    if (attempts.isSpent && spool.size === 0) void membership.leave();
   };
   const stream = new ResultsStream({ spool, coordinator, ...common }, ids, {
     acknowledged: (attempt) => {
       attempts.acknowledged(attempt);
-      void leaveIfDone();
+      leaveIfDone();
     },
-    refused: (ref, reason) => attempts.refused(ref, reason),
+    refused: (ref, reason) => {
+      attempts.refused(ref, reason);
+      leaveIfDone();
+    },
     registrationNeeded: () => registrar.request(),
   });
   const takenMax = isEphemeral ? Math.max(0, 1 - hadBefore) : null;
@@ -283,7 +265,6 @@ function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends:
     labels: { ...config.labels, ...credentials.current().labels },
     isEphemeral,
   };
-  const shutOut = (reason: string): void => end({ kind: "shut-out", reason });
   const registrar = new Registrar({ coordinator, ...common }, registration, {
     registered: (terms) => {
       heartbeat.start(terms.heartbeatIntervalMs);
@@ -291,28 +272,13 @@ function wire(config: AgentConfig, farm: OnFarm, folder: CredentialFolder, ends:
       if (!attempts.isSpent) controlPlane.takeAssignments();
       markRegistered();
     },
-    refused: shutOut,
+    refused: membership.shutOut,
   });
   const intake = new Intake(
     { attempts, registrar, heartbeat, log: common.log },
-    { leave: (reason) => end({ kind: isEphemeral && attempts.isSpent ? "left" : "shut-out", reason }) },
+    { leave: (reason) => (attempts.isSpent ? leaveIfDone() : membership.shutOut(reason)) },
   );
-  const renewals = {
-    renew: (current: Credentials) => renew(http, current, () => common.clock.nowMs()),
-    keep: (next: Credentials) => folder.write(next),
-  };
-  const renewal = new Renewal(
-    { credentials, renewals, ...common },
-    {
-      renewed: (next) => {
-        for (const secret of credentialSecrets(next)) common.secrets.learn(secret);
-        credentials.replace(next);
-        stream.reopen();
-      },
-      ended: shutOut,
-    },
-  );
-  return { registered, ended, stream, attempts, heartbeat, registrar, intake, renewal };
+  return { registered, membership, stream, attempts, heartbeat, registrar, intake };
 }
 
 function handle(
@@ -320,7 +286,8 @@ function handle(
   parts: ReturnType<typeof wire> & { readonly spool: Spool; readonly controlPlane: ControlPlane },
   resources: AsyncDisposable,
 ): AgentHandle {
-  const { registered, ended, stream, attempts, heartbeat, registrar, renewal, spool, controlPlane } = parts;
+  const { registered, membership, stream, attempts, heartbeat, registrar, spool, controlPlane } = parts;
+  const { renewal, ended } = membership;
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     controlPlane.stopAssignments();

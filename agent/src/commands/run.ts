@@ -3,7 +3,8 @@ import { readSettings } from "../adapters/disk/agent-settings.ts";
 import { JoinError } from "../adapters/join/join-error.ts";
 import { defaultFolder, readConfig } from "../config.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { startAgent, type AgentDeps, type AgentEnd } from "../start-agent.ts";
+import { startAgent, type AgentDeps } from "../start-agent.ts";
+import type { AgentEnd } from "../wire-membership.ts";
 
 /** Runs the agent until it is asked to stop, or has to end by itself. */
 export async function run(env: NodeJS.ProcessEnv, deps: AgentDeps = {}): Promise<ExitCode> {

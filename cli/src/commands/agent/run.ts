@@ -3,7 +3,7 @@ import { passEverythingOn, runAgentProgram } from "./foreground.ts";
 
 export const command: CliCommand = {
   configure(command) {
-    passEverythingOn(command, "");
+    passEverythingOn(command, "[--help]");
     command.addHelpText(
       "after",
       `
