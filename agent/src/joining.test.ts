@@ -107,7 +107,7 @@ describe("a machine that joins", () => {
       found: farm.identity.identity.fingerprint,
     });
     for (const kind of ["token-used", "token-expired", "token-unknown"]) {
-      farm.https.refusal = { status: 403, body: { type: `urn:kiln:${kind}`, detail: "the farm says so" } };
+      farm.https.refusal = { status: 403, body: { type: `urn:kiln:problem:${kind}`, detail: "the farm says so" } };
       expect(await failureOf()).toEqual({ kind, detail: "the farm says so" });
     }
   });
@@ -118,7 +118,7 @@ describe("a machine that joins", () => {
     if (failure.kind !== "clock-skew") throw new Error(failure.kind);
     expect(Math.abs(failure.thereMs - failure.hereMs - 3_600_000)).toBeLessThan(5_000);
     farm.https.skewMs.now = 0;
-    farm.https.refusal = { status: 403, body: { type: "urn:kiln:clock-skew", detail: "", farmTimeMs: 12_345 } };
+    farm.https.refusal = { status: 403, body: { type: "urn:kiln:problem:clock-skew", detail: "", farmTimeMs: 12_345 } };
     expect(await failureOf()).toMatchObject({ kind: "clock-skew", thereMs: 12_345 });
   });
 
@@ -197,7 +197,7 @@ describe("an agent", () => {
 
   test("without credentials and token says how to join", async () => {
     await expect(farm.startAgent({ join: null })).rejects.toThrow(/has not joined a farm.\n.*kiln agent token/);
-    const refused = { status: 403, body: { type: "urn:kiln:token-used", detail: "the join token is used up" } };
+    const refused = { status: 403, body: { type: "urn:kiln:problem:token-used", detail: "the join token is used up" } };
     farm.https.refusal = refused;
     await expect(farm.startAgent()).rejects.toThrow(JoinError);
   });
@@ -270,7 +270,7 @@ describe("an agent", () => {
   test("whose renewal is refused because it is revoked ends", async () => {
     farm.identity.lifetimeMs = 1_500;
     const agent = await startAgent();
-    farm.https.refusal = { status: 403, body: { type: "urn:kiln:agent-revoked", detail: "lost laptop" } };
+    farm.https.refusal = { status: 403, body: { type: "urn:kiln:problem:agent-revoked", detail: "lost laptop" } };
     expect(await agent.ended).toMatchObject({
       kind: "shut-out",
       reason: expect.stringContaining("lost laptop") as string,

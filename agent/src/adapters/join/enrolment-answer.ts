@@ -24,7 +24,7 @@ export async function readAnswer(response: { readonly status: number; text(): Pr
 
 /** Why the farm refused, by the type of its problem (RFC 9457). `sentMs` is this machine's time of the request. */
 export function answerFailure({ status, body }: FarmAnswer, sentMs: number): JoinFailure {
-  const type = typeof body["type"] === "string" ? body["type"].replace(/^urn:kiln:/, "") : "";
+  const type = typeof body["type"] === "string" ? body["type"].replace(/^urn:kiln:(?:problem:)?/, "") : "";
   const detail = (typeof body["detail"] === "string" ? body["detail"] : "it gave no reason").slice(0, DETAIL_CHARS_MAX);
   switch (type) {
     case "token-used":
