@@ -76,11 +76,6 @@ export class FarmClient {
     return (await this.#json<{ agents: AgentView[] }>({ method: "GET", path: "/agents" })).agents;
   }
 
-  /** A token by which machines join the farm. */
-  makeJoinToken(body: JoinTokenBody): Promise<NewJoinToken> {
-    return this.#json<NewJoinToken>({ method: "POST", path: "/join-tokens", body: JSON.stringify(body) });
-  }
-
   /** What a project's earlier runs say of its next. */
   project(name: string): Promise<ProjectView> {
     return this.#json<ProjectView>({ method: "GET", path: `/projects/${encodeURIComponent(name)}` });
