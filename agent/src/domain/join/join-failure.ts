@@ -112,7 +112,7 @@ function wayWords(failure: WayFailure): Words {
       return {
         message: `Nothing answers at ${failure.host}, port ${failure.port}: ${failure.how}.`,
         advice:
-          "Check that the farm runs and listens on that address (kiln up listens on 127.0.0.1 unless it is told otherwise), and that no firewall closes the port.",
+          "Check that the farm runs and listens on that address (kiln up listens on 127.0.0.1 only, unless --host says otherwise), and that no firewall closes the port.",
       };
     case "no-tls":
       return {
@@ -134,7 +134,7 @@ function wayWords(failure: WayFailure): Words {
     case "wrong-name":
       return {
         message: `The farm's certificate is not for ${failure.host}: it is for ${failure.names.join(", ") || "no name"}.`,
-        advice: `Join by one of these, or start the farm so that it has that name too: KILN_TLS_NAMES=${failure.host}.`,
+        advice: `Join by one of these, or start the farm so that it has this name, too: kiln up --host ADDRESS,${failure.host}.`,
       };
     case "clock-skew":
       return {

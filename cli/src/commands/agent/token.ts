@@ -2,10 +2,12 @@ import { Option } from "commander";
 import { EXIT } from "../../exit-code.ts";
 import { needFarmAddress } from "../../farm/address.ts";
 import { connectFarm } from "../../farm/connect.ts";
+import { findHome } from "../../farm/home.ts";
 import { usageError } from "../../program/cli-error.ts";
 import { examples, FARM_HELP, type CliCommand } from "../../program/command.ts";
 import { count } from "../../render/count.ts";
 import { isLoopback, parseExpiry, parseLabelOptions } from "./options.ts";
+import { reachableUrl } from "./reachable-url.ts";
 
 interface Options {
   readonly label: readonly string[];
@@ -51,7 +53,8 @@ export const command: CliCommand<Options> = {
     }
     const labels = parseLabelOptions(options.label);
     const lifetimeMs = parseExpiry(options.expires);
-    const { url } = await needFarmAddress(context.env);
+    const address = await needFarmAddress(context.env);
+    const { url, others } = await reachableUrl(address.url, findHome(context.env));
     const token = await (
       await connectFarm(context)
     ).makeJoinToken({
@@ -69,11 +72,12 @@ export const command: CliCommand<Options> = {
       "",
       ...commands,
     );
+    if (others.length > 0) context.out.note("", `The farm is reached by these, too: ${others.join(", ")}.`);
     if (isLoopback(url)) {
       context.out.note(
         "",
         "This address is of this machine alone: others cannot reach the farm by it.",
-        "./kiln up --help says how a farm listens on an address of the network.",
+        "For them start it on an address of the network: ./kiln up --host ADDRESS.",
       );
     }
     return EXIT.passed;
