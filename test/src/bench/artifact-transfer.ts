@@ -1,8 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, createReadStream, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { BlobCache, HttpBlobClient, readConfig, systemClock, type Log } from "@kiln/agent";
+import {
+  AgentHttp,
+  BlobCache,
+  CredentialFolder,
+  HttpBlobClient,
+  joinAtStart,
+  LiveCredentials,
+  readConfig,
+  systemClock,
+  type Log,
+} from "@kiln/agent";
 import type { Farm } from "../farm/farm.ts";
 
 const MIB = 1024 * 1024;
@@ -25,9 +35,13 @@ export async function measureTransfer(farm: Farm, bytes: number): Promise<Transf
   writeRandom(path, bytes);
   const config = readConfig(farm.agentEnvironment(`transfer-${name}`));
   if (!config.ok) throw new Error(config.problems.join("; "));
-  const { coordinatorHttp: url, token, folder, blobCacheBytesMax } = config.config;
+  const { folder, blobCacheBytesMax } = config.config;
+  mkdirSync(folder, { recursive: true });
+  const parts = { clock: systemClock, log: QUIET, random: () => 0.5 };
+  const credentials = await joinAtStart(config.config, new CredentialFolder(folder), { env: process.env, ...parts });
+  await using http = new AgentHttp(new LiveCredentials(credentials));
   const cache = new BlobCache(join(folder, "blobs"), blobCacheBytesMax);
-  const client = new HttpBlobClient({ url, token }, { cache, clock: systemClock, log: QUIET, random: () => 0.5 });
+  const client = new HttpBlobClient(http, { cache, ...parts });
   const { signal } = new AbortController();
   let startedMs = performance.now();
   const rate = (): number => bytes / 1e6 / ((performance.now() - startedMs) / 1000);

@@ -100,6 +100,13 @@ export class JoinFarm implements AsyncDisposable {
     return this.#exchange(`/runs/${run}/jobs/${job}/log?attempt=${attempt}`, undefined, "GET");
   }
 
+  /** `kiln …` as the farm's owner, from elsewhere: what it prints. Throws when it fails. */
+  async asOwner(...args: readonly string[]): Promise<string> {
+    const command = this.kiln("owner", args, { KILN_URL: this.url, KILN_TOKEN: this.ownersToken });
+    if ((await command.end()) !== 0) throw new Error(command.stderr);
+    return command.stdout;
+  }
+
   /** `kiln …` on a machine of its own: a folder `name` for its agent. */
   kiln(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): TypedCommand {
     const command = new TypedCommand(args, {

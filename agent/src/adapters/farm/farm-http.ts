@@ -24,8 +24,7 @@ export class AgentHttp implements FarmHttp, AsyncDisposable {
   async fetch(path: string, request: RequestInit = {}): Promise<Response> {
     const url = `${this.#credentials.current().farm.httpUrl}${path}`;
     // undici's own and Node's are the same, by types that do not know each other.
-    const response = await fetchWith(url, { ...(request as unknown as RequestWith), dispatcher: this.#agent });
-    return response as unknown as Response;
+    return fetchWith(url, { ...(request as unknown as RequestWith), dispatcher: this.#agent });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

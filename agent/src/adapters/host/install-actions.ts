@@ -36,7 +36,8 @@ async function installWheel(
   context.note(`from ${runIndexUrl(context.indexes, index)} and from nowhere else`);
   const others = otherSources(context.job.env);
   if (others.length > 0) context.note(`${others.join(", ")} of the job: not used, since the run's index is`);
-  const change = runIndexEnvironment(context.indexes, index, await context.indexes.reader(index.run, context.signal));
+  const reader = await context.indexes.reader(index.run, context.signal);
+  const change = runIndexEnvironment(context.indexes, index, reader, context.progress.pipVersion);
   // The run's index knows the candidate's project by the candidate alone: another release comes as a file.
   const wanted =
     from === "file" ? context.progress.wheelPath + withExtras : `${wheel.name}${withExtras}==${wheel.version}`;

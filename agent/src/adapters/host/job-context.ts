@@ -67,6 +67,8 @@ export interface BuildSurroundings {
 export interface JobProgress {
   /** The virtual environment is there. */
   hasEnvironment: boolean;
+  /** Of the pip in it; empty before, and where its wheel does not say. */
+  pipVersion: string;
   /** The wheel that was fetched; empty before. */
   wheelPath: string;
   installed: InstalledWheel | null;

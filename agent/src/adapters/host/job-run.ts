@@ -235,6 +235,7 @@ export class JobRun implements JobContext {
 function newProgress(): JobProgress {
   return {
     hasEnvironment: false,
+    pipVersion: "",
     wheelPath: "",
     installed: null,
     tree: null,

@@ -20,7 +20,7 @@ test("every other source of packages is taken out, and what only says how to ins
     PIP_CERT: "/cert.pem",
     PIP_PRE: "1",
   };
-  const changed = changedEnvironment(env, runIndexEnvironment(ACCESS, INDEX, READER));
+  const changed = changedEnvironment(env, runIndexEnvironment(ACCESS, INDEX, READER, "23.0"));
   expect(changed).toEqual({
     PATH: "/bin",
     PIP_CACHE_DIR: "/cache",
@@ -38,15 +38,23 @@ test("every other source of packages is taken out, and what only says how to ins
 test("the address for people has no password, and with TLS pip trusts the farm's own authority and no other", () => {
   expect(runIndexUrl(ACCESS, INDEX)).toBe("http://127.0.0.1:8270/index/r7/cu118/simple/");
   const secure = { coordinatorHttp: "https://[fd00::1]:8270", authorityFile: "/agent/farm-ca.pem" };
-  const env = { PIP_CERT: "/machine.pem", PIP_CLIENT_CERT: "/own.pem", SSL_CERT_FILE: "/machine.pem" };
-  const changed = changedEnvironment(env, runIndexEnvironment(secure, INDEX, READER));
-  expect(changed).toMatchObject({
+  const env = {
+    PIP_CERT: "/machine.pem",
+    PIP_CLIENT_CERT: "/own.pem",
+    SSL_CERT_FILE: "/machine.pem",
+    REQUESTS_CA_BUNDLE: "/machine.pem",
+    CURL_CA_BUNDLE: "/machine.pem",
+  };
+  const changed = changedEnvironment(env, runIndexEnvironment(secure, INDEX, READER, "25.0"));
+  expect(changed).toEqual({
     PIP_CERT: "/agent/farm-ca.pem",
+    PIP_CONFIG_FILE: devNull,
+    PIP_INDEX_URL: "https://r7:a%2Fb%40c%3Ad%25@[fd00::1]:8270/index/r7/cu118/simple/",
+    PIP_USE_DEPRECATED: "legacy-certs",
     SSL_CERT_FILE: "/machine.pem",
     NO_PROXY: "fd00::1",
+    no_proxy: "fd00::1",
   });
-  expect(Object.keys(changed)).not.toEqual(expect.arrayContaining(["PIP_TRUSTED_HOST"]));
-  expect(changed).not.toHaveProperty("PIP_CLIENT_CERT");
 });
 
 test("a loopback address is known by any of its spellings", () => {

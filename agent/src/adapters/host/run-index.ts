@@ -1,5 +1,6 @@
 import { devNull } from "node:os";
 import type { RunReader } from "@kiln/proto";
+import { needsLegacyCerts } from "../../domain/pip-version.ts";
 import type { EnvironmentChange } from "./job-environment.ts";
 
 /** Where the coordinator serves the indexes of runs, and how an agent gets in. */
@@ -25,7 +26,9 @@ export interface RunIndex {
 const KEPT =
   "CERT|TIMEOUT|DEFAULT.TIMEOUT|RETRIES|CACHE.DIR|NO.CACHE.DIR|PRE|PREFER.BINARY|ONLY.BINARY|NO.BINARY|" +
   "VERBOSE|QUIET|NO.INPUT|DISABLE.PIP.VERSION.CHECK|PROGRESS.BAR|ROOT.USER.ACTION|NO.COMPILE|USER|REQUIRE.VIRTUALENV";
-const SOURCES = new RegExp(`^PIP_(?!(?:${KEPT.replaceAll(".", "[-_]")})$)`, "i");
+/** And variables by which Requests, in pip, would trust others than pip is told to: they go before `--cert`. */
+const BUNDLES = "(?:REQUESTS|CURL)_CA_BUNDLE$";
+const SOURCES = new RegExp(`^(?:PIP_(?!(?:${KEPT.replaceAll(".", "[-_]")})$)|${BUNDLES})`, "i");
 
 /** The address of a run's index, without credentials: for people. */
 export function runIndexUrl({ coordinatorHttp }: Pick<IndexAccess, "coordinatorHttp">, index: RunIndex): string {
@@ -54,6 +57,8 @@ export function runIndexEnvironment(
   access: Pick<IndexAccess, "coordinatorHttp" | "authorityFile">,
   index: RunIndex,
   reader: RunReader,
+  /** Of the pip that installs. */
+  pipVersion: string,
 ): EnvironmentChange {
   const url = new URL(runIndexUrl(access, index));
   url.username = encodeURIComponent(reader.user);
@@ -70,6 +75,7 @@ export function runIndexEnvironment(
       ...(isPlain ? { PIP_TRUSTED_HOST: url.host } : {}),
       // pip's alone: what a build backend downloads elsewhere goes by the machine's certificates.
       ...(access.authorityFile === null ? {} : { PIP_CERT: access.authorityFile }),
+      ...(needsLegacyCerts(url, pipVersion) ? { PIP_USE_DEPRECATED: "legacy-certs" } : {}),
       NO_PROXY: host,
       no_proxy: host,
     },

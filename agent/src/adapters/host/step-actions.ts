@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { sourceDateEpoch } from "../../domain/build-environment.ts";
 import { importNames } from "../../domain/import-names.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
+import { pipVersion } from "../../domain/pip-version.ts";
 import { formatBytes } from "../../domain/units.ts";
 import { BENCH_ACTIONS } from "./bench-actions.ts";
 import { BUILD_ACTIONS } from "./build-actions.ts";
@@ -57,6 +58,7 @@ export const STEP_ACTIONS = {
     if (end.exitCode !== 0) return failed(context, "make-environment", end);
     await addPip(context.folder.virtualEnv, pip);
     context.progress.hasEnvironment = true;
+    context.progress.pipVersion = pipVersion(python.pipWheel);
     context.note(`CPython ${python.version} from ${python.path}`);
     return DONE;
   },

@@ -79,7 +79,8 @@ async function install(
   context.note(`from ${runIndexUrl(context.indexes, index)}, as r${index.run}:****, and from nowhere else`);
   const args = ["install", "--", `torch==${torch.version}`, ...requires];
   const reader = await context.indexes.reader(index.run, context.signal);
-  return pip(context, step, args, runIndexEnvironment(context.indexes, index, reader));
+  const change = runIndexEnvironment(context.indexes, index, reader, context.progress.pipVersion);
+  return pip(context, step, args, change);
 }
 
 function pyproject(context: JobContext): Promise<string | null> {

@@ -159,9 +159,12 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 }
 
+/** As Sweden writes it: 2026-11-21 11:37:06. */
+const UTC = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone: "UTC" });
+
 /** Unix time in milliseconds as people and logs have it: UTC, to the second. */
 export function time(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  return `${UTC.format(ms)} UTC`;
 }
 
 function apart({ hereMs, thereMs }: { readonly hereMs: number; readonly thereMs: number }): string {

@@ -33,5 +33,5 @@ async function certifiedNames(folder: string): Promise<readonly string[]> {
 }
 
 function isOwn(name: string): boolean {
-  return name === "localhost" || /^127\./.test(name) || /^(?:::1|0:0:0:0:0:0:0:1)$/.test(name);
+  return name === "localhost" || name.startsWith("127.") || /^(?:::1|0:0:0:0:0:0:0:1)$/.test(name);
 }
