@@ -1,5 +1,6 @@
 import { readConfig, startAgent, type AgentHandle, type Executor } from "@kiln/agent";
-import { Agent, request, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { Agent, request } from "node:https";
 import { text } from "node:stream/consumers";
 import { once } from "node:events";
 import { submitRunBody } from "../farm/farm-api.ts";

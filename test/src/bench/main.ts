@@ -1,5 +1,7 @@
 // `pnpm bench`: what Kiln costs over its parts, side by side in one run. Figures
 // of other machines and days do not compare; ratios of one run do.
+import { join } from "node:path";
+import { openFarmIdentity } from "@kiln/identity";
 import { startNatsServer, temporaryFolder } from "@kiln/testkit";
 import { Farm } from "../farm/farm.ts";
 import { measureTransfer } from "./artifact-transfer.ts";
@@ -33,8 +35,9 @@ const QUIET = { KILN_LOG_LEVEL: "warn" };
 /** Both latencies, round by round in turn. */
 async function latencies(): Promise<void> {
   using folder = temporaryFolder();
-  await using server = await startNatsServer({ dir: folder.path, token: "bench" });
-  await using raw = await RawJetStream.open(server.url, "bench");
+  const identity = await openFarmIdentity(join(folder.path, "identity"), { nowMs: Date.now() });
+  await using server = await startNatsServer({ dir: folder.path, identity });
+  await using raw = await RawJetStream.open(server.url, identity);
   await using farm = await Farm.start({ executor: "dummy", slots: 1, agents: [], env: QUIET });
   await using kiln = await openLatencyBench(farm);
   const samples = { raw: [] as number[], kiln: [] as number[] };
@@ -63,8 +66,9 @@ async function drain(): Promise<void> {
   const drains: Awaited<ReturnType<typeof measureDrain>>[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     using folder = temporaryFolder();
-    await using server = await startNatsServer({ dir: folder.path, token: "bench" });
-    await using raw = await RawJetStream.open(server.url, "bench");
+    const identity = await openFarmIdentity(join(folder.path, "identity"), { nowMs: Date.now() });
+    await using server = await startNatsServer({ dir: folder.path, identity });
+    await using raw = await RawJetStream.open(server.url, identity);
     raws.push(await raw.messagesPerSecond(QUEUED_JOBS, MESSAGE_BYTES, IN_FLIGHT));
     await using farm = await Farm.start({
       executor: "dummy",

@@ -1,3 +1,4 @@
+import { natsCoordinator, natsCreds, natsTls, type FarmIdentity } from "@kiln/identity";
 import {
   AckPolicy,
   jetstream,
@@ -7,7 +8,7 @@ import {
   type ConsumerMessages,
   type JetStreamClient,
 } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 
 const STREAM = "BENCH";
 const SUBJECT = "bench.jobs";
@@ -26,8 +27,12 @@ export class RawJetStream implements AsyncDisposable {
     void this.#consume();
   }
 
-  static async open(url: string, token: string): Promise<RawJetStream> {
-    const connection = await connect({ servers: url, token });
+  /** `url` is of a server of this farm: over TLS, as the farm itself. */
+  static async open(url: string, identity: FarmIdentity): Promise<RawJetStream> {
+    const { jwt, seed } = await natsCoordinator(identity.nats);
+    const authenticator = credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed)));
+    const tls = natsTls(identity.authority.certificatePem, url);
+    const connection = await connect({ servers: url, tls, authenticator });
     const manager = await jetstreamManager(connection);
     await manager.streams.add({
       name: STREAM,

@@ -1,9 +1,19 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { once } from "node:events";
-import { request, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { pipeline } from "node:stream/promises";
-import type { AgentView, JobView, Problem, RunEvent, RunView, SubmitRunBody } from "@kiln/proto";
+import type {
+  AgentView,
+  JobView,
+  JoinTokenBody,
+  NewJoinToken,
+  Problem,
+  RunEvent,
+  RunView,
+  SubmitRunBody,
+} from "@kiln/proto";
 
 /** An answer that is not 2xx. */
 class ApiError extends Error {
@@ -55,6 +65,11 @@ export class FarmApi {
         await new Promise((resolve) => setTimeout(resolve, AWAY_RETRY_MS));
       }
     }
+  }
+
+  makeJoinToken(body: JoinTokenBody): Promise<NewJoinToken> {
+    const headers = { "content-type": "application/json" };
+    return this.#json("/api/v1/join-tokens", { method: "POST", headers, body: JSON.stringify(body) });
   }
 
   /** Returns its SHA-256. */

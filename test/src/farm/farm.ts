@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { fileURLToPath } from "node:url";
-import { freePort, startNatsServer, temporaryFolder, type NatsServer } from "@kiln/testkit";
+import { makeToken, openFarmIdentity, type FarmIdentity } from "@kiln/identity";
+import { freePort, startNatsServer, temporaryFolder, type NatsServer, type TemporaryFolder } from "@kiln/testkit";
 import { upstreamSettings } from "@kiln/cli";
 import { FarmApi } from "./farm-api.ts";
 import { startProcess, type FarmProcess } from "./child-process.ts";
@@ -38,6 +39,11 @@ function ownIndex(): Promise<Record<string, string>> {
 const coordinatorMain = fileURLToPath(import.meta.resolve("@kiln/coordinator").replace("index.ts", "main.ts"));
 const agentMain = fileURLToPath(import.meta.resolve("@kiln/agent").replace("index.ts", "main.ts"));
 
+/** This process's own requests trust the farm, as a person who has its certificate. */
+function trust(identity: FarmIdentity): void {
+  setDefaultCACertificates([...getCACertificates("default"), identity.authority.certificatePem]);
+}
+
 /**
  * A whole farm on the loopback address: a real nats-server, a coordinator and
  * agents, each in its own process, that can be killed and started again in the
@@ -45,7 +51,9 @@ const agentMain = fileURLToPath(import.meta.resolve("@kiln/agent").replace("inde
  */
 export class Farm implements AsyncDisposable {
   readonly dir: string;
-  readonly token = randomBytes(16).toString("hex");
+  readonly identity: FarmIdentity;
+  /** The owner's. */
+  readonly token: string;
   readonly #options: FarmOptions;
   readonly #stack = new AsyncDisposableStack();
   readonly #agents = new Map<string, FarmProcess<AgentReady>>();
@@ -54,17 +62,28 @@ export class Farm implements AsyncDisposable {
   #nats: NatsServer | null = null;
   #natsPort: number | null = null;
   #coordinator: FarmProcess<CoordinatorReady> | null = null;
+  #joinToken = "";
 
-  private constructor(options: FarmOptions, ports: { readonly http: number; readonly grpc: number }) {
+  private constructor(
+    options: FarmOptions,
+    parts: { readonly folder: TemporaryFolder; readonly identity: FarmIdentity },
+    ports: { readonly http: number; readonly grpc: number },
+  ) {
     this.#options = options;
     this.#httpPort = ports.http;
     this.#grpcPort = ports.grpc;
-    this.dir = this.#stack.use(temporaryFolder("kiln-farm-")).path;
+    this.dir = this.#stack.use(parts.folder).path;
+    this.identity = parts.identity;
+    this.token = makeToken("api", parts.identity.fingerprint);
+    trust(parts.identity);
   }
 
   /** Starts all of it. */
   static async start(options: FarmOptions): Promise<Farm> {
-    const farm = new Farm(options, { http: await freePort(), grpc: await freePort() });
+    const folder = temporaryFolder("kiln-farm-");
+    const identity = await openFarmIdentity(join(folder.path, "identity"), { nowMs: Date.now() });
+    const ports = { http: await freePort(), grpc: await freePort() };
+    const farm = new Farm(options, { folder, identity }, ports);
     try {
       await farm.startNats();
       await farm.startCoordinator();
@@ -77,7 +96,7 @@ export class Farm implements AsyncDisposable {
   }
 
   get api(): FarmApi {
-    return new FarmApi(`http://127.0.0.1:${this.#httpPort}`, this.token);
+    return new FarmApi(`https://127.0.0.1:${this.#httpPort}`, this.token);
   }
 
   get coordinator(): FarmProcess<CoordinatorReady> {
@@ -100,13 +119,14 @@ export class Farm implements AsyncDisposable {
     const dir = join(this.dir, "nats");
     mkdirSync(dir, { recursive: true });
     const port = this.#natsPort === null ? {} : { port: this.#natsPort };
-    this.#nats = await startNatsServer({ dir, token: this.token, ...port });
+    this.#nats = await startNatsServer({ dir, identity: this.identity, ...port });
     this.#natsPort = this.#nats.port;
   }
 
   async startCoordinator(): Promise<void> {
     this.#coordinator = await startProcess<CoordinatorReady>(coordinatorMain, {
       KILN_COORDINATOR_DIR: join(this.dir, "coordinator"),
+      KILN_IDENTITY_DIR: this.identity.folder,
       KILN_HTTP_ADDRESS: `127.0.0.1:${this.#httpPort}`,
       KILN_GRPC_ADDRESS: `127.0.0.1:${this.#grpcPort}`,
       KILN_NATS_URL: `nats://127.0.0.1:${this.#natsPort}`,
@@ -114,6 +134,7 @@ export class Farm implements AsyncDisposable {
       ...(this.#options.upstream ? await ownIndex() : {}),
       ...this.#options.env,
     });
+    if (this.#joinToken === "") this.#joinToken = (await this.api.makeJoinToken({ uses: 10_000 })).token;
   }
 
   /** `env` is this agent's own, on top of the farm's. */
@@ -126,10 +147,8 @@ export class Farm implements AsyncDisposable {
   agentEnvironment(name: string): Readonly<Record<string, string>> {
     return {
       KILN_AGENT_DIR: join(this.dir, name),
-      KILN_COORDINATOR_GRPC: `127.0.0.1:${this.#grpcPort}`,
-      KILN_COORDINATOR_HTTP: `http://127.0.0.1:${this.#httpPort}`,
-      KILN_NATS_URL: `nats://127.0.0.1:${this.#natsPort}`,
-      KILN_TOKEN: this.token,
+      KILN_FARM_URL: `https://127.0.0.1:${this.#httpPort}`,
+      KILN_JOIN_TOKEN: this.#joinToken,
       KILN_AGENT_NAME: name,
       KILN_SLOTS: String(this.#options.slots),
       KILN_EXECUTOR: this.#options.executor,

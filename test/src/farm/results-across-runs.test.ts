@@ -32,10 +32,10 @@ test: {command: python -c "import demo"}
   expect((await farm.api.job("r2", test)).history).toMatchObject([{ attempt: 1, outcome: "passed" }]);
   expect((await farm.api.log("r2", "build-pure", 1)).length).toBeGreaterThan(0);
 
-  const pip = await pipInstaller("", scratch.path);
+  const pip = await pipInstaller("", scratch.path, farm.identity);
   const url = new URL(farm.coordinator.ready.httpUrl);
   if (!pip) throw new Error("no Python here can run pip");
-  const index = `http://kiln:${farm.token}@${url.host}/index/r2/any/simple/`;
+  const index = `https://kiln:${farm.token}@${url.host}/index/r2/any/simple/`;
   expect(await pip.install(index, ["demo"])).toMatchObject({ ok: true, installed: ["demo-1.0.dist-info"] });
 
   const third = await run("never");

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A stretch of wire to the coordinator's HTTP port that counts what is sent, and damages it where a test says. */
+/** A stretch of wire to the coordinator's HTTPS port that counts what is sent, and damages it where a test says. */
 export class Wire implements AsyncDisposable {
-  /** Bytes that clients have sent, headers included. */
+  /** Bytes that clients have sent, headers and what TLS adds included. */
   sentBytes = 0;
   #target = 0;
   #flipAt = Infinity;
@@ -22,7 +22,7 @@ export class Wire implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `https://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   /** Where it leads. */

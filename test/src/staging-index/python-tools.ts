@@ -15,6 +15,8 @@ export interface PythonTool {
   readonly python: string;
   /** What its PYTHONPATH must be. */
   readonly path: string;
+  /** What else it must be told. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Interpreters, those first that old and new tools run on. */
@@ -48,9 +50,11 @@ export async function installTool(name: "twine" | "uv"): Promise<PythonTool> {
   return { title: name, python: await userPython(), path: folder };
 }
 
-/** The environment without what would lead a tool to another index or configuration. */
+/** The environment without what would lead a tool to another index, configuration or authority. */
 export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(PIP|UV|TWINE|PYTHON|VIRTUAL_ENV)/.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(PIP|UV|TWINE|PYTHON|VIRTUAL_ENV|(REQUESTS|CURL)_CA_BUNDLE$)/.test(name),
+  );
   return {
     ...Object.fromEntries(kept),
     PIP_CONFIG_FILE: process.platform === "win32" ? "nul" : "/dev/null",

@@ -1,3 +1,4 @@
+import { farmIdentityFiles } from "@kiln/identity";
 import { temporaryFolder } from "@kiln/testkit";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import type { StagedView } from "@kiln/proto";
@@ -71,9 +72,10 @@ function indexUrl(of = run, path = "simple/"): string {
 function upload(of: string, paths: readonly string[]) {
   const url = new URL(indexUrl(of, "legacy/"));
   url.username = url.password = "";
+  const env = { REQUESTS_CA_BUNDLE: farmIdentityFiles(farm.identity.folder).authority };
   const login = ["--repository-url", url.href, "--username", "anybody", "--password", farm.token];
   const args = ["-m", "twine", "--no-color", "upload", "--non-interactive", "--disable-progress-bar", "--verbose"];
-  return runTool(twine, [...args, ...login, ...paths]);
+  return runTool({ ...twine, env }, [...args, ...login, ...paths]);
 }
 
 async function yank(of: string, filename: string, reason: string): Promise<void> {
@@ -87,10 +89,10 @@ async function staged(of: string): Promise<StagedView> {
 }
 
 const INSTALLERS: readonly (readonly [string, () => Promise<Installer | null>])[] = [
-  ["pip 20.3", () => pipInstaller("20.3", scratch)],
-  ["pip 23.0", () => pipInstaller("23.0", scratch)],
-  ["the newest pip", () => pipInstaller("", scratch)],
-  ["uv", () => uvInstaller(scratch)],
+  ["pip 20.3", () => pipInstaller("20.3", scratch, farm.identity)],
+  ["pip 23.0", () => pipInstaller("23.0", scratch, farm.identity)],
+  ["the newest pip", () => pipInstaller("", scratch, farm.identity)],
+  ["uv", () => uvInstaller(scratch, farm.identity)],
 ];
 
 describe.each(INSTALLERS)("%s", (title, find) => {
@@ -187,7 +189,7 @@ describe("the wheel that a passed build has made", () => {
       files: [{ filename: wheel?.filename, sha256: wheel?.sha256, job: build?.name, variant: "any" }],
       refused: [],
     });
-    const pip = await pipInstaller("", scratch);
+    const pip = await pipInstaller("", scratch, built.identity);
     if (!pip) return context.skip("no Python that is here can run the newest pip");
     const index = new URL(`/index/${of}/any/simple/`, built.coordinator.ready.httpUrl);
     index.username = "kiln";
