@@ -54,7 +54,7 @@ checks:
 
 /** A command that fails where the network of this machine is not there. */
 function connect(farm: Farm): string {
-  const { port } = new URL(farm.agentEnvironment("a1")["KILN_COORDINATOR_HTTP"] ?? "");
+  const { port } = new URL(farm.agentEnvironment("a1")["KILN_FARM_URL"] ?? "");
   return `python -c 'import socket; socket.create_connection((\\"127.0.0.1\\", ${port}), 5)'`;
 }
 
