@@ -2,6 +2,7 @@ export { comparePlatforms, isKnownPlatform, KNOWN_PLATFORMS, type Platform } fro
 export { comparePythons, KNOWN_PYTHONS, knownPython, type KnownPython } from "./known/pythons.ts";
 
 export { parseSpec, type ParsedSpec } from "./spec/parse-spec.ts";
+export { KNOWN_AXES } from "./spec/spec.ts";
 export type {
   BaselineSpec,
   BuildSpec,
