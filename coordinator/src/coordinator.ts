@@ -121,17 +121,7 @@ export async function startCoordinator(
   );
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
   const queries = new FarmRunQueries(store, plans, farm);
-  const upstream = stack.use(
-    await openHttpUpstream(join(config.dir, "upstream"), {
-      userIndexes: config.upstreamIndexes,
-      torchIndex: config.torchIndex,
-      files: {
-        bytesMax: config.upstreamCacheBytesMax,
-        entriesMax: UPSTREAM_FILES_MAX,
-        ageMaxMs: UPSTREAM_FILE_AGE_MAX_MS,
-      },
-    }),
-  );
+  const upstream = stack.use(await openUpstream(config));
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const registry = new AgentRegistry(engine, { bus, metrics, log }, config.agentsMax);
@@ -260,6 +250,19 @@ function publicUrlOf(natsUrl: string): string {
 function tlsOf(identity: FarmIdentity, server: FarmServerCertificate) {
   const { certificatePem, privateKeyPem } = server;
   return { authorityPem: identity.authority.certificatePem, certificatePem, privateKeyPem };
+}
+
+/** The indexes that other projects come from. */
+function openUpstream(config: CoordinatorConfig): ReturnType<typeof openHttpUpstream> {
+  return openHttpUpstream(join(config.dir, "upstream"), {
+    userIndexes: config.upstreamIndexes,
+    torchIndex: config.torchIndex,
+    files: {
+      bytesMax: config.upstreamCacheBytesMax,
+      entriesMax: UPSTREAM_FILES_MAX,
+      ageMaxMs: UPSTREAM_FILE_AGE_MAX_MS,
+    },
+  });
 }
 
 /** The staging index of every run, on the stores that are there already. */

@@ -1,6 +1,6 @@
 import { CliError } from "../program/cli-error.ts";
 import type { FarmAddress } from "./address.ts";
-import { ConnectionError } from "./http-request.ts";
+import type { ConnectionError } from "./http-request.ts";
 
 /** What node:tls says of a certificate that another authority has signed. */
 const FOREIGN = new Set([

@@ -74,6 +74,11 @@ export class AgentIdentities {
     return this.#agents.get(agentId)?.revokedAtMs === null;
   }
 
+  /** The agent of a verified certificate, if the farm still takes it. */
+  known(agentId: string | null): string | null {
+    return agentId !== null && this.isAgent(agentId) ? agentId : null;
+  }
+
   /** Called when an agent's certificates no longer count. */
   onRevoked(listener: (agentId: string, reason: string) => Promise<void> | void): void {
     this.#revoked.push(listener);

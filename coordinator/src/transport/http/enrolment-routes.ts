@@ -45,8 +45,14 @@ export function enrolmentRoutes(app: App, { identities, limits }: RouteContext):
 
 /** What agents ask for by their certificate, and operators decide about them. */
 export function agentIdentityRoutes(app: App, context: RouteContext): void {
-  const { identities, agentOf, token } = context;
   app.addHook("preParsing", cutSlowBodies(context.limits.jsonBodyTimeoutMs));
+  ownIdentityRoutes(app, context);
+  revocationRoute(app, context);
+  runReaderRoute(app, context);
+}
+
+function ownIdentityRoutes(app: App, context: RouteContext): void {
+  const { identities, agentOf } = context;
 
   app.post(
     "/agents/:agentId/renewals",
@@ -87,7 +93,9 @@ export function agentIdentityRoutes(app: App, context: RouteContext): void {
     },
     async (request) => revoke(context, itself(request, agentOf), "it left the farm"),
   );
+}
 
+function revocationRoute(app: App, context: RouteContext): void {
   app.post(
     "/agents/:agentId/revoke",
     {
@@ -108,7 +116,9 @@ export function agentIdentityRoutes(app: App, context: RouteContext): void {
     },
     async (request) => revoke(context, request.params.agentId, request.body.reason ?? ""),
   );
+}
 
+function runReaderRoute(app: App, { agentOf, holdsAttemptOf, token }: RouteContext): void {
   app.get(
     "/runs/:run/reader",
     {
@@ -128,7 +138,7 @@ export function agentIdentityRoutes(app: App, context: RouteContext): void {
     async (request) => {
       const run = runNumber(request.params.run);
       const agentId = agentOf?.(request) ?? null;
-      if (agentId !== null && !context.holdsAttemptOf(agentId, run)) {
+      if (agentId !== null && !holdsAttemptOf(agentId, run)) {
         throw new HttpProblem("forbidden", `agent ${agentId} holds no job of ${request.params.run}`);
       }
       return runReader(token, run);

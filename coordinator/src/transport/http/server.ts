@@ -102,8 +102,7 @@ function newApp({ log, metrics, tls }: HttpServerDeps, limits: HttpLimits): App 
       answerError(limits, metrics)(error, request as FastifyRequest, reply as FastifyReply),
     ...(https ? { https } : { http: server }),
   }).withTypeProvider<TypeBoxTypeProvider>();
-  // Fastify has a type for each kind of server; no route of ours sees the difference.
-  return app as unknown as App;
+  return app;
 }
 
 /** For a server, and for one that runs when its certificate is renewed. */
