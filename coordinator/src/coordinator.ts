@@ -15,6 +15,7 @@ import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
 import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
+import type { FarmState } from "./domain/farm-state.ts";
 import type { RetentionPolicy } from "./domain/retention.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import { systemClock } from "./ports/clock.ts";
@@ -37,7 +38,7 @@ import { Retention } from "./services/retention.ts";
 import { RunIndexes } from "./services/run-indexes.ts";
 import { FarmRunQueries } from "./services/run-queries.ts";
 import { RunStagingIndex } from "./services/run-staging-index.ts";
-import { startGrpcServer } from "./transport/grpc/server.ts";
+import { startGrpcServer, type GrpcServer } from "./transport/grpc/server.ts";
 import { HTTP_LIMIT_NAMES } from "./transport/http/limits.ts";
 import { peerAgentOf } from "./transport/http/peer-agent.ts";
 import { createHttpServer, tlsOptions } from "./transport/http/server.ts";
@@ -165,12 +166,8 @@ export async function startCoordinator(
     token: config.token,
     tls: tlsOf(identity, identity.server),
     identities,
-    agentOf: (request) => {
-      const agentId = peerAgentOf(request);
-      return agentId !== null && identities.isAgent(agentId) ? agentId : null;
-    },
-    holdsAttemptOf: (agentId, run) =>
-      farm.attempts.values().some((attempt) => attempt.agentId === agentId && attempt.key.run === run),
+    agentOf: (request) => identities.known(peerAgentOf(request)),
+    holdsAttemptOf: (agentId, run) => holdsAttemptOf(farm, agentId, run),
     version: VERSION,
     log: log.child({ part: "http" }),
     limits: { blobBytesMax: config.blobBytesMax, storedBytesMax: config.storedBytesMax },
@@ -185,18 +182,7 @@ export async function startCoordinator(
     grpc.endAgent(agentId);
     await endAgentAttempts(engine, agentId, `agent ${agentId} was revoked${reason === "" ? "" : `: ${reason}`}`);
   });
-  const renewal = new CertificateRenewal(
-    config.identityDir,
-    identity.server,
-    { clock, log: log.child({ part: "identity" }) },
-    (server) => {
-      const tls = tlsOf(identity, server);
-      grpc.replaceCertificate(tls);
-      (http.server as unknown as HttpsServer).setSecureContext(tlsOptions(tls));
-    },
-  );
-  renewal.start();
-  stack.defer(() => renewal.stop());
+  stack.use(renewCertificates(identity, { grpc, https: http.server as unknown as HttpsServer, log }));
   const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });
   stack.defer(() => http.close());
   liveness.start();
@@ -247,9 +233,28 @@ function publicUrlOf(natsUrl: string): string {
   return /^(?:127\.|localhost$|\[::1\]$|0\.0\.0\.0$|\[::\]$)/.test(hostname) ? `nats://:${port}` : natsUrl;
 }
 
+/** New connections see a renewed certificate, those that are there go on. */
+function renewCertificates(
+  identity: FarmIdentity,
+  servers: { readonly grpc: GrpcServer; readonly https: HttpsServer; readonly log: Logger },
+): Disposable {
+  const parts = { clock: systemClock, log: servers.log.child({ part: "identity" }) };
+  const renewal = new CertificateRenewal(identity.folder, identity.server, parts, (server) => {
+    const tls = tlsOf(identity, server);
+    servers.grpc.replaceCertificate(tls);
+    servers.https.setSecureContext(tlsOptions(tls));
+  });
+  renewal.start();
+  return { [Symbol.dispose]: () => renewal.stop() };
+}
+
 function tlsOf(identity: FarmIdentity, server: FarmServerCertificate) {
   const { certificatePem, privateKeyPem } = server;
   return { authorityPem: identity.authority.certificatePem, certificatePem, privateKeyPem };
+}
+
+function holdsAttemptOf(farm: FarmState, agentId: string, run: number): boolean {
+  return farm.attempts.values().some((attempt) => attempt.agentId === agentId && attempt.key.run === run);
 }
 
 /** The indexes that other projects come from. */
