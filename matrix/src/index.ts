@@ -55,9 +55,10 @@ export { cudaValue, cudaVariant } from "./known/cuda-value.ts";
 export { gpuValue } from "./known/gpu-value.ts";
 export { osTarget, platformOf, suggestOs, type OsTarget } from "./known/os-target.ts";
 export { resolveTorch, torchBySpecifier } from "./known/torch-value.ts";
-export { capabilitiesOf, type AgentFacts } from "./require/capabilities.ts";
-export { describeRequirement, lacks } from "./require/lacks.ts";
-export type { AgentCapabilities, AgentGpu, GpuRequirement, Requirement } from "./require/requirement.ts";
+export { capabilitiesOf, type AgentFacts, type GpuFacts } from "./require/capabilities.ts";
+export { isLabelKey, isLabelValue } from "./require/labels.ts";
+export { describeRequirement, fittingGpus, lacks } from "./require/lacks.ts";
+export type { AgentCapabilities, AgentGpu, GpuRequirement, Labels, Requirement } from "./require/requirement.ts";
 export {
   nearestLack,
   satisfiability,

@@ -148,6 +148,7 @@ function makePlan(inputs: PlanInputs, context: PlanContext, judged: Judged, entr
     jobs: planned.jobs,
     buildsBeforeFolding: rows.length,
     infrastructureRetries: spec.retry.infrastructure,
+    ...(spec.maxParallel === null ? {} : { maxParallel: spec.maxParallel }),
     dataVersion: knowledge.version,
   };
   return { ok: true, plan: made };

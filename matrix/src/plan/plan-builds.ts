@@ -11,7 +11,7 @@ import { axesOf, nameOf } from "./per-projection.ts";
 import type { Digest } from "./plan-inputs.ts";
 import type { CellAxes, PlannedBuild, PlannedTest, PlannedWheel } from "./plan.ts";
 import { containerKey, containerOn, namesImage } from "./planned-container.ts";
-import { requirementText, type RequirementPool } from "./requirements.ts";
+import { labelsOf, requirementText, type RequirementPool } from "./requirements.ts";
 import { nameWheels, type WheelClash, type WheelNames } from "./wheel-names.ts";
 
 export interface BuildInputs {
@@ -89,6 +89,7 @@ function planBuild(table: CellTable, build: FoldedBuild, wheel: PlannedWheel, pa
     cudaToolkit: build.at.cuda !== null && isCudaVersion(build.at.cuda) ? build.at.cuda : null,
     gpu: null,
     container: namesImage(platform, container),
+    ...labelsOf(parts.spec.agents),
   });
   // On which index it is staged does not change how the build ends.
   const { index: _index, ...made } = wheel;

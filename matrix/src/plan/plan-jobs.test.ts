@@ -21,6 +21,7 @@ const COMMAND: CommandSpec = {
   files: ["."],
   env: { B: "1", A: "2" },
   container: null,
+  agents: null,
   limits: LIMITS,
 };
 

@@ -9,7 +9,7 @@ import { commandKey, type JobInputs, type JobParts } from "./job-parts.ts";
 import { measurePlanners } from "./plan-measures.ts";
 import type { PlannedBuild, PlannedCheck, PlannedJob, PlannedScan, PlannedTest } from "./plan.ts";
 import { containerKey, containerOn, namesImage } from "./planned-container.ts";
-import { cellRequirements, requirementText, RequirementPool } from "./requirements.ts";
+import { cellRequirements, labelsOf, requirementText, RequirementPool } from "./requirements.ts";
 import type { WheelClash } from "./wheel-names.ts";
 
 export type PlannedJobs =
@@ -57,7 +57,7 @@ function testPlanner({
   candidateKey,
 }: JobParts): (row: number, build: PlannedBuild) => PlannedTest {
   const { spec, knowledge, digest, isTouchstone } = inputs;
-  const { extras, requires, command, files, repeatFailed, limits, container } = spec.test;
+  const { extras, requires, command, files, repeatFailed, limits, container, agents } = spec.test;
   const env = sortedRecord(spec.test.env);
   const own = { env, extras, requires, command, files, limits: { ...limits } };
   // So that tests without it keep the keys that they had before there was such a thing.
@@ -72,7 +72,7 @@ function testPlanner({
   const keyIn = cellKeys(table, share, digest);
   const requirementOf = cellRequirements(
     table,
-    { kind: "test", wantsGpu: spec.test.gpu === "required", container },
+    { kind: "test", wantsGpu: spec.test.gpu === "required", container, agents },
     knowledge,
     pool,
   );
@@ -113,8 +113,9 @@ function planChecks({ table, inputs, pool, candidateKey }: JobParts): PlannedChe
   const platform = platformOf(os);
   const placed = { platform, os: null, python, torch: false, cudaToolkit: null, gpu: null };
   return spec.checks.map((check): PlannedCheck => {
-    const { command, requires, files, limits, container } = check;
-    const requirement = pool.intern({ kind: "check", ...placed, container: namesImage(platform, container) });
+    const { command, requires, files, limits, container, agents } = check;
+    const needs = { ...placed, container: namesImage(platform, container), ...labelsOf(agents) };
+    const requirement = pool.intern({ kind: "check", ...needs });
     const shared = { kind: "check", candidate: candidateKey, requirement: requirementText(requirement) };
     return {
       kind: "check",
@@ -147,8 +148,8 @@ function scanPlanner(
   return (build) => {
     const { platform, python } = build.requirement;
     return shared.map(({ scan, share, env }): PlannedScan => {
-      const { command, requires, files, limits, container } = scan;
-      const anywhere = { os: null, torch: false, cudaToolkit: null, gpu: null };
+      const { command, requires, files, limits, container, agents } = scan;
+      const anywhere = { os: null, torch: false, cudaToolkit: null, gpu: null, ...labelsOf(agents) };
       const boxed = namesImage(platform, container);
       const requirement = pool.intern({ kind: "scan", platform, python, ...anywhere, container: boxed });
       return {

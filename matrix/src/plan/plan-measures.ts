@@ -46,9 +46,9 @@ function measurePlanner(
   make: (common: Common) => Measure,
 ): Planner {
   const { knowledge, digest, isTouchstone } = inputs;
-  const { when, command, requires, files, limits, container } = measure;
+  const { when, command, requires, files, limits, container, agents } = measure;
   const admits = perProjection(table, Object.keys(when ?? {}), (cell) => holds(when, cell));
-  const requirementOf = cellRequirements(table, { kind, wantsGpu: true, container }, knowledge, pool);
+  const requirementOf = cellRequirements(table, { kind, wantsGpu: true, container, agents }, knowledge, pool);
   const env = sortedRecord(measure.env);
   const text = own as Readonly<Record<string, CanonicalValue>>;
   const share = keyOf(digest, { kind, candidate: candidateKey, ...commandKey(measure), ...text });

@@ -74,7 +74,8 @@ const condition: fc.Arbitrary<Condition | null> = fc.option(
 const entry = fc.record({ values: assignment, when: condition, place: fc.constant(PLACE) });
 const reason = fc.constantFrom("", "because");
 const container = fc.constantFrom(null, { image: "debian:12", network: "open" as const });
-const common = { env: record, container, limits };
+const agents = fc.constantFrom(null, { labels: { rack: "a3", nvlink: null }, gpus: 2, gpuMemoryBytes: 1024 ** 3 });
+const common = { env: record, container, agents, limits };
 const command: fc.Arbitrary<CommandSpec> = fc.record({
   name: fc.constant("one"),
   command: text,
@@ -154,6 +155,7 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   bench: fc.option(measure.map((one) => ({ ...BENCH, ...one }))),
   profile: fc.option(measure.map((one) => ({ ...PROFILE, ...one }))),
   retry: fc.record({ infrastructure: fc.nat({ max: 10 }) }),
+  maxParallel: fc.constantFrom(null, 3),
 });
 
 const candidate: fc.Arbitrary<Candidate> = fc.record({

@@ -215,6 +215,8 @@ export interface Plan {
   readonly buildsBeforeFolding: number;
   /** Attempts beyond the first that a job may lose to infrastructure. */
   readonly infrastructureRetries: number;
+  /** How many of its jobs run at a time; absent: as many as the farm allows. */
+  readonly maxParallel?: number;
   /** Version of the compatibility data that was asked: a date. */
   readonly dataVersion: string;
 }

@@ -3,7 +3,7 @@ import type { Knowledge } from "../knowledge/knowledge.ts";
 import { isCudaVersion } from "../known/cuda-value.ts";
 import { platformOf } from "../known/os-target.ts";
 import type { GpuRequirement, Requirement } from "../require/requirement.ts";
-import type { ContainerSpec } from "../spec/spec.ts";
+import type { AgentsSpec, ContainerSpec } from "../spec/spec.ts";
 import type { CellTable } from "./cell-table.ts";
 import { perProjection } from "./per-projection.ts";
 import type { JobKind } from "./job-kind.ts";
@@ -25,15 +25,21 @@ export class RequirementPool {
 
 /** A text that is equal for equal requirements and only for those. */
 export function requirementText(requirement: Requirement): string {
-  const { kind, platform, os, python, torch, cudaToolkit, gpu, container, ...rest } = requirement;
+  const { kind, platform, os, python, torch, cudaToolkit, gpu, container, labels = {}, ...rest } = requirement;
   // A field that is added to the type is an error here until the text has it.
   rest satisfies Readonly<Record<string, never>>;
-  const { computeCapability, model, cuda, driver } = gpu ?? NO_GPU;
+  const { computeCapability, model, cuda, driver, memoryBytes, count, ...gpuRest } = gpu ?? NO_GPU;
+  gpuRest satisfies Readonly<Record<string, never>>;
+  const asked = Object.entries(labels);
   return JSON.stringify([
     [kind, platform, os, python, torch, cudaToolkit],
     gpu === null ? null : [computeCapability, model, cuda, driver],
     // Keys of jobs hold this text: those of jobs that name no image are what they were before there were images.
     ...(container ? ["container"] : []),
+    // Likewise those of jobs that ask nothing more of agents.
+    ...(memoryBytes === undefined ? [] : [["memory", memoryBytes]]),
+    ...(count === undefined ? [] : [["gpus", count]]),
+    ...(asked.length === 0 ? [] : [["labels", asked]]),
   ]);
 }
 
@@ -46,7 +52,7 @@ const NO_GPU: GpuRequirement = { computeCapability: null, model: null, cuda: nul
  */
 export function cellRequirements(
   table: CellTable,
-  { kind, wantsGpu, container }: { kind: JobKind; wantsGpu: boolean; container: ContainerSpec | null },
+  { kind, wantsGpu, container, agents }: CellNeeds,
   knowledge: Knowledge,
   pool: RequirementPool,
 ): (row: number) => Requirement {
@@ -63,10 +69,32 @@ export function cellRequirements(
       python: cell.python,
       torch: cell["torch"] !== undefined,
       cudaToolkit: null,
-      gpu: wantsGpu ? gpuRequirement(cell, knowledge) : null,
+      gpu: wantsGpu ? withAgents(gpuRequirement(cell, knowledge), agents) : null,
       container: namesImage(platform, container),
+      ...labelsOf(agents),
     });
   });
+}
+
+interface CellNeeds {
+  readonly kind: JobKind;
+  readonly wantsGpu: boolean;
+  readonly container: ContainerSpec | null;
+  readonly agents: AgentsSpec | null;
+}
+
+/** The labels that a kind of job asks for, as a part of its requirement. */
+export function labelsOf(agents: AgentsSpec | null): Pick<Requirement, "labels"> {
+  return agents === null || Object.keys(agents.labels).length === 0 ? {} : { labels: agents.labels };
+}
+
+function withAgents(gpu: GpuRequirement | null, agents: AgentsSpec | null): GpuRequirement | null {
+  if (gpu === null || agents === null) return gpu;
+  return {
+    ...gpu,
+    ...(agents.gpuMemoryBytes === null ? {} : { memoryBytes: agents.gpuMemoryBytes }),
+    ...(agents.gpus === 1 ? {} : { count: agents.gpus }),
+  };
 }
 
 /**

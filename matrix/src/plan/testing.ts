@@ -48,6 +48,7 @@ const MEASURE: MeasureSpec = {
   files: ["bench"],
   env: {},
   container: null,
+  agents: null,
   limits: LIMITS,
 };
 
@@ -92,6 +93,7 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
       reproducible: "unchecked",
       wheels: [WHEEL],
       container: null,
+      agents: null,
       limits: LIMITS,
     },
     test: {
@@ -103,6 +105,7 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
       repeatFailed: 0,
       gpu: "required",
       container: null,
+      agents: null,
       limits: LIMITS,
     },
     checks: [],
@@ -110,6 +113,7 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
     bench: null,
     profile: null,
     retry: { infrastructure: 2 },
+    maxParallel: null,
     ...change,
   };
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { KNOWLEDGE } from "../knowledge/knowledge.ts";
 import { capabilitiesOf, type AgentFacts } from "./capabilities.ts";
-import { describeRequirement, lacks } from "./lacks.ts";
+import { describeRequirement, fittingGpus, lacks } from "./lacks.ts";
 import type { GpuRequirement, Requirement } from "./requirement.ts";
 
 const PLAIN: Requirement = {
@@ -15,7 +15,15 @@ const PLAIN: Requirement = {
   container: false,
 };
 const ANY_GPU: GpuRequirement = { computeCapability: null, model: null, cuda: null, driver: null };
-const H100 = { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0", driver: "535.104.05" };
+const H100 = {
+  uuid: "GPU-1",
+  model: "NVIDIA H100 80GB HBM3",
+  computeCapability: "9.0",
+  driver: "535.104.05",
+  memoryBytes: 80 * 1024 ** 3,
+  migMode: "",
+  migSlices: [],
+};
 const AGENT: AgentFacts = {
   name: "box",
   kinds: ["build", "test"],
@@ -25,6 +33,7 @@ const AGENT: AgentFacts = {
   gpus: [],
   cudaToolkits: [],
   executors: ["host"],
+  labels: { rack: "a3", nvlink: "" },
 };
 
 function lacking(requirement: Partial<Requirement>, agent: Partial<AgentFacts> = {}): readonly string[] {
@@ -82,7 +91,7 @@ it("a GPU need names what no GPU of the agent has", () => {
 
 it("one GPU must meet a need alone: two that each meet half do not", () => {
   const oldDriver = { ...H100, driver: "470.82.01" };
-  const t4 = { model: "Tesla T4", computeCapability: "7.5", driver: "550.54.15" };
+  const t4 = { ...H100, uuid: "GPU-2", model: "Tesla T4", computeCapability: "7.5", driver: "550.54.15" };
   const gpu = { ...ANY_GPU, computeCapability: "9.0", cuda: "12.1" };
   expect(lacking({ gpu }, { gpus: [oldDriver, t4] })).toHaveLength(1);
 });
@@ -95,4 +104,39 @@ it("a requirement in words is all of it", () => {
     "GPU H100",
     "driver ≥ 525.60.13",
   ]);
+});
+
+it("asked labels are there with their value, or with any", () => {
+  expect(lacking({ labels: { rack: "a3", nvlink: null } })).toEqual([]);
+  expect(lacking({ labels: { rack: "b1", zone: null, toString: null } })).toEqual([
+    "the label rack=b1",
+    "the label zone",
+    "the label toString",
+  ]);
+});
+
+it("several GPUs are that many which each meet the whole need, memory included", () => {
+  const two = [H100, { ...H100, uuid: "GPU-2" }];
+  const gpu = { ...ANY_GPU, model: "H100", count: 2, memoryBytes: 40 * 1024 ** 3 };
+  expect(lacking({ gpu }, { gpus: two })).toEqual([]);
+  expect(lacking({ gpu }, { gpus: [H100] })).toEqual(["2 such GPUs"]);
+  expect(lacking({ gpu }, { gpus: [H100, { ...H100, uuid: "GPU-2", memoryBytes: 1024 ** 3 }] })).toEqual([
+    "2 such GPUs",
+  ]);
+  expect(lacking({ gpu: { ...ANY_GPU, memoryBytes: 100 * 1024 ** 3 } }, { gpus: two })).toEqual(["a GPU with 100 GiB"]);
+  expect(fittingGpus({ ...PLAIN, gpu }, capabilitiesOf({ ...AGENT, gpus: two }), KNOWLEDGE)).toEqual([
+    "GPU-1",
+    "GPU-2",
+  ]);
+});
+
+it("of a GPU with MIG jobs get slices, each with its own memory", () => {
+  const migSlices = [
+    { uuid: "MIG-1", memoryBytes: 10 * 1024 ** 3 },
+    { uuid: "MIG-2", memoryBytes: 40 * 1024 ** 3 },
+  ];
+  const sliced = capabilitiesOf({ ...AGENT, gpus: [{ ...H100, migMode: "enabled", migSlices }] });
+  expect(fittingGpus({ ...PLAIN, gpu: ANY_GPU }, sliced, KNOWLEDGE)).toEqual(["MIG-1", "MIG-2"]);
+  const large = { ...ANY_GPU, memoryBytes: 20 * 1024 ** 3 };
+  expect(fittingGpus({ ...PLAIN, gpu: large }, sliced, KNOWLEDGE)).toEqual(["MIG-2"]);
 });

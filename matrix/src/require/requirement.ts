@@ -16,7 +16,11 @@ export interface Requirement {
   readonly gpu: GpuRequirement | null;
   /** Whether the job names an image, so that it has to run in a container. */
   readonly container: boolean;
+  /** The owner's labels that an agent must have, by key: that value, or any where it is null. Absent: none is asked. */
+  readonly labels?: Labels;
 }
+
+export type Labels = Readonly<Record<string, string | null>>;
 
 export interface GpuRequirement {
   /** "9.0"; null: any. */
@@ -27,6 +31,10 @@ export interface GpuRequirement {
   readonly cuda: string | null;
   /** "535.104.05", or a branch, "535"; null: any that runs the CUDA. */
   readonly driver: string | null;
+  /** Of each; absent: any. */
+  readonly memoryBytes?: number;
+  /** How many the job has to itself; absent: 1. */
+  readonly count?: number;
 }
 
 /** What an agent has, as far as plans and the scheduler ask. */
@@ -43,10 +51,16 @@ export interface AgentCapabilities {
   readonly gpus: readonly AgentGpu[];
   /** Whether it runs jobs in containers. */
   readonly containers: boolean;
+  /** Its owner's labels. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A GPU, or one MIG slice of it, that a job can have to itself. */
 export interface AgentGpu {
+  /** "GPU-…" or "MIG-…" */
+  readonly uuid: string;
   readonly model: string;
   readonly computeCapability: string;
   readonly driver: string;
+  readonly memoryBytes: number;
 }

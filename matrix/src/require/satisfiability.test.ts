@@ -31,7 +31,15 @@ function planOf(cells: Readonly<Record<string, Partial<Requirement>>>): Plan {
 
 function agent(name: string, changes: { gpu?: boolean; online?: boolean; freeSlots?: number } = {}): FarmAgent {
   const { gpu = false, online = true, freeSlots = 1 } = changes;
-  const h100 = { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0", driver: "550.54.15" };
+  const h100 = {
+    uuid: "GPU-1",
+    memoryBytes: 1,
+    migMode: "",
+    migSlices: [],
+    model: "NVIDIA H100 80GB HBM3",
+    computeCapability: "9.0",
+    driver: "550.54.15",
+  };
   const capabilities = capabilitiesOf({
     name,
     kinds: ["build", "test"],
@@ -41,6 +49,7 @@ function agent(name: string, changes: { gpu?: boolean; online?: boolean; freeSlo
     gpus: gpu ? [h100] : [],
     cudaToolkits: [],
     executors: ["host"],
+    labels: {},
   });
   return { capabilities, online, freeSlots };
 }

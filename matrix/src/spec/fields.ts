@@ -13,10 +13,10 @@ export interface Field {
 
 export type Fields<K extends string> = { readonly [key in K]?: Field };
 
-const MEASURE = ["when", "command", "requires", "files", "env", "container", "timeout", "log-limit"] as const;
+const MEASURE = ["when", "command", "requires", "files", "env", "container", "agents", "timeout", "log-limit"] as const;
 const BENCH = [...MEASURE, "format", "results", "metrics", "columns", "baseline", "bound-by"] as const;
 const PROFILE = [...MEASURE, "kernels", "launch-skip", "launch-count"] as const;
-const COMMAND = ["name", "command", "requires", "files", "env", "container", "timeout", "log-limit"] as const;
+const COMMAND = ["name", "command", "requires", "files", "env", "container", "agents", "timeout", "log-limit"] as const;
 
 /** Sections and their keys: what kiln.yaml may hold. `*` and `[]` stand for each entry of a mapping or list. */
 export const KEYS = {
@@ -33,6 +33,7 @@ export const KEYS = {
     "bench",
     "profile",
     "retry",
+    "max-parallel",
   ],
   matrix: [
     "os",
@@ -50,15 +51,39 @@ export const KEYS = {
   ],
   profiles: ["patch", "minor", "major", "hotfix"],
   "profiles.*": ["reduce", "jobs"],
-  build: ["wheel", "wheels", "env", "config-settings", "frontend", "reproducible", "container", "timeout", "log-limit"],
+  build: [
+    "wheel",
+    "wheels",
+    "env",
+    "config-settings",
+    "frontend",
+    "reproducible",
+    "container",
+    "agents",
+    "timeout",
+    "log-limit",
+  ],
   "build.wheels[]": ["name", "when", "kind", "python", "torch", "cuda", "arch-list", "policy", "local-version"],
-  test: ["requires", "extras", "files", "command", "repeat-failed", "gpu", "env", "container", "timeout", "log-limit"],
+  test: [
+    "requires",
+    "extras",
+    "files",
+    "command",
+    "repeat-failed",
+    "gpu",
+    "env",
+    "container",
+    "agents",
+    "timeout",
+    "log-limit",
+  ],
   "checks[]": COMMAND,
   "scans[]": COMMAND,
   bench: BENCH,
   "bench.columns": ["benchmark", "params"],
   profile: PROFILE,
   "*.container": ["image", "network"],
+  "*.agents": ["labels", "gpus", "gpu-memory"],
   retry: ["infrastructure"],
 } as const;
 
@@ -112,6 +137,7 @@ function suggestKey(key: string, section: Section): string {
 function homeWords(home: Section): string {
   if (home === "") return "at the top level";
   if (home === "*.container") return "under container: of a kind of job, such as build:";
+  if (home === "*.agents") return "under agents: of a kind of job, such as test:";
   if (home === "profiles.*") return "under a type of release in profiles:";
   return home.endsWith("[]") ? `in an entry of ${home.slice(0, -2)}:` : `under ${home}:`;
 }

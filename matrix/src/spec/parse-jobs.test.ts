@@ -167,7 +167,7 @@ describe("commands", () => {
       "profile: {command: python bench.py --profile}",
     ].join("\n");
     const spec = specOf(text);
-    const plain = { requires: [], files: [], env: {}, container: null, limits: LIMITS };
+    const plain = { requires: [], files: [], env: {}, container: null, agents: null, limits: LIMITS };
     expect(spec.test.gpu).toBe("none");
     expect(spec.checks).toEqual([
       {
@@ -177,6 +177,7 @@ describe("commands", () => {
         files: ["."],
         env: { A: "1" },
         container: null,
+        agents: null,
         limits: { timeoutMs: 600_000, logBytesMax: 1_048_576 },
       },
     ]);
@@ -308,5 +309,38 @@ describe("a container", () => {
   ] as const)("%j is at %s and suggests %s", ([text, place, suggestion]) => {
     expect(placesOf(text)).toEqual([place]);
     expect(problemsOf(text)[0]?.suggestion).toContain(suggestion);
+  });
+});
+
+describe("what jobs ask of agents", () => {
+  test("is labels, as a mapping or as a list, and GPUs", () => {
+    const spec = specOf(
+      "build: {agents: {labels: [nvlink, rack=a3]}}\nmax-parallel: 20\n" +
+        "test: {agents: {labels: {zone: b, rack: 3, fast: }, gpus: 2, gpu-memory: 40GiB}}\nbench: {command: x, agents: {gpus: 1}}",
+    );
+    expect(spec.build.agents).toEqual({ labels: { nvlink: null, rack: "a3" }, gpus: 1, gpuMemoryBytes: null });
+    const labels = { fast: null, rack: "3", zone: "b" };
+    expect(spec.test.agents).toEqual({ labels, gpus: 2, gpuMemoryBytes: 40 * 1024 ** 3 });
+    expect(Object.keys(spec.test.agents?.labels ?? {})).toEqual(["fast", "rack", "zone"]);
+    expect([spec.bench?.agents, spec.maxParallel, specOf("").maxParallel]).toEqual([null, 20, null]);
+  });
+
+  test.each([
+    ["test: {agents: {labels: {Rack: a3}}}", "1:26 test.agents.labels.Rack", "lower-case"],
+    ["test: {agents: {labels: {rack: a b}}}", "1:32 test.agents.labels.rack", "lower-case"],
+    ["test: {agents: {labels: {rack: [a]}}}", "1:32 test.agents.labels.rack", "{rack: a3}"],
+    ["test: {agents: {labels: [a=b, a]}}", "1:31 test.agents.labels[1]", "keep one"],
+    ["test: {agents: {labels: ['=a']}}", "1:26 test.agents.labels[0]", "write nvlink or rack=a3"],
+    ["test: {agents: {labels: nvlink}}", "1:25 test.agents.labels", "[rack=a3, nvlink]"],
+    ["test: {agents: {gpus: 0}}", "1:23 test.agents.gpus", "write 2"],
+    ["test: {agents: {gpu-memory: 40}}", "1:29 test.agents.gpu-memory", "write 40MiB"],
+    ["test: {gpu: none, agents: {gpus: 2}}", "1:28 test.agents.gpus", "take it out"],
+    ["build: {agents: {gpus: 2}}", "1:18 build.agents.gpus", "under test"],
+    ["test: {labels: {rack: a3}}", "1:8 test.labels", "under agents:"],
+    ["max-parallel: 0", "1:15 max-parallel", "write 20"],
+  ])("refuses %s at its place, with what to write instead", (text, place, suggestion) => {
+    const [problem] = problemsOf(text);
+    expect(`${problem?.line}:${problem?.column} ${problem?.path}`).toBe(place);
+    expect(problem?.suggestion).toContain(suggestion);
   });
 });

@@ -35,6 +35,7 @@ const DEFAULTS: Spec = {
     reproducible: "unchecked",
     wheels: [NATIVE],
     container: null,
+    agents: null,
     limits: LIMITS,
   },
   test: {
@@ -46,6 +47,7 @@ const DEFAULTS: Spec = {
     repeatFailed: 0,
     gpu: "required",
     container: null,
+    agents: null,
     limits: LIMITS,
   },
   checks: [],
@@ -53,6 +55,7 @@ const DEFAULTS: Spec = {
   bench: null,
   profile: null,
   retry: { infrastructure: 2 },
+  maxParallel: null,
 };
 
 const FULL = `# yaml-language-server: $schema=./kiln.schema.json
@@ -109,6 +112,7 @@ describe("a good kiln.yaml", () => {
         reproducible: "check",
         wheels: [NATIVE],
         container: null,
+        agents: null,
         limits: { timeoutMs: 1_800_000, logBytesMax: 67_108_864 },
       },
       test: {
@@ -120,6 +124,7 @@ describe("a good kiln.yaml", () => {
         repeatFailed: 0,
         gpu: "required",
         container: null,
+        agents: null,
         limits: { timeoutMs: 5_400_000, logBytesMax: 1_000_000_000 },
       },
       retry: { infrastructure: 0 },

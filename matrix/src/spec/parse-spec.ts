@@ -5,6 +5,7 @@ import { ProblemList } from "./problem-list.ts";
 import { quote } from "./quote.ts";
 import { readCommands } from "./read-commands.ts";
 import { readCount } from "./read-count.ts";
+import { readAgents } from "./read-agents.ts";
 import { readContainer } from "./read-container.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { readMatrix } from "./read-matrix.ts";
@@ -57,6 +58,7 @@ export function parseSpec(text: string, file: string): ParsedSpec {
     retry: {
       infrastructure: readCount(readSection("retry", top.retry?.value, problems).infrastructure, RETRIES, problems),
     },
+    maxParallel: readMaxParallel(top["max-parallel"], problems),
   };
   const mistakes = problems.inOrder();
   if (mistakes.length > 0) return { ok: false, problems: mistakes };
@@ -72,8 +74,15 @@ function readBuild(field: Field | undefined, names: AxisNames, problems: Problem
     reproducible: readChoice(fields.reproducible, ["unchecked", "check"], problems),
     wheels: readWheels(fields.wheel, fields.wheels, names, problems),
     container: readContainer(fields.container, problems),
+    agents: readAgents(fields.agents, "no-gpu", problems),
     limits: readLimits(fields.timeout, fields["log-limit"], problems),
   };
+}
+
+function readMaxParallel(field: Field | undefined, problems: ProblemList): number | null {
+  if (!field) return null;
+  const rules = { min: 1, max: SPEC_LIMITS.maxParallelMax, missing: 1, example: 20 };
+  return readCount(field, rules, problems);
 }
 
 function readFormat(field: Field | undefined, problems: ProblemList): void {

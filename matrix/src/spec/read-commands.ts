@@ -1,6 +1,7 @@
 import { readEntries, readSection, wrongType, type Field, type SectionFields } from "./fields.ts";
 import { readCommandText, readFiles, readJobName, readRequires, refuseSameNames } from "./job-parts.ts";
 import type { ProblemList } from "./problem-list.ts";
+import { readAgents } from "./read-agents.ts";
 import { readContainer } from "./read-container.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
@@ -32,7 +33,7 @@ export function readCommands(list: Commands, field: Field | undefined, problems:
     const fields = entrySection(list, item, `${path}[${index}]`, problems);
     const name = fields.name ? readJobName(fields.name, problems) : null;
     if (fields.name && name !== null) names.push({ name, field: fields.name });
-    return { name: name ?? "", ...readCommon(fields, EXAMPLES[list].command, "allowed", problems) };
+    return { name: name ?? "", ...readCommon(fields, EXAMPLES[list].command, "allowed", "no-gpu", problems) };
   });
   refuseSameNames(names, problems);
   return commands;
@@ -52,6 +53,7 @@ export function readCommon(
   fields: Omit<SectionFields<"bench">, "when">,
   example: string,
   wholeSource: "allowed" | "refused",
+  gpus: "gpu" | "no-gpu",
   problems: ProblemList,
 ): Omit<MeasureSpec, "when"> {
   return {
@@ -60,6 +62,7 @@ export function readCommon(
     files: readFiles(fields.files, wholeSource, problems),
     env: readEntries(fields.env, ENV_NAME, problems),
     container: readContainer(fields.container, problems),
+    agents: readAgents(fields.agents, gpus, problems),
     limits: readLimits(fields.timeout, fields["log-limit"], problems),
   };
 }

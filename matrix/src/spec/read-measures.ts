@@ -85,7 +85,7 @@ function readMeasure(
   axes: ReadonlySet<string>,
   problems: ProblemList,
 ): MeasureSpec {
-  const common = readCommon(fields, `python ${section}.py`, "refused", problems);
+  const common = readCommon(fields, `python ${section}.py`, "refused", "gpu", problems);
   return { when: readCondition(fields.when, axes, problems), ...common };
 }
 

@@ -2,6 +2,7 @@ import { readChoice, readEntries, readList, type SectionFields } from "./fields.
 import { readCommandText, readFiles, readRequires } from "./job-parts.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { readCount } from "./read-count.ts";
+import { readAgents } from "./read-agents.ts";
 import { readContainer } from "./read-container.ts";
 import { quote } from "./quote.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
@@ -34,6 +35,11 @@ export function readTest(fields: SectionFields<"test">, problems: ProblemList): 
     repeatFailed: readCount(repeat, REPEATS, problems),
     gpu: readChoice(gpu, ["required", "none"], problems),
     container: readContainer(fields.container, problems),
+    agents: readAgents(
+      fields.agents,
+      fields.gpu?.value.type === "string" && fields.gpu.value.text === "none" ? "no-gpu" : "gpu",
+      problems,
+    ),
     limits: readLimits(timeout, fields["log-limit"], problems),
   };
 }

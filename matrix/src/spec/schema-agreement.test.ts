@@ -55,6 +55,7 @@ describe("any document", () => {
     files: mostly(["tests", "a/b.txt"], [], null),
     env: mostly({ A: "b", N: 1, E: "" }, null),
     container: mostly({ image: " debian:12 ", network: "open" }, { image: "Reg.io/a/b" }, {}, null),
+    agents: mostly({ labels: { rack: "a3", fast: null } }, { labels: ["rack=a3", "fast"] }, {}, null),
     timeout: mostly("90s", "1h30m"),
     "log-limit": mostly("1MiB", "1GB"),
   };

@@ -37,7 +37,7 @@ function schemaAccepts(document: string): boolean {
 /** The keys of a section as `KEYS` names it: `profiles.*`, `build.wheels[]`. */
 function propertiesOf(section: string): Readonly<Record<string, Node>> {
   // What several sections share.
-  if (section === "*.container") return schema.$defs["container"]?.properties ?? {};
+  if (section === "*.container" || section === "*.agents") return schema.$defs[section.slice(2)]?.properties ?? {};
   let node: Node | undefined = schema;
   for (const part of section === "" ? [] : section.split(/\.|(?=\[\])/)) {
     if (part === "[]") node = node?.items;
@@ -110,6 +110,8 @@ const GOOD = [
   "bench: {command: x, when: {python: '>=3.9'}, files: [bench]}",
   "checks: \nscans: \nbench: \nprofile: \nprofiles: ",
   "build: {container: {image: 'debian:12', network: open}}\ntest: {container: {network: none}}",
+  "build: {agents: {labels: [nvlink, rack=a3]}}\ntest: {agents: {labels: {rack: a3, fast: }, gpus: 2, gpu-memory: 40GiB}}",
+  "max-parallel: 20",
   `test: {container: {image: 'localhost/a/b__c@sha256:${"0".repeat(64)}'}}`,
   "build: {container: }\ntest: {container: {}}",
   "checks: [{name: a, command: x, container: {image: '127.0.0.1:5000/a-b:1.0'}}]",

@@ -46,4 +46,7 @@ export const SPEC_LIMITS = {
   imageCharsMax: 500,
   /** Of a profiled kernel. */
   launchesMax: 10_000,
+  labelsMax: 32,
+  gpusMax: 16,
+  maxParallelMax: 100_000,
 } as const;

@@ -24,6 +24,8 @@ export interface Spec {
   readonly bench: BenchSpec | null;
   readonly profile: ProfileSpec | null;
   readonly retry: RetrySpec;
+  /** How many jobs of a run may run at a time; null: as many as the farm allows. */
+  readonly maxParallel: number | null;
 }
 
 /** Names of the axes that Kiln knows things about, in the order of cell names. */
@@ -144,10 +146,22 @@ export interface ContainerSpec {
   readonly network: "none" | "open";
 }
 
+/** What a kind of job asks of the agents that run it, beside what its cell needs. */
+export interface AgentsSpec {
+  /** Labels that the agents' owners gave them, by key in order: that value, or any where it is null. */
+  readonly labels: Readonly<Record<string, string | null>>;
+  /** GPUs that the job has to itself, in cells that need one: 1 … 16. */
+  readonly gpus: number;
+  /** Of each of them; null: any. */
+  readonly gpuMemoryBytes: number | null;
+}
+
 export interface BuildSpec {
   readonly env: Readonly<Record<string, string>>;
   /** null, here and below: nothing is asked. */
   readonly container: ContainerSpec | null;
+  /** null, here and below: nothing is asked. */
+  readonly agents: AgentsSpec | null;
   /** PEP 517 config_settings. */
   readonly configSettings: Readonly<Record<string, string>>;
   /** What runs the build: `pip wheel`, or cibuildwheel for the one Python of a job. */
@@ -200,6 +214,7 @@ export interface TestSpec {
   /** How often tests that failed are run again, to tell those that pass then: 0 … 5. */
   readonly repeatFailed: number;
   readonly container: ContainerSpec | null;
+  readonly agents: AgentsSpec | null;
   readonly limits: JobLimits;
 }
 
@@ -211,6 +226,7 @@ export interface CommandSpec {
   readonly files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly container: ContainerSpec | null;
+  readonly agents: AgentsSpec | null;
   readonly limits: JobLimits;
 }
 
@@ -222,6 +238,7 @@ export interface MeasureSpec {
   readonly files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly container: ContainerSpec | null;
+  readonly agents: AgentsSpec | null;
   readonly limits: JobLimits;
 }
 

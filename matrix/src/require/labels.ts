@@ -1,0 +1,12 @@
+/** Of a key and of a value. */
+export const LABEL_CHARS_MAX = 63;
+
+/** As agents are labelled: `rack`, `nvlink`, `team.example-1`. */
+export function isLabelKey(text: string): boolean {
+  return text.length <= LABEL_CHARS_MAX && /^[a-z0-9][a-z0-9._-]*$/.test(text);
+}
+
+/** May be empty: a label that only has to be there. */
+export function isLabelValue(text: string): boolean {
+  return text.length <= LABEL_CHARS_MAX && /^([A-Za-z0-9][A-Za-z0-9._-]*)?$/.test(text);
+}
