@@ -56,10 +56,12 @@ export { gpuValue } from "./known/gpu-value.ts";
 export { osTarget, platformOf, suggestOs, type OsTarget } from "./known/os-target.ts";
 export { resolveTorch, torchBySpecifier } from "./known/torch-value.ts";
 export { capabilitiesOf, type AgentFacts, type GpuFacts } from "./require/capabilities.ts";
+export { requirementText } from "./plan/requirements.ts";
 export { isLabelKey, isLabelValue } from "./require/labels.ts";
 export { describeRequirement, fittingGpus, lacks } from "./require/lacks.ts";
 export type { AgentCapabilities, AgentGpu, GpuRequirement, Labels, Requirement } from "./require/requirement.ts";
 export {
+  nearestAgent,
   nearestLack,
   satisfiability,
   type FarmAgent,

@@ -6,7 +6,7 @@ export function isLabelKey(text: string): boolean {
   return text.length <= LABEL_CHARS_MAX && /^[a-z0-9][a-z0-9._-]*$/.test(text);
 }
 
-/** May be empty: a label that only has to be there. */
+/** Printable ASCII without spaces and commas. May be empty: a label that only has to be there. */
 export function isLabelValue(text: string): boolean {
-  return text.length <= LABEL_CHARS_MAX && /^([A-Za-z0-9][A-Za-z0-9._-]*)?$/.test(text);
+  return text.length <= LABEL_CHARS_MAX && /^[\x21-\x2b\x2d-\x7e]*$/.test(text);
 }

@@ -104,9 +104,21 @@ export function nearestLack(
   agents: readonly AgentCapabilities[],
   knowledge: Knowledge,
 ): readonly string[] {
-  const lacking = agents.map((agent) => [...lacks(requirement, agent, knowledge)].sort());
-  lacking.sort((a, b) => a.length - b.length || (a.join() < b.join() ? -1 : 1));
-  return lacking[0] ?? [...describeRequirement(requirement, knowledge)].sort();
+  return nearestAgent(requirement, agents, knowledge).missing;
+}
+
+/** The agent that lacks least, and what it lacks; without any agent, no name and all that is needed. */
+export function nearestAgent(
+  requirement: Requirement,
+  agents: readonly AgentCapabilities[],
+  knowledge: Knowledge,
+): { readonly name: string | null; readonly missing: readonly string[] } {
+  const lacking = agents.map((agent) => ({
+    name: agent.name,
+    missing: [...lacks(requirement, agent, knowledge)].sort(),
+  }));
+  lacking.sort((a, b) => a.missing.length - b.missing.length || (a.missing.join() < b.missing.join() ? -1 : 1));
+  return lacking[0] ?? { name: null, missing: [...describeRequirement(requirement, knowledge)].sort() };
 }
 
 function worse(a: Judged, b: Judged): Judged {

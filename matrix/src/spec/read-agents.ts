@@ -9,7 +9,7 @@ import type { AgentsSpec } from "./spec.ts";
 import type { YamlValue } from "./yaml-value.ts";
 
 const SHAPE = "{rack: a3} or [rack=a3, nvlink]";
-const NAMES = "keys are lower-case letters, digits, - _ and ., 63 at most; values also have upper-case letters";
+const NAMES = "keys are lower-case letters, digits, - _ and ., 63 at most; values are without spaces and commas";
 const GPUS = { min: 1, max: SPEC_LIMITS.gpusMax, missing: 1, example: 2 };
 
 /**
