@@ -26,6 +26,10 @@ export interface CoordinatorConfig {
   readonly noAgentGraceMs: number;
   /** KILN_QUEUED_JOBS_MAX, default 200000. */
   readonly queuedJobsMax: number;
+  /** KILN_RUN_JOBS_MAX, default 0, no limit: jobs of one run that run at a time; a spec's max-parallel can only be less. */
+  readonly runJobsMax: number;
+  /** KILN_PROJECT_JOBS_MAX, default 0, no limit: jobs of one project that run at a time, all its runs together. */
+  readonly projectJobsMax: number;
   /** KILN_AGENTS_MAX, default 10000. */
   readonly agentsMax: number;
   /** KILN_BLOB_BYTES_MAX, default 4 GiB. */
@@ -84,6 +88,8 @@ export function readConfig(env: Env): CoordinatorConfig {
     heartbeatIntervalMs: integer(env, "KILN_HEARTBEAT_INTERVAL_MS", 2_000, 100, 60_000),
     noAgentGraceMs: integer(env, "KILN_NO_AGENT_GRACE_MS", 60_000, 0, 86_400_000),
     queuedJobsMax: integer(env, "KILN_QUEUED_JOBS_MAX", 200_000, 1, 10_000_000),
+    runJobsMax: integer(env, "KILN_RUN_JOBS_MAX", 0, 0, 10_000_000),
+    projectJobsMax: integer(env, "KILN_PROJECT_JOBS_MAX", 0, 0, 10_000_000),
     agentsMax: integer(env, "KILN_AGENTS_MAX", 10_000, 1, 1_000_000),
     blobBytesMax: integer(env, "KILN_BLOB_BYTES_MAX", 4 * 1024 ** 3, 1, 1024 ** 4),
     sourceBytesMax: integer(env, "KILN_SOURCE_BYTES_MAX", 1024 ** 3, 1, 1024 ** 4),

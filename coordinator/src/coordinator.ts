@@ -14,12 +14,14 @@ import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
 import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
+import type { FarmLimits } from "./domain/farm-state.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
 import type { FarmState } from "./domain/farm-state.ts";
 import type { RetentionPolicy } from "./domain/retention.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import { systemClock } from "./ports/clock.ts";
 import type { Upstream } from "./ports/upstream.ts";
+import { FarmAgentCommands } from "./services/agent-commands.ts";
 import { AgentIdentities } from "./services/agent-identities.ts";
 import { AgentRegistry } from "./services/agent-registry.ts";
 import { BuildStager } from "./services/build-stager.ts";
@@ -110,7 +112,7 @@ export async function startCoordinator(
   const plans = new PlanCache(store, PLAN_CACHE_CHARS);
   const hub = new ChangeHub();
   const { leaseTtlMs } = config;
-  const farm = await restoreFarm(store, plans, { nowMs: clock.nowMs(), leaseTtlMs });
+  const farm = await restoreFarm(store, plans, { nowMs: clock.nowMs(), leaseTtlMs, limits: farmLimits(config) });
   metrics.observe(() => {
     const usage = blobs.usage();
     return { ...farmGauges(farm), storedBlobs: usage.blobs, storedBlobBytes: usage.bytes };
@@ -125,6 +127,7 @@ export async function startCoordinator(
   const upstream = stack.use(await openUpstream(config));
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
+  const agents = new FarmAgentCommands(engine, log.child({ part: "agents" }));
   const registry = new AgentRegistry(engine, { bus, metrics, log }, config.agentsMax);
   const liveness = new Liveness(
     engine,
@@ -142,7 +145,7 @@ export async function startCoordinator(
   const grpc = stack.use(
     await startGrpcServer(
       {
-        ...{ registry, ingest, log: log.child({ part: "grpc" }) },
+        ...{ registry, ingest, health: agents, log: log.child({ part: "grpc" }) },
         isAgent: (agentId) => identities.isAgent(agentId),
       },
       {
@@ -157,6 +160,7 @@ export async function startCoordinator(
   const http = createHttpServer({
     commands,
     queries,
+    agents,
     changes: hub,
     index,
     blobs,
@@ -192,6 +196,11 @@ export async function startCoordinator(
 
   const owned = stack.move();
   return { httpUrl, grpcAddress: grpc.address, failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function farmLimits({ runJobsMax, projectJobsMax }: CoordinatorConfig): FarmLimits {
+  const orNone = (max: number): number => (max === 0 ? Number.POSITIVE_INFINITY : max);
+  return { runJobsMax: orNone(runJobsMax), projectJobsMax: orNone(projectJobsMax) };
 }
 
 function retentionPolicy({ retentionDays, retentionRunsMin }: CoordinatorConfig): RetentionPolicy {

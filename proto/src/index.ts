@@ -5,7 +5,18 @@ export * as job from "./gen/kiln/v1/job_pb.ts";
 export * as results from "./gen/kiln/v1/results_pb.ts";
 export * as agent from "./gen/kiln/v1/agent_pb.ts";
 
-export { AgentView } from "./http/agent-view.ts";
+export { AgentDetail, AgentView, GpuView } from "./http/agent-view.ts";
+export {
+  AddWindowBody,
+  AGENT_MODES,
+  ClearHealthBody,
+  HEALTHS,
+  HealthReportView,
+  HealthView,
+  ModeView,
+  SetModeBody,
+  WindowView,
+} from "./http/agent-standing-view.ts";
 export {
   AGENT_ROLES,
   AgentRole,

@@ -11,6 +11,8 @@ export interface Effects {
   readonly stop: { readonly agentId: string; readonly key: AttemptKey; readonly reason: string }[];
   /** Attempts that no longer hold a lease. */
   readonly released: AttemptKey[];
+  /** Agents whose health is to be looked at. */
+  readonly checkHealth: Set<string>;
   readonly changedRuns: Set<number>;
   /** Runs of which a build has passed. */
   readonly builtRuns: Set<number>;
@@ -26,6 +28,7 @@ export function newEffects(): Effects {
     assign: [],
     stop: [],
     released: [],
+    checkHealth: new Set(),
     changedRuns: new Set(),
     builtRuns: new Set(),
     started: [],

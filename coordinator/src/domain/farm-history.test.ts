@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { applyJobEvent } from "./apply-job-event.ts";
+import { assignReady } from "./assign-ready.ts";
 import { newEffects, type Effects } from "./effects.ts";
 import type { FarmState } from "./farm-state.ts";
 import { liveAttemptOf, type LiveRun } from "./live-job.ts";
@@ -75,11 +76,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function play(farm: FarmState, runs: readonly LiveRun[], steps: readonly Step[], effects: Effects): void {
   for (const next of steps) {
     if (next.kind === "schedule") {
-      for (let pick = schedule(farm); pick; pick = schedule(farm)) {
-        expect(pick.agent.able(pick.job.pool)).toBe(true);
-        const event = { type: "assign", agentId: pick.agent.row.agentId } as const;
-        applyJobEvent(farm, pick.run, pick.job, event, context, effects);
-      }
+      assignReady(farm, context, effects, schedule, ({ agent, job }) => expect(agent.fits(job.pool)).not.toBeNull());
     } else {
       const run = runs[next.run];
       const job = run?.jobs[next.job];
@@ -138,9 +135,7 @@ describe("the farm's memory", () => {
     const run = submit(farm, ["3.11", "3.12", "3.13"]);
     for (let round = 0; round < 20 && farm.runs.size > 0; round += 1) {
       const effects = newEffects();
-      for (let pick = schedule(farm); pick; pick = schedule(farm)) {
-        applyJobEvent(farm, pick.run, pick.job, { type: "assign", agentId: "a" }, context, effects);
-      }
+      assignReady(farm, context, effects);
       for (const job of run.jobs) {
         if (!isLive(job.life.state)) continue;
         applyJobEvent(farm, run, job, { type: "finish", outcome: "passed", nowMs: 1 }, context, effects);

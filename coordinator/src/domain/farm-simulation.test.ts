@@ -4,12 +4,14 @@ import { mixedFarm, mixedLoad, requirementOf } from "./testing-load.ts";
 
 const SEED = 20_261_121;
 
-test("50,000 jobs on 1,000 agents take at most 1.10 of the shortest time that any schedule could take", () => {
+test("50,000 jobs of mixed kinds on 1,000 agents, some on GPUs and some with machines to themselves, take at most 1.10 of the shortest time that any schedule could take", () => {
   const agents = mixedFarm(1_000);
   const runs = mixedLoad(100, 500, SEED);
-  const { decisions, makespanMs } = simulate(agents, runs);
+  const { decisions, makespanMs, looksMax } = simulate(agents, runs);
   expect(decisions).toBe(50_000);
   expect(makespanMs / lowerBoundMs(agents, runs)).toBeLessThan(1.1);
+  // A look takes well under a microsecond: so many are far from the 50 ms that a decision may take.
+  expect(looksMax).toBeLessThan(20_000);
 }, 120_000);
 
 test("a small run that comes last is served like the large ones before it", () => {
@@ -23,7 +25,7 @@ test("a small run that comes last is served like the large ones before it", () =
 });
 
 test("jobs that need no GPU are served though GPU jobs never end, where every agent has a GPU", () => {
-  const gpu = { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0" };
+  const gpu = { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0", count: 1 };
   const agents = [0, 1].map((index): SimulatedAgent => ({
     name: `a${index}`,
     slots: 1,
@@ -45,4 +47,45 @@ test("jobs that need no GPU are served though GPU jobs never end, where every ag
   expect(makespanMs).toBeGreaterThan(100_000);
   // Ten runs of two seconds each came before it, one a second.
   expect(firstStartMs[11]).toBeLessThan(25_000);
+});
+
+test("a benchmark gets a machine in bounded time though others fill it without end, and they are served beside it", () => {
+  const agents: readonly SimulatedAgent[] = [
+    { name: "a0", slots: 4, platform: "linux-x86_64", pythons: ["3.12"], gpu: null },
+  ];
+  const plain = requirementOf("test", "linux-x86_64", "3.12", null);
+  const bench = requirementOf("bench", "linux-x86_64", "3.12", null);
+  const jobs = (requirement: typeof plain, count: number) =>
+    Array.from({ length: count }, () => ({ requirement, needs: null, durationMs: 60_000 }));
+  // Four and a half slots' worth of work for four slots, a benchmark every ten minutes.
+  const stream = Array.from({ length: 90 }, (_, minute): SimulatedRun => ({
+    submittedAtMs: minute * 60_000,
+    jobs: [...jobs(plain, minute % 2 === 0 ? 4 : 5), ...jobs(bench, minute % 10 === 0 ? 1 : 0)],
+  }));
+  const { waitMs } = simulate(agents, stream);
+  const isBench = (run: number, job: number): boolean => stream[run]?.jobs[job]?.requirement.kind === "bench";
+  const benches = waitMs.flatMap((run, number) => run.filter((_, job) => isBench(number, job)));
+  expect(benches).toHaveLength(9);
+  // Two minutes of patience, and one job of those that run on it.
+  expect(Math.max(...benches)).toBeLessThanOrEqual(4 * 60_000);
+});
+
+test("a run of low priority goes on beside an endless one of the highest", () => {
+  const agents: readonly SimulatedAgent[] = [
+    { name: "a0", slots: 2, platform: "linux-x86_64", pythons: ["3.12"], gpu: null },
+  ];
+  const plain = requirementOf("test", "linux-x86_64", "3.12", null);
+  const stream = Array.from({ length: 300 }, (_, minute): SimulatedRun => ({
+    submittedAtMs: minute * 60_000,
+    priority: 100,
+    jobs: Array.from({ length: 3 }, () => ({ requirement: plain, needs: null, durationMs: 60_000 })),
+  }));
+  const low: SimulatedRun = {
+    submittedAtMs: 0,
+    priority: -100,
+    jobs: Array.from({ length: 5 }, () => ({ requirement: plain, needs: null, durationMs: 60_000 })),
+  };
+  const { waitMs } = simulate(agents, [low, ...stream]);
+  // It starves for ten minutes at a time, and then one of its jobs goes before all others.
+  expect(Math.max(...(waitMs[0] ?? []))).toBeLessThan(5 * 12 * 60_000);
 });

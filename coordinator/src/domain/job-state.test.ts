@@ -4,6 +4,7 @@ import {
   decideJob,
   isLive,
   JOB_TRANSITIONS,
+  REPLAYS_MAX,
   type JobEvent,
   type JobEventName,
   type JobLife,
@@ -23,6 +24,8 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.constant<JobEvent>({ type: "start" }),
   fc.constantFrom(...OUTCOMES).map((outcome): JobEvent => ({ type: "finish", outcome, nowMs: 2 })),
   fc.constant<JobEvent>({ type: "lose", nowMs: 3 }),
+  fc.constant<JobEvent>({ type: "replay", nowMs: 5 }),
+  fc.constant<JobEvent>({ type: "withdraw", nowMs: 6 }),
   fc.constant<JobEvent>({ type: "cancel" }),
   fc.constant<JobEvent>({ type: "give-up" }),
   fc.constant<JobEvent>({ type: "reuse", result: takenResult(1, 0) }),
@@ -34,6 +37,7 @@ function fresh(missing: number): JobLife {
     state: missing > 0 ? { name: "blocked", missing } : { name: "ready", sinceMs: 0 },
     attempts: 0,
     retriesLeft: BUDGET,
+    replaysLeft: REPLAYS_MAX,
   };
 }
 
@@ -110,14 +114,47 @@ describe("the life of a job", () => {
       step({ type: "start" });
       step({ type: "lose", nowMs: lost });
     }
-    expect(life).toEqual({ state: { name: "finished", outcome: "agent-lost" }, attempts: BUDGET + 1, retriesLeft: 0 });
+    expect(life).toEqual({
+      state: { name: "finished", outcome: "agent-lost" },
+      attempts: BUDGET + 1,
+      retriesLeft: 0,
+      replaysLeft: REPLAYS_MAX,
+    });
   });
 
   it("does not retry what a person cancelled, even when the agent is lost meanwhile", () => {
-    const running: JobLife = { state: { name: "cancelling", attempt: 1, agentId: "a" }, attempts: 1, retriesLeft: 2 };
+    const running: JobLife = {
+      state: { name: "cancelling", attempt: 1, agentId: "a" },
+      attempts: 1,
+      retriesLeft: 2,
+      replaysLeft: 3,
+    };
     expect(decideJob(running, { type: "lose", nowMs: 1 }, BUDGET)).toEqual({
       changed: true,
-      life: { state: { name: "finished", outcome: "cancelled" }, attempts: 1, retriesLeft: 2 },
+      life: { state: { name: "finished", outcome: "cancelled" }, attempts: 1, retriesLeft: 2, replaysLeft: 3 },
+    });
+  });
+
+  it("replays a job whose attempts fail health checks a counted number of times, and then ends it", () => {
+    let life = fresh(0);
+    const step = (event: JobEvent): void => {
+      const decision = decideJob(life, event, BUDGET);
+      if (decision.changed) life = decision.life;
+    };
+    for (let spoilt = 0; spoilt <= REPLAYS_MAX; spoilt += 1) {
+      expect(life).toMatchObject({ state: { name: "ready" }, retriesLeft: BUDGET });
+      step({ type: "assign", agentId: "a" });
+      step({ type: "replay", nowMs: spoilt });
+    }
+    expect(life).toMatchObject({ state: { name: "finished", outcome: "infrastructure" }, replaysLeft: 0 });
+    expect(life.attempts).toBe(REPLAYS_MAX + 1);
+  });
+
+  it("costs nothing when it is taken back before it began", () => {
+    const assigned: JobLife = { ...fresh(0), state: { name: "assigned", attempt: 1, agentId: "a" }, attempts: 1 };
+    expect(decideJob(assigned, { type: "withdraw", nowMs: 7 }, BUDGET)).toEqual({
+      changed: true,
+      life: { ...assigned, state: { name: "ready", sinceMs: 7 } },
     });
   });
 });

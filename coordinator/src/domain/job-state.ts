@@ -29,6 +29,10 @@ export type JobEvent =
   | { readonly type: "finish"; readonly outcome: Outcome; readonly nowMs: number }
   /** The lease of the live attempt ran out. */
   | { readonly type: "lose"; readonly nowMs: number }
+  /** A health check beside the live attempt failed: what it reported does not count. */
+  | { readonly type: "replay"; readonly nowMs: number }
+  /** The live attempt was taken back before it began, because its agent drains. */
+  | { readonly type: "withdraw"; readonly nowMs: number }
   | { readonly type: "cancel" }
   /** No agent can run it, and none came in time. */
   | { readonly type: "give-up" }
@@ -51,6 +55,8 @@ export const JOB_TRANSITIONS = {
     start: "impossible",
     finish: "impossible",
     lose: "impossible",
+    replay: "impossible",
+    withdraw: "impossible",
     cancel: ["finished"],
     "give-up": "ignored",
     reuse: ["finished"],
@@ -63,6 +69,8 @@ export const JOB_TRANSITIONS = {
     start: "impossible",
     finish: "impossible",
     lose: "impossible",
+    replay: "impossible",
+    withdraw: "impossible",
     cancel: ["finished"],
     "give-up": ["finished"],
     reuse: ["finished"],
@@ -75,6 +83,8 @@ export const JOB_TRANSITIONS = {
     start: ["running"],
     finish: ["finished", "ready"],
     lose: ["finished", "ready"],
+    replay: ["finished", "ready"],
+    withdraw: ["ready"],
     cancel: ["cancelling"],
     "give-up": "ignored",
     reuse: "impossible",
@@ -87,6 +97,8 @@ export const JOB_TRANSITIONS = {
     start: "ignored",
     finish: ["finished", "ready"],
     lose: ["finished", "ready"],
+    replay: ["finished", "ready"],
+    withdraw: ["ready"],
     cancel: ["cancelling"],
     "give-up": "ignored",
     reuse: "impossible",
@@ -99,6 +111,8 @@ export const JOB_TRANSITIONS = {
     start: "ignored",
     finish: ["finished"],
     lose: ["finished"],
+    replay: ["finished"],
+    withdraw: ["finished"],
     cancel: "ignored",
     "give-up": "ignored",
     reuse: "impossible",
@@ -111,6 +125,8 @@ export const JOB_TRANSITIONS = {
     start: "ignored",
     finish: "ignored",
     lose: "ignored",
+    replay: "ignored",
+    withdraw: "ignored",
     cancel: "ignored",
     "give-up": "ignored",
     reuse: "impossible",
@@ -124,7 +140,12 @@ export interface JobLife {
   readonly attempts: number;
   /** Attempts that the job may still lose to infrastructure. */
   readonly retriesLeft: number;
+  /** Attempts that it may still lose to failed health checks, which costs no retry. */
+  readonly replaysLeft: number;
 }
+
+/** What a device that passes its checks and then fails them may cost a job. */
+export const REPLAYS_MAX = 3;
 
 export type JobDecision = { readonly changed: true; readonly life: JobLife } | { readonly changed: false };
 
@@ -144,8 +165,8 @@ export function decideJob(life: JobLife, event: JobEvent, retryBudget: number): 
 }
 
 function nextLife(life: JobLife, event: JobEvent, retryBudget: number): JobLife {
-  const { state, attempts, retriesLeft } = life;
-  const to = (next: JobState): JobLife => ({ state: next, attempts, retriesLeft });
+  const { state, attempts } = life;
+  const to = (next: JobState): JobLife => ({ ...life, state: next });
   switch (event.type) {
     case "need-passed": {
       const missing = state.name === "blocked" ? state.missing - 1 : 0;
@@ -156,9 +177,9 @@ function nextLife(life: JobLife, event: JobEvent, retryBudget: number): JobLife 
       return to({ name: "finished", outcome: "not-run" });
     case "assign":
       return {
+        ...life,
         state: { name: "assigned", attempt: attempts + 1, agentId: event.agentId },
         attempts: attempts + 1,
-        retriesLeft,
       };
     case "start":
       return to({ ...liveAttempt(state), name: "running" });
@@ -166,6 +187,14 @@ function nextLife(life: JobLife, event: JobEvent, retryBudget: number): JobLife 
       return afterAttempt(life, event.outcome, event.nowMs);
     case "lose":
       return afterAttempt(life, "agent-lost", event.nowMs);
+    case "replay":
+      return afterReplay(life, event.nowMs);
+    case "withdraw":
+      return to(
+        state.name === "cancelling"
+          ? { name: "finished", outcome: "cancelled" }
+          : { name: "ready", sinceMs: event.nowMs },
+      );
     case "cancel":
       return isLive(state)
         ? to({ name: "cancelling", attempt: state.attempt, agentId: state.agentId })
@@ -178,21 +207,30 @@ function nextLife(life: JobLife, event: JobEvent, retryBudget: number): JobLife 
           event.missing > 0 ? { name: "blocked", missing: event.missing } : { name: "ready", sinceMs: event.nowMs },
         attempts,
         retriesLeft: retryBudget,
+        replaysLeft: REPLAYS_MAX,
       };
   }
 }
 
 /** An outcome that is not the candidate's doing costs a retry while there is one, unless a person cancelled. */
 function afterAttempt(life: JobLife, outcome: Outcome, nowMs: number): JobLife {
-  const { state, attempts, retriesLeft } = life;
+  const { state, retriesLeft } = life;
   if (state.name === "cancelling") {
     const ended = isRetriedAutomatically(outcome) ? "cancelled" : outcome;
-    return { state: { name: "finished", outcome: ended }, attempts, retriesLeft };
+    return { ...life, state: { name: "finished", outcome: ended } };
   }
   if (isRetriedAutomatically(outcome) && retriesLeft > 0) {
-    return { state: { name: "ready", sinceMs: nowMs }, attempts, retriesLeft: retriesLeft - 1 };
+    return { ...life, state: { name: "ready", sinceMs: nowMs }, retriesLeft: retriesLeft - 1 };
   }
-  return { state: { name: "finished", outcome }, attempts, retriesLeft };
+  return { ...life, state: { name: "finished", outcome } };
+}
+
+/** Counted apart from retries: neither the candidate nor its budget pays for a broken device, and it still ends. */
+function afterReplay(life: JobLife, nowMs: number): JobLife {
+  const { state, replaysLeft } = life;
+  if (state.name === "cancelling") return { ...life, state: { name: "finished", outcome: "cancelled" } };
+  if (replaysLeft === 0) return { ...life, state: { name: "finished", outcome: "infrastructure" } };
+  return { ...life, state: { name: "ready", sinceMs: nowMs }, replaysLeft: replaysLeft - 1 };
 }
 
 export type LiveJobState = Extract<JobState, { attempt: number }>;

@@ -1,19 +1,35 @@
-import type { Requirement } from "@kiln/matrix";
+import { requirementText, type Requirement } from "@kiln/matrix";
 import type { AttemptKey } from "./attempt-key.ts";
 import { isLive, type JobLife, type LiveJobState } from "./job-state.ts";
 import type { Blob, JobRow, ReusedFrom, RunRow, TestCounts } from "./rows.ts";
 
 /** Jobs with the same requirement: they can run on the same agents. Jobs of one run share the object. */
 export interface Pool {
-  /** Equal for equal requirements, in every run. */
+  /** Equal for equal pools, in every run. */
   readonly key: string;
+  /** Equal for equal requirements. */
+  readonly needsKey: string;
   readonly requirement: Requirement;
+  /** GPUs that each of its jobs has to itself. */
+  readonly gpus: number;
+  /** Whether each of its jobs has the machine to itself: what is measured must not be disturbed. */
+  readonly host: boolean;
+  /** Agents that go last, because its job was lost on them. */
+  readonly avoid: readonly string[];
 }
 
 export function poolOf(requirement: Requirement): Pool {
-  const { kind, platform, os, python, torch, cudaToolkit, gpu, container } = requirement;
-  const ofGpu = gpu && [gpu.computeCapability, gpu.model, gpu.cuda, gpu.driver];
-  return { key: JSON.stringify([kind, platform, os, python, torch, cudaToolkit, ofGpu, container]), requirement };
+  const { kind, gpu } = requirement;
+  const key = requirementText(requirement);
+  const host = kind === "bench" || kind === "profile";
+  return { key, needsKey: key, requirement, gpus: gpu === null ? 0 : (gpu.count ?? 1), host, avoid: [] };
+}
+
+/** The pool of a job that was lost on these agents. */
+export function avoiding(pool: Pool, agents: readonly string[]): Pool {
+  if (agents.length === 0) return pool.avoid.length === 0 ? pool : poolOf(pool.requirement);
+  const avoid = agents.toSorted();
+  return { ...pool, key: `${pool.needsKey} but ${avoid.join(" ")}`, avoid };
 }
 
 /** The slim entry of a job of an unfinished run; its full spec stays in the store. */
@@ -21,7 +37,7 @@ export interface LiveJob {
   readonly index: number;
   readonly name: string;
   readonly kind: JobRow["kind"];
-  readonly pool: Pool;
+  pool: Pool;
   readonly needs: readonly number[];
   readonly dependents: readonly number[];
   /** Of a touchstone cell: goes before the others of its run. */
@@ -31,6 +47,8 @@ export interface LiveJob {
   life: JobLife;
   summary: string;
   agentId: string | null;
+  /** Agents that an attempt at it was lost on, latest last. */
+  avoid: readonly string[];
   pythonVersion: string;
   readyAtMs: number | null;
   startedAtMs: number | null;
@@ -47,6 +65,10 @@ export interface LiveRun {
   readonly jobs: readonly LiveJob[];
   /** What a person's retry grants each job anew. */
   readonly retryBudget: number;
+  /** How many of its jobs its spec lets run at a time. */
+  readonly maxParallel: number;
+  /** Its candidate's name as indexes compare names. */
+  readonly project: string;
   /** Jobs that hold an agent's slot. */
   active: number;
   unfinished: number;
@@ -59,7 +81,7 @@ export function liveAttemptOf(run: LiveRun, job: LiveJob): (LiveJobState & { rea
 }
 
 export function toJobRow(run: number, job: LiveJob): JobRow {
-  const { state, attempts, retriesLeft } = job.life;
+  const { state, attempts, retriesLeft, replaysLeft } = job.life;
   return {
     run,
     job: job.index,
@@ -69,6 +91,8 @@ export function toJobRow(run: number, job: LiveJob): JobRow {
     summary: job.summary,
     attempts,
     retriesLeft,
+    replaysLeft,
+    avoid: job.avoid,
     agentId: job.agentId,
     pythonVersion: job.pythonVersion,
     readyAtMs: job.readyAtMs,

@@ -1,6 +1,7 @@
 import type { Plan, Requirement } from "@kiln/matrix";
-import { isLive, type JobState } from "./job-state.ts";
-import { poolOf, type LiveJob, type LiveRun, type Pool } from "./live-job.ts";
+import { REPLAYS_MAX, type JobState } from "./job-state.ts";
+import { avoiding, poolOf, type LiveJob, type LiveRun, type Pool } from "./live-job.ts";
+import { normalName } from "./staging/project-name.ts";
 import type { AttemptRow, Blob, JobRow, RunRow } from "./rows.ts";
 
 /** The memory of a run that was just planned: nothing has happened yet. */
@@ -11,9 +12,10 @@ export function newLiveRun(row: RunRow, plan: Plan, nowMs: number): LiveRun {
     const state: JobState = missing > 0 ? { name: "blocked", missing } : { name: "ready", sinceMs: nowMs };
     return {
       ...shape,
-      life: { state, attempts: 0, retriesLeft: plan.infrastructureRetries },
+      life: { state, attempts: 0, retriesLeft: plan.infrastructureRetries, replaysLeft: REPLAYS_MAX },
       summary: "",
       agentId: null,
+      avoid: [],
       pythonVersion: "",
       readyAtMs: missing > 0 ? null : nowMs,
       startedAtMs: null,
@@ -24,7 +26,7 @@ export function newLiveRun(row: RunRow, plan: Plan, nowMs: number): LiveRun {
       tests: null,
     };
   });
-  return { row, jobs, retryBudget: plan.infrastructureRetries, active: 0, unfinished: jobs.length };
+  return { row, jobs, ...termsOf(row, plan), active: 0, unfinished: jobs.length };
 }
 
 /** The memory of a run as the store has it. `attempts` are those that made artifacts, also of runs that results were taken from, in any order. */
@@ -42,7 +44,14 @@ export function restoreLiveRun(
     const missing = shape.needs.filter((need) => !passed[need]).length;
     return {
       ...shape,
-      life: { state: restoreState(job, missing), attempts: job.attempts, retriesLeft: job.retriesLeft },
+      pool: avoiding(shape.pool, job.avoid),
+      avoid: job.avoid,
+      life: {
+        state: restoreState(job, missing),
+        attempts: job.attempts,
+        retriesLeft: job.retriesLeft,
+        replaysLeft: job.replaysLeft,
+      },
       summary: job.summary,
       agentId: job.agentId,
       pythonVersion: job.pythonVersion,
@@ -58,15 +67,33 @@ export function restoreLiveRun(
   return {
     row,
     jobs,
-    retryBudget: plan.infrastructureRetries,
-    active: jobs.filter((job) => isLive(job.life.state)).length,
+    ...termsOf(row, plan),
+    // Counted as its attempts are restored.
+    active: 0,
     unfinished: jobs.filter((job) => job.life.state.name !== "finished").length,
+  };
+}
+
+function termsOf(row: RunRow, plan: Plan): Pick<LiveRun, "retryBudget" | "maxParallel" | "project"> {
+  return {
+    retryBudget: plan.infrastructureRetries,
+    maxParallel: plan.maxParallel ?? Number.POSITIVE_INFINITY,
+    project: normalName(row.candidate.name),
   };
 }
 
 type JobShape = Pick<LiveJob, "index" | "name" | "kind" | "pool" | "needs" | "dependents" | "touchstone" | "weight">;
 
+/** A plan never changes: its shapes live as long as it does. */
+const SHAPES = new WeakMap<Plan, readonly JobShape[]>();
+
 function shapesOf(plan: Plan): readonly JobShape[] {
+  let shapes = SHAPES.get(plan);
+  if (!shapes) SHAPES.set(plan, (shapes = makeShapes(plan)));
+  return shapes;
+}
+
+function makeShapes(plan: Plan): readonly JobShape[] {
   const indexOf = new Map(plan.jobs.map((job, index) => [job.name, index]));
   const dependents: number[][] = plan.jobs.map(() => []);
   const needs = plan.jobs.map((job, index) =>

@@ -1,6 +1,8 @@
 import type { JobKind } from "@kiln/matrix";
 import type { JobStateName, Report } from "@kiln/proto";
+import type { Health } from "./agent-standing.ts";
 import type { AttemptKey } from "./attempt-key.ts";
+import type { HealthReport } from "./health-report.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Content-addressed bytes and the name they had. */
@@ -27,6 +29,8 @@ export interface RunRow {
   readonly submissionId: string | null;
   readonly candidate: CandidateRow;
   readonly source: Blob;
+  /** -100 … 100; higher goes first. */
+  readonly priority: number;
   readonly state: RunState;
   readonly verdict: Verdict | null;
   /** One sentence on the verdict. */
@@ -69,6 +73,10 @@ export interface JobRow {
   readonly summary: string;
   readonly attempts: number;
   readonly retriesLeft: number;
+  /** Attempts that it may still lose to devices or machines that failed a health check. */
+  readonly replaysLeft: number;
+  /** Agents that an attempt at it was lost on, latest last: others go first. */
+  readonly avoid: readonly string[];
   readonly agentId: string | null;
   readonly pythonVersion: string;
   readonly readyAtMs: number | null;
@@ -93,8 +101,21 @@ export interface ArtifactRow {
   readonly blob: Blob;
 }
 
+/** What an attempt has to itself until it ends. */
+export interface DevicesRow {
+  /** The machine, as `hostKeyOf` names it. */
+  readonly host: string;
+  /** UUIDs of GPUs or MIG slices. */
+  readonly gpus: readonly string[];
+  /** No other attempt runs on the machine meanwhile. */
+  readonly exclusive: boolean;
+}
+
 export interface AttemptRow extends AttemptKey {
   readonly agentId: string;
+  readonly devices: DevicesRow;
+  /** Why what it reports does not count: a health check failed beside it. Empty: none did. */
+  readonly unhealthy: string;
   readonly state: "assigned" | "running" | "finished";
   readonly outcome: Outcome | null;
   readonly summary: string;
@@ -120,12 +141,43 @@ export interface PythonRow {
   readonly platform: string;
 }
 
+/** null: the driver does not say. */
 export interface GpuRow {
   readonly uuid: string;
   readonly model: string;
   readonly computeCapability: string;
   readonly memoryBytes: number;
   readonly driver: string;
+  /** Newest CUDA that the driver runs without restriction: "13.0"; may be empty. */
+  readonly cudaDriver: string;
+  /** Newest CUDA that it runs by minor version compatibility: "13"; may be empty. */
+  readonly cudaMinorCompatible: string;
+  /** "enabled", "disabled"; empty: the GPU has no such mode. */
+  readonly migMode: string;
+  readonly migSlices: readonly MigSliceRow[];
+  /** "enabled", "disabled"; empty: none. */
+  readonly eccMode: string;
+  readonly eccCorrected: number | null;
+  readonly eccUncorrected: number | null;
+  readonly smClockMaxMhz: number | null;
+  readonly memoryClockMaxMhz: number | null;
+  readonly powerLimitWatts: number | null;
+  readonly clocksLockable: ProbeRow;
+  readonly countersReadable: ProbeRow;
+  readonly processes: readonly { readonly pid: number; readonly name: string; readonly memoryBytes: number }[];
+  readonly pciBusId: string;
+}
+
+export interface MigSliceRow {
+  readonly uuid: string;
+  readonly profile: string;
+  readonly memoryBytes: number;
+}
+
+/** The answer to a question that was tried out; the detail says what to do unless it is yes. */
+export interface ProbeRow {
+  readonly answer: "yes" | "no" | "unknown";
+  readonly detail: string;
 }
 
 export interface CudaToolkitRow {
@@ -142,6 +194,12 @@ export interface AgentRow {
   readonly executors: readonly string[];
   readonly kinds: readonly JobKind[];
   readonly installsTorch: boolean;
+  /** Its owner's own, by key. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Takes one job, then leaves the farm. */
+  readonly ephemeral: boolean;
+  /** Tells machines apart: agents with an equal one share the machine's GPUs. Empty: the agent cannot tell. */
+  readonly hostId: string;
   readonly inventory: AgentInventory;
   readonly registeredAtMs: number;
 }
@@ -163,3 +221,21 @@ export interface AgentInventory {
   readonly cudaToolkits: readonly CudaToolkitRow[];
   readonly problems: readonly { readonly subject: string; readonly message: string }[];
 }
+
+/** How well a GPU or MIG slice is. */
+export interface DeviceRow {
+  /** As `hostKeyOf` names it. */
+  readonly host: string;
+  readonly uuid: string;
+  readonly health: Health;
+}
+
+export interface HealthReportRow {
+  readonly agentId: string;
+  /** By the coordinator's clock. */
+  readonly receivedAtMs: number;
+  readonly report: HealthReport;
+}
+
+/** Of one agent. */
+export const HEALTH_REPORTS_MAX = 100;

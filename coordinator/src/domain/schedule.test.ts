@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ableOf } from "./agent-abilities.ts";
+import { assignReady } from "./assign-ready.ts";
 import { applyJobEvent } from "./apply-job-event.ts";
 import { explainWait } from "./explain-wait.ts";
 import { newEffects } from "./effects.ts";
@@ -7,7 +7,7 @@ import type { FarmState } from "./farm-state.ts";
 import type { LiveRun } from "./live-job.ts";
 import { newLiveRun } from "./live-run.ts";
 import { schedule } from "./schedule.ts";
-import { agentRow, emptyFarm, liveAgent, runRow, twoStepPlan } from "./testing.ts";
+import { agentRow, emptyFarm, liveAgent, liveAgentOf, runRow, twoStepPlan } from "./testing.ts";
 
 const context = { nowMs: 1, leaseTtlMs: 1_000, summary: "" };
 
@@ -19,13 +19,11 @@ function submit(farm: FarmState, pythons: readonly string[]): LiveRun {
 }
 
 /** Assigns until nothing fits and names what went where. */
-function assignAll(farm: FarmState): string[] {
+function assignAll(farm: FarmState, nowMs = 1): string[] {
   const given: string[] = [];
-  for (let pick = schedule(farm); pick; pick = schedule(farm)) {
-    given.push(`r${pick.run.row.run} ${pick.job.name} -> ${pick.agent.row.agentId}`);
-    const event = { type: "assign", agentId: pick.agent.row.agentId } as const;
-    applyJobEvent(farm, pick.run, pick.job, event, context, newEffects());
-  }
+  assignReady(farm, { nowMs, leaseTtlMs: 1_000 }, newEffects(), schedule, ({ run, job, agent }) =>
+    given.push(`r${run.row.run} ${job.name} -> ${agent.row.agentId}`),
+  );
   return given;
 }
 
@@ -76,10 +74,10 @@ describe("the scheduler", () => {
     const jobs = plan.jobs.map((job) => ({ ...job, requirement: { ...job.requirement, kind: "bench" as const } }));
     const run = newLiveRun(runRow(1), { ...plan, jobs }, 0);
     for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
-    expect(schedule(farm)).toBeNull();
+    expect(schedule(farm, 1)).toBeNull();
     const [first] = run.jobs;
     if (!first) throw new Error("the plan has jobs");
-    expect(explainWait(farm, first.pool)).toBe("no agent has support for bench jobs");
+    expect(explainWait(farm, null, first.pool)).toBe("no agent has support for bench jobs");
   });
 
   it("gives a job that names an image to an agent that runs jobs in containers, and to no other", () => {
@@ -90,11 +88,12 @@ describe("the scheduler", () => {
     const jobs = plan.jobs.map((job) => ({ ...job, requirement: { ...job.requirement, container: true } }));
     const run = newLiveRun(runRow(1), { ...plan, jobs }, 0);
     for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
-    expect(schedule(farm)).toBeNull();
+    expect(schedule(farm, 1)).toBeNull();
     const [first] = run.jobs;
     if (!first) throw new Error("the plan has jobs");
-    expect(explainWait(farm, first.pool)).toBe("no agent has containers (Docker or Podman)");
-    farm.agents.set("b", { ...liveAgent("b", 1, []), row: withContainers, able: ableOf(withContainers) });
+    expect(explainWait(farm, null, first.pool)).toBe("no agent has containers (Docker or Podman)");
+    farm.agents.set("b", liveAgentOf(withContainers));
+    farm.agentsRevision += 1;
     expect(assignAll(farm)).toEqual(["r1 build-cp312-linux-x86_64 -> b"]);
   });
 
@@ -103,6 +102,6 @@ describe("the scheduler", () => {
     submit(farm, ["3.12"]);
     submit(farm, ["3.12"]);
     expect(assignAll(farm)).toHaveLength(1);
-    expect(schedule(farm)).toBeNull();
+    expect(schedule(farm, 1)).toBeNull();
   });
 });

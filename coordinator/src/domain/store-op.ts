@@ -1,6 +1,7 @@
 import type { AttemptKey } from "./attempt-key.ts";
 import type { Outcome } from "./outcome.ts";
-import type { AgentRow, ArtifactRow, AttemptRow, JobRow, RunRow, StepRow } from "./rows.ts";
+import type { AgentStanding } from "./agent-standing.ts";
+import type { AgentRow, ArtifactRow, AttemptRow, DeviceRow, HealthReportRow, JobRow, RunRow, StepRow } from "./rows.ts";
 
 /** One durable change. A service decides; the store only remembers. */
 export type StoreOp =
@@ -16,7 +17,11 @@ export type StoreOp =
   | { readonly op: "update-job"; readonly row: JobRow }
   | { readonly op: "insert-attempt"; readonly row: AttemptRow }
   | { readonly op: "update-attempt"; readonly key: AttemptKey; readonly set: AttemptChange }
-  | { readonly op: "upsert-agent"; readonly row: AgentRow };
+  | { readonly op: "upsert-agent"; readonly row: AgentRow }
+  | { readonly op: "upsert-standing"; readonly agentId: string; readonly standing: AgentStanding }
+  | { readonly op: "upsert-device"; readonly row: DeviceRow }
+  /** Keeps the agent's newest `HEALTH_REPORTS_MAX`. */
+  | { readonly op: "insert-health-report"; readonly row: HealthReportRow };
 
 export interface BuildKey {
   /** Position in the plan. */
@@ -37,6 +42,7 @@ export interface AttemptChange {
   readonly pythonVersion?: string;
   readonly startedAtMs?: number;
   readonly finishedAtMs?: number;
+  readonly unhealthy?: string;
   readonly ackedSeq?: number;
   readonly logBytes?: number;
   readonly logBytesDropped?: number;

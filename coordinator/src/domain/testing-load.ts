@@ -5,8 +5,8 @@ import type { SimulatedAgent, SimulatedJob, SimulatedRun } from "./testing-simul
 
 const PYTHONS = ["3.9", "3.10", "3.11", "3.12", "3.13"];
 const GPUS = [
-  { model: "NVIDIA A100-SXM4-80GB", computeCapability: "8.0" },
-  { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0" },
+  { model: "NVIDIA A100-SXM4-80GB", computeCapability: "8.0", count: 4 },
+  { model: "NVIDIA H100 80GB HBM3", computeCapability: "9.0", count: 4 },
 ];
 /** About as the agents are: no platform alone decides how long everything takes. */
 const PLATFORMS = [
@@ -15,7 +15,7 @@ const PLATFORMS = [
   ...Array<string>(2).fill("windows-x86_64"),
 ];
 
-/** 60 % Linux with one to four slots, 15 % macOS, 10 % Windows, 15 % Linux with a GPU and one slot. */
+/** 60 % Linux with one to four slots, 15 % macOS, 10 % Windows, 15 % Linux with four GPUs and four slots. */
 export function mixedFarm(agents: number): readonly SimulatedAgent[] {
   return Array.from({ length: agents }, (_, index): SimulatedAgent => {
     const common = { name: `a${index}`, pythons: PYTHONS, gpu: null };
@@ -23,7 +23,7 @@ export function mixedFarm(agents: number): readonly SimulatedAgent[] {
     if (part < 0.6) return { ...common, platform: "linux-x86_64", slots: 1 + (index % 4) };
     if (part < 0.75) return { ...common, platform: "macos-arm64", slots: 2 };
     if (part < 0.85) return { ...common, platform: "windows-x86_64", slots: 2 };
-    return { ...common, platform: "linux-x86_64", slots: 1, gpu: GPUS[index % 2] ?? null };
+    return { ...common, platform: "linux-x86_64", slots: 4, gpu: GPUS[index % 2] ?? null };
   });
 }
 

@@ -1,13 +1,13 @@
 import type { Plan, PlannedJob, Requirement } from "@kiln/matrix";
 import TinyQueue from "tinyqueue";
-import { ableOf } from "./agent-abilities.ts";
 import { applyJobEvent } from "./apply-job-event.ts";
 import { newEffects } from "./effects.ts";
-import type { LiveAgent } from "./farm-state.ts";
+import { assignReady } from "./assign-ready.ts";
+import type { LiveAgent } from "./live-agent.ts";
 import type { LiveJob, LiveRun } from "./live-job.ts";
 import { newLiveRun } from "./live-run.ts";
 import { schedule } from "./schedule.ts";
-import { agentRow, emptyFarm, runRow, twoStepPlan } from "./testing.ts";
+import { agentRow, emptyFarm, gpuRow, liveAgentOf, runRow, twoStepPlan } from "./testing.ts";
 
 // A whole farm in virtual time: the scheduler's real decisions, with jobs that only take time.
 
@@ -16,8 +16,8 @@ export interface SimulatedAgent {
   readonly slots: number;
   readonly platform: string;
   readonly pythons: readonly string[];
-  /** As nvidia-smi names it; null: none. */
-  readonly gpu: { readonly model: string; readonly computeCapability: string } | null;
+  /** As nvidia-smi names them, all alike; null: none. */
+  readonly gpu: { readonly model: string; readonly computeCapability: string; readonly count: number } | null;
 }
 
 export interface SimulatedJob {
@@ -29,6 +29,8 @@ export interface SimulatedJob {
 
 export interface SimulatedRun {
   readonly submittedAtMs: number;
+  /** 0 where nothing is said. */
+  readonly priority?: number;
   readonly jobs: readonly SimulatedJob[];
 }
 
@@ -37,13 +39,18 @@ export interface SimulationResult {
   /** Per run, from its submission: until its first job started, and until its last ended. */
   readonly firstStartMs: readonly number[];
   readonly runMs: readonly number[];
+  /** Per run and job: how long it was ready before it started. */
+  readonly waitMs: readonly (readonly number[])[];
   readonly decisions: number;
+  /** The most agents and entries of the queue that one decision looked at. */
+  readonly looksMax: number;
 }
 
 /** A run on its way. */
 interface RunInFlight {
   readonly asked: SimulatedRun;
   readonly run: LiveRun;
+  readonly waitMs: number[];
   firstStartMs: number;
   endMs: number;
 }
@@ -68,13 +75,20 @@ export function simulate(
   }));
   const events = new TinyQueue<Event>(submitted, (a, b) => a.atMs - b.atMs);
   const flights = new Map<number, RunInFlight>();
-  let [decisions, nowMs] = [0, 0];
+  let [decisions, nowMs, looksMax] = [0, 0, 0];
+  const counted: typeof schedule = (state, atMs) => {
+    const before = state.capacity.looks;
+    const decision = decide(state, atMs);
+    looksMax = Math.max(looksMax, state.capacity.looks - before);
+    return decision;
+  };
   for (let event = events.pop(); event; event = events.pop()) {
     nowMs = event.atMs;
     const context = { nowMs, leaseTtlMs: 1, summary: "" };
     if (event.kind === "submit") {
-      const run = newLiveRun(runRow(event.number), planOf(event.asked), nowMs);
-      flights.set(event.number, { asked: event.asked, run, firstStartMs: Number.POSITIVE_INFINITY, endMs: 0 });
+      const run = newLiveRun(runRow(event.number, event.asked.priority ?? 0), planOf(event.asked), nowMs);
+      const waitMs = run.jobs.map(() => 0);
+      flights.set(event.number, { asked: event.asked, run, waitMs, firstStartMs: Number.POSITIVE_INFINITY, endMs: 0 });
       farm.runs.set(event.number, run);
       for (const job of run.jobs) if (job.life.state.name === "ready") farm.ready.add(run, job);
     } else {
@@ -84,16 +98,15 @@ export function simulate(
     }
     // What happens at the same time is decided on together, as the engine's group commit does.
     if (events.peek()?.atMs === nowMs) continue;
-    for (let pick = decide(farm); pick; pick = decide(farm)) {
+    assignReady(farm, context, newEffects(), counted, ({ run, job }) => {
       decisions += 1;
-      const { run, job, agent } = pick;
-      applyJobEvent(farm, run, job, { type: "assign", agentId: agent.row.agentId }, context, newEffects());
       const flight = flights.get(run.row.run);
       const simulated = flight?.asked.jobs[job.index];
       if (!flight || !simulated) throw new Error("the scheduler picked a job that nobody submitted");
       flight.firstStartMs = Math.min(flight.firstStartMs, nowMs);
+      flight.waitMs[job.index] = nowMs - (job.readyAtMs ?? nowMs);
       events.push({ atMs: nowMs + simulated.durationMs, kind: "end", flight, job });
-    }
+    });
   }
   if (farm.runs.size > 0) throw new Error(`${farm.runs.size} runs stand still`);
   const ended = [...flights.values()].sort((a, b) => a.run.row.run - b.run.row.run);
@@ -101,7 +114,9 @@ export function simulate(
     makespanMs: nowMs,
     firstStartMs: ended.map(({ firstStartMs, asked }) => firstStartMs - asked.submittedAtMs),
     runMs: ended.map(({ endMs, asked }) => endMs - asked.submittedAtMs),
+    waitMs: ended.map((flight) => flight.waitMs),
     decisions,
+    looksMax,
   };
 }
 
@@ -110,10 +125,11 @@ function simulatedAgent({ name, slots, platform, pythons, gpu }: SimulatedAgent)
   const inventory = {
     ...row.inventory,
     pythons: row.inventory.pythons.map((python) => ({ ...python, platform })),
-    gpus: gpu === null ? [] : [{ uuid: name, ...gpu, memoryBytes: 1, driver: "580.65.06" }],
+    gpus: Array.from({ length: gpu?.count ?? 0 }, (_, index) =>
+      gpuRow(`GPU-${name}-${index}`, gpu?.model, gpu?.computeCapability),
+    ),
   };
-  const full = { ...row, inventory, kinds: ["check", "build", "scan", "test", "bench", "profile"] as const };
-  return { row: full, able: ableOf(full), busy: 0, lastSeenMs: 0, presence: "online", diskFreeBytes: 1 };
+  return liveAgentOf({ ...row, inventory, kinds: ["check", "build", "scan", "test", "bench", "profile"] });
 }
 
 function planOf({ jobs }: SimulatedRun): Plan {
@@ -127,7 +143,11 @@ function planOf({ jobs }: SimulatedRun): Plan {
   return { ...twoStepPlan(["3.12"]), jobs: planned };
 }
 
-/** No schedule can be shorter: for every set of jobs, their work over the slots that can run any of them; and the longest chain. */
+/**
+ * No schedule can be shorter: for every set of jobs, their work over the slots
+ * that can run any of them; likewise over GPUs, where a job that has its machine
+ * to itself has all of them; and the longest chain.
+ */
 export function lowerBoundMs(agents: readonly SimulatedAgent[], runs: readonly SimulatedRun[]): number {
   const jobs = runs.flatMap((run) => run.jobs);
   const bound = (some: (job: SimulatedJob) => boolean, can: (agent: SimulatedAgent) => boolean): number => {
@@ -143,14 +163,21 @@ export function lowerBoundMs(agents: readonly SimulatedAgent[], runs: readonly S
         ({ platform }) => platform === asked,
       ),
     ),
-    ...[...capabilities].map((asked) =>
-      bound(
-        (job) => job.requirement.gpu?.computeCapability === asked,
-        ({ gpu }) => gpu?.computeCapability === asked,
-      ),
-    ),
+    ...[...capabilities].map((asked) => gpuBoundMs(agents, jobs, asked)),
     ...runs.flatMap((run) =>
       run.jobs.map((job) => job.durationMs + (job.needs === null ? 0 : (run.jobs[job.needs]?.durationMs ?? 0))),
     ),
   );
+}
+
+/** Work in GPU time: a job with its machine to itself takes as much as the smallest of the machines could have done meanwhile. */
+function gpuBoundMs(agents: readonly SimulatedAgent[], jobs: readonly SimulatedJob[], capability: string): number {
+  const counts = agents.flatMap(({ gpu }) => (gpu?.computeCapability === capability ? [gpu.count] : []));
+  const smallest = Math.min(...counts);
+  const workMs = jobs.reduce((sum, { requirement, durationMs }) => {
+    if (requirement.gpu?.computeCapability !== capability) return sum;
+    const isAlone = requirement.kind === "bench" || requirement.kind === "profile";
+    return sum + durationMs * (isAlone ? smallest : (requirement.gpu.count ?? 1));
+  }, 0);
+  return workMs === 0 ? 0 : workMs / counts.reduce((sum, count) => sum + count, 0);
 }

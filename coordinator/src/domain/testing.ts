@@ -1,8 +1,9 @@
 import type { JobKind, Plan, PlannedJob, PlannedWheel, Requirement } from "@kiln/matrix";
-import { ableOf } from "./agent-abilities.ts";
-import { newCapacity, type FarmState, type LiveAgent } from "./farm-state.ts";
-import { ReadyQueue } from "./ready-queue.ts";
-import type { AgentRow, Blob, RunRow } from "./rows.ts";
+import { NEW_STANDING } from "./agent-standing.ts";
+import { newFarm, type FarmLimits, type FarmState } from "./farm-state.ts";
+import { hostKeyOf, newLiveAgent, type LiveAgent } from "./live-agent.ts";
+import { newHost } from "./live-host.ts";
+import type { AgentRow, Blob, GpuRow, RunRow } from "./rows.ts";
 import type { TakenResult } from "./taken-result.ts";
 
 // Builders of domain values for tests.
@@ -91,9 +92,10 @@ export function takenResult(run: number, job: number, wheel: Blob | null = null)
   return { from, wheel, pythonVersion: "3.12.1", tests: null };
 }
 
-export function runRow(run: number): RunRow {
+export function runRow(run: number, priority = 0): RunRow {
   return {
     run,
+    priority,
     submissionId: null,
     candidate: {
       name: "demo",
@@ -127,6 +129,9 @@ export function agentRow(agentId: string, slots: number, pythons: readonly strin
     executors: ["dummy"],
     kinds: ["build", "test", "check", "scan"],
     installsTorch: false,
+    labels: {},
+    ephemeral: false,
+    hostId: "",
     inventory: {
       os: "linux",
       arch: "x86_64",
@@ -147,20 +152,50 @@ export function agentRow(agentId: string, slots: number, pythons: readonly strin
   };
 }
 
-export function liveAgent(agentId: string, slots: number, pythons: readonly string[]): LiveAgent {
-  const row = agentRow(agentId, slots, pythons);
-  return { row, able: ableOf(row), busy: 0, lastSeenMs: 0, presence: "online", diskFreeBytes: 1 };
+export function gpuRow(uuid: string, model = "NVIDIA H100 80GB HBM3", computeCapability = "9.0"): GpuRow {
+  return {
+    uuid,
+    model,
+    computeCapability,
+    memoryBytes: 80 * 1024 ** 3,
+    driver: "580.65.06",
+    cudaDriver: "13.0",
+    cudaMinorCompatible: "13",
+    migMode: "",
+    migSlices: [],
+    eccMode: "",
+    eccCorrected: null,
+    eccUncorrected: null,
+    smClockMaxMhz: null,
+    memoryClockMaxMhz: null,
+    powerLimitWatts: null,
+    clocksLockable: { answer: "unknown", detail: "" },
+    countersReadable: { answer: "unknown", detail: "" },
+    processes: [],
+    pciBusId: "",
+  };
 }
 
-export function emptyFarm(agents: readonly LiveAgent[]): FarmState {
-  return {
-    runs: new Map(),
-    agents: new Map(agents.map((agent) => [agent.row.agentId, agent])),
-    attempts: new Map(),
-    ready: new ReadyQueue(),
-    agentsRevision: 0,
-    capacity: newCapacity(),
-    lastRun: 0,
-    lastChangedId: 0,
-  };
+export function liveAgent(agentId: string, slots: number, pythons: readonly string[]): LiveAgent {
+  return liveAgentOf(agentRow(agentId, slots, pythons));
+}
+
+export function liveAgentOf(row: AgentRow): LiveAgent {
+  return newLiveAgent(row, NEW_STANDING, newHost(hostKeyOf(row)), { presence: "online", nowMs: 0 });
+}
+
+export function emptyFarm(agents: readonly LiveAgent[], limits?: FarmLimits): FarmState {
+  const farm = newFarm(limits);
+  for (const agent of agents) addAgent(farm, agent);
+  return farm;
+}
+
+/** Agents of one machine share what is known of it. */
+export function addAgent(farm: FarmState, agent: LiveAgent): LiveAgent {
+  const host = farm.hosts.get(agent.host.key) ?? agent.host;
+  const added = host === agent.host ? agent : { ...agent, host };
+  farm.hosts.set(host.key, host);
+  farm.agents.set(agent.row.agentId, added);
+  farm.agentsRevision += 1;
+  return added;
 }

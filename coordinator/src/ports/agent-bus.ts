@@ -1,11 +1,13 @@
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import type { JobWork } from "../domain/job-work.ts";
+import type { DevicesRow } from "../domain/rows.ts";
 
 export interface OutgoingAssignment {
   readonly agentId: string;
   readonly key: AttemptKey;
   readonly leaseTtlMs: number;
+  readonly devices: DevicesRow;
   readonly work: JobWork;
 }
 
@@ -22,6 +24,10 @@ export interface AgentBus extends AsyncDisposable {
   requestStop(agentId: string, key: AttemptKey, reason: string): void;
   /** Best effort. */
   requestRegistration(agentId: string): void;
+  /** Best effort: the agent looks at its health now and reports it. */
+  requestHealthCheck(agentId: string): void;
+  /** Best effort: the agent ends. */
+  requestLeave(agentId: string, reason: string): void;
   onHeartbeat(listener: (heartbeat: Heartbeat) => void): void;
   /** Called whenever the connection is there again after it was lost. */
   onReconnected(listener: () => void): void;

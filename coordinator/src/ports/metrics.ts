@@ -1,3 +1,4 @@
+import type { AgentCount } from "../domain/farm-gauges.ts";
 import type { Outcome } from "../domain/outcome.ts";
 
 /** What the services count. The adapter gives it names by the Prometheus conventions. */
@@ -27,6 +28,8 @@ export interface FarmGauges {
   readonly agentsOnline: number;
   readonly slots: number;
   readonly slotsBusy: number;
+  readonly agentsByStanding: readonly AgentCount[];
+  readonly devicesQuarantined: number;
   readonly storedBlobs: number;
   readonly storedBlobBytes: number;
 }

@@ -167,7 +167,8 @@ async function passBuild(store: Store, job: number, digit: string): Promise<void
   const attempt = (number: number, sha: string) => ({
     ...{ run: 1, job, attempt: number, agentId: "a", state: "finished", outcome: "passed", summary: "", excerpt: "" },
     ...{ pythonVersion: "", assignedAtMs: 1, startedAtMs: 1, finishedAtMs: 2, ackedSeq: 1 },
-    ...{ logBytes: 0, logBytesDropped: 0, steps: [], reports: [] },
+    ...{ logBytes: 0, logBytesDropped: 0, steps: [], reports: [], unhealthy: "" },
+    devices: { host: "agent:a", gpus: [], exclusive: false },
     artifacts: [
       { role: "report", blob: { sha256: "f".repeat(64), sizeBytes: 1, filename: "report.json" } },
       { role: "wheel", blob: { sha256: sha.repeat(64), sizeBytes: 3, filename: `demo-${job}.whl` } },

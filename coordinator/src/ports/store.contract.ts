@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { AttemptRow, JobRow, RunRow } from "../domain/rows.ts";
+import { GOOD, NEW_STANDING, type AgentStanding, type Health } from "../domain/agent-standing.ts";
+import { HEALTH_REPORTS_MAX, type AttemptRow, type JobRow, type RunRow } from "../domain/rows.ts";
 import { agentRow, runRow } from "../domain/testing.ts";
 import type { Store } from "./store.ts";
 
@@ -19,6 +20,8 @@ function jobRow(run: number, job: number, set: Partial<JobRow> = {}): JobRow {
     summary: "",
     attempts: 0,
     retriesLeft: 2,
+    replaysLeft: 3,
+    avoid: [],
     agentId: null,
     pythonVersion: "",
     readyAtMs: 10,
@@ -37,6 +40,8 @@ function attemptRow(run: number, job: number, attempt: number, set: Partial<Atte
     job,
     attempt,
     agentId: "a",
+    devices: { host: "agent:a", gpus: [], exclusive: false },
+    unhealthy: "",
     state: "assigned",
     outcome: null,
     summary: "",
@@ -91,12 +96,59 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
       expect(await store.runBySubmission("submission-2")).toBeNull();
     });
 
+    it("keeps how agents and devices stand apart from what agents say of themselves", async () => {
+      const quarantined = { name: "quarantined", reason: "kernel", sinceMs: 5 } as const;
+      const standing: AgentStanding = {
+        mode: { name: "draining", reason: "disk", sinceMs: 4 },
+        windows: [{ id: 1, fromMs: 1, toMs: 2, weekly: true, aheadMs: 0, reason: "" }],
+        health: quarantined,
+      };
+      const device = (uuid: string, health: Health) =>
+        ({ op: "upsert-device", row: { host: "host:m", uuid, health } }) as const;
+      await store.commit([
+        { op: "upsert-standing", agentId: "a", standing: NEW_STANDING },
+        { op: "upsert-standing", agentId: "a", standing },
+        device("GPU-1", quarantined),
+        device("GPU-2", quarantined),
+        device("GPU-2", GOOD),
+      ]);
+      await reopen();
+      await store.commit([
+        { op: "upsert-agent", row: { ...agentRow("a", 1, []), labels: { rack: "a3" }, hostId: "m" } },
+      ]);
+      const { standings, devices, agents } = await store.loadActive();
+      expect([...standings]).toEqual([["a", standing]]);
+      expect(devices).toEqual([{ host: "host:m", uuid: "GPU-1", health: quarantined }]);
+      expect(agents[0]).toMatchObject({ labels: { rack: "a3" }, hostId: "m", ephemeral: false });
+    });
+
+    it("keeps an agent's newest health reports, and no more than a hundred", async () => {
+      const reports = Array.from({ length: HEALTH_REPORTS_MAX + 3 }, (_, index) => ({
+        op: "insert-health-report" as const,
+        row: {
+          agentId: index === 0 ? "b" : "a",
+          receivedAtMs: index,
+          report: { moment: "schedule" as const, attempt: null, atMs: index, checks: [] },
+        },
+      }));
+      await store.commit(reports);
+      await reopen();
+      const kept = await store.healthReports("a");
+      expect(kept).toHaveLength(HEALTH_REPORTS_MAX);
+      expect([kept[0]?.receivedAtMs, kept.at(-1)?.receivedAtMs]).toEqual([HEALTH_REPORTS_MAX + 2, 3]);
+      expect(await store.healthReports("b")).toHaveLength(1);
+    });
+
     it("has nothing of what it was never given", async () => {
       expect(await store.run(7)).toBeNull();
       expect(await store.planJson(7)).toBeNull();
       expect(await store.jobs(7)).toEqual([]);
       expect(await store.attempt({ run: 7, job: 0, attempt: 1 })).toBeNull();
-      expect(await store.loadActive()).toEqual({ runs: [], attempts: [], agents: [], lastRun: 0, lastChangedId: 0 });
+      expect(await store.loadActive()).toEqual({
+        ...{ runs: [], attempts: [], agents: [], lastRun: 0, lastChangedId: 0 },
+        ...{ standings: new Map(), devices: [] },
+      });
+      expect(await store.healthReports("a")).toEqual([]);
     });
 
     it("commits all of a batch or nothing of it", async () => {

@@ -1,23 +1,8 @@
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { AgentRow, AttemptRow, Blob, JobRow, ReusedFrom, RunRow } from "../domain/rows.ts";
+import type { AgentRow, AttemptRow, Blob, HealthReportRow, JobRow, ReusedFrom, RunRow } from "../domain/rows.ts";
+import type { ActiveState } from "../domain/rebuild-farm.ts";
 import type { StoreOp } from "../domain/store-op.ts";
-
-/** What a coordinator needs to go on after a restart. */
-export interface ActiveState {
-  /** Runs that are not finished, oldest first, each with all its jobs in the order of its plan. */
-  readonly runs: readonly { readonly run: RunRow; readonly jobs: readonly JobRow[] }[];
-  /**
-   * Every attempt of those runs that holds a lease or made an artifact, and those of other runs whose wheel one of
-   * their builds has taken.
-   */
-  readonly attempts: readonly AttemptRow[];
-  readonly agents: readonly AgentRow[];
-  /** Highest number given so far, 0 when none. */
-  readonly lastRun: number;
-  /** Highest change number given so far, 0 when none. */
-  readonly lastChangedId: number;
-}
 
 /**
  * What the farm remembers. One writer (the leading coordinator), any number of
@@ -45,6 +30,8 @@ export interface Store extends AsyncDisposable {
   attempts(run: number, job: number): Promise<readonly AttemptRow[]>;
   attempt(key: AttemptKey): Promise<AttemptRow | null>;
   agents(): Promise<readonly AgentRow[]>;
+  /** What the agent found, newest first; at most HEALTH_REPORTS_MAX. */
+  healthReports(agentId: string): Promise<readonly HealthReportRow[]>;
   /**
    * Builds of this project that were run and passed, whose content key is one of `keys`, in a run below `before` where
    * given: of each key up to four, newest run first. Whether their bytes are still there is not told.

@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
+import { NEW_STANDING } from "../domain/agent-standing.ts";
+import { hostKeyOf, newLiveAgent } from "../domain/live-agent.ts";
+import { hostOf } from "../domain/live-host.ts";
 import type { AgentRow } from "../domain/rows.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { FarmEngine } from "./farm-engine.ts";
-import { newLiveAgent } from "./restore-farm.ts";
 
 export type RegisterOutcome =
   | { readonly ok: true }
@@ -45,7 +47,11 @@ export class AgentRegistry {
     await this.#engine.act((state, effects, nowMs) => {
       const known = state.agents.get(row.agentId);
       const registered: AgentRow = { ...row, registeredAtMs: nowMs };
-      const agent = newLiveAgent(registered, { presence: "online", nowMs });
+      const standing = known?.standing ?? NEW_STANDING;
+      const agent = newLiveAgent(registered, standing, hostOf(state, hostKeyOf(registered)), {
+        presence: "online",
+        nowMs,
+      });
       agent.busy = known?.busy ?? 0;
       state.agents.set(row.agentId, agent);
       state.agentsRevision += 1;

@@ -1,4 +1,5 @@
 import type {
+  AgentDetail,
   AgentView,
   JobView,
   ProjectView,
@@ -49,6 +50,8 @@ export interface RunQueries {
   /** The attempt whose log to read: the newest when `attempt` is null; null when there is none. */
   attemptLog(run: number, jobName: string, attempt: number | null): Promise<AttemptLogInfo | null>;
   agents(): Promise<readonly AgentView[]>;
+  /** By id, or by a name that only one agent has; null when there is none. */
+  agent(idOrName: string): Promise<AgentDetail | null>;
   /** Platforms and Pythons of the agents that are online. */
   farmPythons(): Promise<readonly { readonly platform: string; readonly feature: string }[]>;
   /** What a project's earlier runs say of its next. */

@@ -1,10 +1,9 @@
 import type { Logger } from "pino";
-import { applyJobEvent } from "../domain/apply-job-event.ts";
+import { assignReady } from "../domain/assign-ready.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import { newEffects, type Effects } from "../domain/effects.ts";
 import { findAttempt, findJob, type FarmState } from "../domain/farm-state.ts";
 import { workOf } from "../domain/job-work.ts";
-import { schedule } from "../domain/schedule.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -88,13 +87,7 @@ export class FarmEngine {
 
   #assignReady(effects: Effects, nowMs: number): void {
     const startedMs = performance.now();
-    let assignments = 0;
-    for (let pick = schedule(this.farm); pick; pick = schedule(this.farm)) {
-      const event = { type: "assign", agentId: pick.agent.row.agentId } as const;
-      const context = { nowMs, leaseTtlMs: this.leaseTtlMs, summary: "" };
-      applyJobEvent(this.farm, pick.run, pick.job, event, context, effects);
-      assignments += 1;
-    }
+    const assignments = assignReady(this.farm, { nowMs, leaseTtlMs: this.leaseTtlMs }, effects);
     this.#metrics.scheduled(assignments, performance.now() - startedMs);
   }
 
@@ -103,6 +96,7 @@ export class FarmEngine {
     for (const run of effects.builtRuns) this.#hub.built(run);
     this.publishAgain(effects.assign);
     for (const { agentId, key, reason } of effects.stop) this.#bus.requestStop(agentId, key, reason);
+    for (const agentId of effects.checkHealth) this.#bus.requestHealthCheck(agentId);
     for (const { kind, waitedMs } of effects.started) this.#metrics.jobStarted(kind, waitedMs);
     for (const { kind, outcome } of effects.finished) this.#metrics.jobFinished(kind, outcome);
     for (const { kind } of effects.reused) this.#metrics.jobReused(kind);
@@ -131,7 +125,13 @@ export class FarmEngine {
     const wheel = wheelOf(run.jobs, job.needs);
     attempt.publishedAtMs = this.#clock.nowMs();
     const work = workOf(plan, planned, run.row.source, wheel, measure);
-    await this.#bus.publishAssignment({ agentId: attempt.agentId, key, leaseTtlMs: this.leaseTtlMs, work });
+    await this.#bus.publishAssignment({
+      agentId: attempt.agentId,
+      key,
+      leaseTtlMs: this.leaseTtlMs,
+      devices: attempt.devices,
+      work,
+    });
   }
 }
 

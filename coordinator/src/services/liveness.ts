@@ -1,10 +1,13 @@
 import type { Logger } from "pino";
+import { refreshModes, SPENT } from "../domain/agent-changes.ts";
+import { modeAt } from "../domain/agent-standing.ts";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
 import { attemptId, type AttemptKey } from "../domain/attempt-key.ts";
 import { explainWait, isRunnableSomewhere } from "../domain/explain-wait.ts";
 import { findAttempt, findJob, type FarmState } from "../domain/farm-state.ts";
 import type { LiveJob, LiveRun } from "../domain/live-job.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
+import { KEEP_FREE_AFTER_MS } from "../domain/schedule.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -29,6 +32,7 @@ export class Liveness {
   readonly #log: Logger;
   readonly #options: LivenessOptions;
   #timer: NodeJS.Timeout | null = null;
+  #lastHopeMs = 0;
   #checking: Promise<void> = Promise.resolve();
 
   constructor(
@@ -81,6 +85,10 @@ export class Liveness {
       attempt.deadlineMs = nowMs + this.#engine.leaseTtlMs;
       const { job } = findJob(farm, key);
       if (job.life.state.name === "cancelling") this.#bus.requestStop(heartbeat.agentId, key, job.summary);
+      else if (attempt.withdrawn !== "") this.#bus.requestStop(heartbeat.agentId, key, attempt.withdrawn);
+    }
+    if (agent.row.ephemeral && agent.busy === 0 && agent.mode.reason === SPENT) {
+      this.#bus.requestLeave(heartbeat.agentId, `it ${SPENT}`);
     }
     if (!cameBack) return;
     farm.agentsRevision += 1;
@@ -96,6 +104,7 @@ export class Liveness {
       agent.presence = "offline";
       farm.agentsRevision += 1;
     }
+    await this.#refreshModes(nowMs);
     const expired = [...farm.attempts.values()].filter((attempt) => attempt.deadlineMs < nowMs);
     const late = [...farm.attempts.values()].filter(
       (attempt) =>
@@ -118,10 +127,22 @@ export class Liveness {
         applyJobEvent(state, run, job, { type: "lose", nowMs }, { nowMs, leaseTtlMs, summary }, effects);
       }
       for (const { run, job } of hopeless) {
-        const summary = explainWait(state, job.pool);
+        const summary = explainWait(state, run, job.pool);
         applyJobEvent(state, run, job, { type: "give-up" }, { nowMs, leaseTtlMs, summary }, effects);
       }
     });
+  }
+
+  /** Maintenance windows open and close by the clock alone; so does the patience of jobs that hope for a machine. */
+  async #refreshModes(nowMs: number): Promise<void> {
+    const { farm } = this.#engine;
+    const isDue = [...farm.agents.values()].some(
+      ({ standing, mode }) => standing.windows.length > 0 && modeAt(standing, nowMs).name !== mode.name,
+    );
+    const isHoping = nowMs - this.#lastHopeMs >= KEEP_FREE_AFTER_MS / 4 && hasHopefulJobs(farm);
+    if (!isDue && !isHoping) return;
+    this.#lastHopeMs = nowMs;
+    await this.#engine.act((state, effects) => void refreshModes(state, nowMs, effects));
   }
 
   /** After a restart of either side the transport may have lost what was not taken yet. */
@@ -133,6 +154,12 @@ export class Liveness {
     if (waiting.length > 0) this.#log.info({ attempts: waiting.map(attemptId) }, "publishing assignments again");
     this.#engine.publishAgain(waiting);
   }
+}
+
+/** True when some job waits for a whole machine or for several GPUs. */
+function hasHopefulJobs(farm: FarmState): boolean {
+  for (const { pool } of farm.ready.entries()) if (pool.host || pool.gpus > 1) return true;
+  return false;
 }
 
 /** Ready jobs that have waited since before `sinceMs` and that no registered agent could run. */

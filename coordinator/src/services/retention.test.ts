@@ -75,7 +75,8 @@ async function endedRun(run: number, set: Partial<RunRow> = {}, wheel = `wheel $
         ...key,
         ...{ agentId: "a", state: "running", outcome: null, summary: "", excerpt: "", pythonVersion: "" },
         ...{ assignedAtMs: 0, startedAtMs: 0, finishedAtMs: null, ackedSeq: 0, logBytes: 0, logBytesDropped: 0 },
-        ...{ steps: [], artifacts: [], reports: [] },
+        ...{ steps: [], artifacts: [], reports: [], unhealthy: "" },
+        devices: { host: "agent:a", gpus: [], exclusive: false },
       },
     },
     {

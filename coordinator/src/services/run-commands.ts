@@ -126,6 +126,7 @@ export class FarmRunCommands implements RunCommands {
         submissionId: body.submissionId ?? null,
         candidate: body.candidate,
         source: body.source,
+        priority: body.priority ?? 0,
         state: "queued",
         verdict: null,
         reason: "",

@@ -1,4 +1,5 @@
 import type {
+  AgentDetail,
   AgentView,
   AttemptView,
   CellView,
@@ -10,19 +11,26 @@ import type {
   RunView,
 } from "@kiln/proto";
 import type { Plan, PlannedJob } from "@kiln/matrix";
-import { explainWait } from "../domain/explain-wait.ts";
+import { explainWait, type ExpectedEnd } from "../domain/explain-wait.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import type { FarmState } from "../domain/farm-state.ts";
-import { poolOf } from "../domain/live-job.ts";
+import { isLive } from "../domain/job-state.ts";
+import { avoiding, poolOf, type LiveRun } from "../domain/live-job.ts";
 import type { AttemptRow, CandidateRow, JobRow, RunRow } from "../domain/rows.ts";
 import { bytesGone } from "../domain/retention.ts";
 import { formatRunId } from "../domain/run-id.ts";
 import { countJobs, NO_JOBS } from "../domain/run-counts.ts";
+import { systemClock } from "../ports/clock.ts";
 import type { Store } from "../ports/store.ts";
+import { findAgent } from "./agent-commands.ts";
+import { agentView, healthReportView } from "./agent-views.ts";
 import type { AttemptLogInfo, RunQueries } from "./api.ts";
 import { failingCells } from "./failing-cells.ts";
 import type { PlanCache } from "./plan-cache.ts";
+
+/** Projects whose pace is looked up to say when something is free. */
+const PROJECTS_ASKED_MAX = 20;
 
 /** Reads what is committed and words it for people and scripts. */
 export class FarmRunQueries implements RunQueries {
@@ -31,7 +39,10 @@ export class FarmRunQueries implements RunQueries {
   /** For what only memory knows: who is online, and why a job waits. */
   readonly #farm: FarmState;
 
-  constructor(store: Store, plans: PlanCache, farm: FarmState) {
+  readonly #nowMs: () => number;
+
+  constructor(store: Store, plans: PlanCache, farm: FarmState, nowMs: () => number = systemClock.nowMs) {
+    this.#nowMs = nowMs;
     this.#store = store;
     this.#plans = plans;
     this.#farm = farm;
@@ -87,6 +98,7 @@ export class FarmRunQueries implements RunQueries {
       ...this.#jobSummary(found.plan, found.row),
       history: attempts.map((attempt) => this.#attemptView(attempt)),
       reusedAttempt: taken && this.#attemptView(taken),
+      why: await this.#why(found.plan, row),
       reproduced,
     };
   }
@@ -131,24 +143,14 @@ export class FarmRunQueries implements RunQueries {
   }
 
   async agents(): Promise<readonly AgentView[]> {
-    return [...this.#farm.agents.values()].map(({ row, presence, busy, lastSeenMs, diskFreeBytes }) => ({
-      agentId: row.agentId,
-      name: row.name,
-      version: row.version,
-      state: presence === "online" ? ("online" as const) : ("offline" as const),
-      ...row.inventory,
-      diskFreeBytes,
-      slots: row.slots,
-      busy,
-      executors: [...row.executors],
-      kinds: [...row.kinds],
-      installsTorch: row.installsTorch,
-      gpus: row.inventory.gpus.map((gpu) => ({ ...gpu })),
-      cudaToolkits: row.inventory.cudaToolkits.map((toolkit) => ({ ...toolkit })),
-      pythons: row.inventory.pythons.map((python) => ({ ...python })),
-      problems: row.inventory.problems.map((problem) => ({ ...problem })),
-      lastSeenMs,
-    }));
+    return [...this.#farm.agents.values()].map((agent) => agentView(this.#farm, agent));
+  }
+
+  async agent(idOrName: string): Promise<AgentDetail | null> {
+    const found = findAgent(this.#farm, idOrName);
+    if (!found.ok) return null;
+    const reports = await this.#store.healthReports(found.agent.row.agentId);
+    return { ...agentView(this.#farm, found.agent), reports: reports.map(healthReportView) };
   }
 
   async project(name: string): Promise<ProjectView> {
@@ -203,6 +205,7 @@ export class FarmRunQueries implements RunQueries {
       verdict: row.verdict,
       reason: row.reason,
       counts: counts.get(row.run) ?? NO_JOBS,
+      priority: row.priority,
       submittedAtMs: row.submittedAtMs,
       startedAtMs: row.startedAtMs,
       finishedAtMs: row.finishedAtMs,
@@ -235,14 +238,69 @@ export class FarmRunQueries implements RunQueries {
   #sentence(planned: PlannedJob, row: JobRow): string {
     if (row.state === "blocked") return `waits for ${planned.needs.join(", ")}`;
     if (row.state !== "ready") return row.summary;
-    const wait = explainWait(this.#farm, poolOf(planned.requirement));
+    const live = this.#farm.runs.get(row.run);
+    const pool = avoiding(poolOf(planned.requirement), row.avoid);
+    const wait = explainWait(this.#farm, live ?? null, pool);
     return row.summary ? `${row.summary}; tried again: ${wait}` : wait;
   }
 
+  /** One sentence on why it is not running. */
+  async #why(plan: Plan, row: JobRow): Promise<string> {
+    const planned = plan.jobs[row.job];
+    if (!planned) throw new Error(`the plan of r${row.run} has no job ${row.job}`);
+    const live = this.#farm.runs.get(row.run);
+    switch (row.state) {
+      case "blocked":
+        return this.#whyBlocked(planned, live ?? null);
+      case "ready": {
+        const detail = { nowMs: this.#nowMs(), expectedEndMs: await this.#expectedEnds() };
+        const wait = explainWait(this.#farm, live ?? null, avoiding(poolOf(planned.requirement), row.avoid), detail);
+        return row.summary ? `${row.summary}; tried again: ${wait}` : wait;
+      }
+      case "assigned":
+        return `it was given to ${this.#agentName(row.agentId ?? "")}, which has not begun yet`;
+      case "running":
+        return `it is running on ${this.#agentName(row.agentId ?? "")}`;
+      case "cancelling":
+        return `it is being stopped on ${this.#agentName(row.agentId ?? "")}`;
+      case "finished":
+        return row.summary ? `it ended as ${row.outcome}: ${row.summary}` : `it ended as ${row.outcome}`;
+    }
+  }
+
+  #whyBlocked(planned: PlannedJob, live: LiveRun | null): string {
+    const needs = planned.needs.flatMap((name) => {
+      const need = live?.jobs.find((job) => job.name === name);
+      const state = need?.life.state;
+      if (!need || !state || (state.name === "finished" && state.outcome === "passed")) return [];
+      if (isLive(state)) return `${name}, which ${this.#agentName(state.agentId)} has`;
+      const why = state.name === "ready" ? explainWait(this.#farm, live, need.pool) : `is ${state.name}`;
+      return `${name}, which ${why}`;
+    });
+    return `it waits for ${needs.join(" and for ")}`;
+  }
+
+  /** By the pace of earlier runs of each project that has something running. */
+  async #expectedEnds(): Promise<ExpectedEnd> {
+    const projects = new Set(
+      [...this.#farm.runs.values()].filter(({ active }) => active > 0).map(({ row }) => row.candidate.name),
+    );
+    const means = new Map<string, Readonly<Partial<Record<JobRow["kind"], number>>>>();
+    for (const name of [...projects].slice(0, PROJECTS_ASKED_MAX))
+      means.set(name, await this.#store.meanDurationsMs(name));
+    return ({ key, assignedAtMs }) => {
+      const run = this.#farm.runs.get(key.run);
+      const job = run?.jobs[key.job];
+      const meanMs = run && job && means.get(run.row.candidate.name)?.[job.kind];
+      return meanMs === undefined ? null : (job?.startedAtMs ?? assignedAtMs) + meanMs;
+    };
+  }
+
   #attemptView(row: AttemptRow): AttemptView {
-    const { run: _run, job: _job, ackedSeq: _ackedSeq, ...attempt } = row;
+    const { run: _run, job: _job, ackedSeq: _ackedSeq, devices, ...attempt } = row;
     return {
       ...attempt,
+      devices: { gpus: [...devices.gpus], exclusive: devices.exclusive },
       agentName: this.#agentName(row.agentId),
       steps: row.steps.map((step) => ({ ...step })),
       artifacts: row.artifacts.map((artifact) => ({ ...artifact })),

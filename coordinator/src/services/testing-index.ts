@@ -55,7 +55,8 @@ export async function passBuild(
   const attempt: AttemptRow = {
     ...{ run, job, attempt: 1, agentId: "a", state: "finished", outcome: "passed", summary: "", excerpt: "" },
     ...{ pythonVersion: "", assignedAtMs: 1, startedAtMs: 1, finishedAtMs: 2, ackedSeq: 1 },
-    ...{ logBytes: 0, logBytesDropped: 0, steps: [] },
+    ...{ logBytes: 0, logBytesDropped: 0, steps: [], unhealthy: "" },
+    devices: { host: "agent:a", gpus: [], exclusive: false },
     artifacts: [{ role: "wheel", blob: { sha256, sizeBytes: bytes.byteLength, filename } }],
     reports: [],
   };

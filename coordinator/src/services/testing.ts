@@ -7,12 +7,14 @@ import { openDiskLogStore } from "../adapters/disk/log-store.ts";
 import { createPrometheusMetrics } from "../adapters/prometheus/metrics.ts";
 import { openSqliteStore } from "../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
+import { NO_LIMITS } from "../domain/farm-state.ts";
 import { insertRun } from "../domain/insert-run.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import type { JobWork } from "../domain/job-work.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { agentRow, runRow, twoStepPlan } from "../domain/testing.ts";
 import type { AgentBus, OutgoingAssignment } from "../ports/agent-bus.ts";
+import { FarmAgentCommands } from "./agent-commands.ts";
 import { AgentRegistry } from "./agent-registry.ts";
 import { ChangeHub } from "./change-hub.ts";
 import { FarmEngine } from "./farm-engine.ts";
@@ -31,6 +33,8 @@ class FakeBus implements AgentBus {
   readonly assignments: OutgoingAssignment[] = [];
   readonly stops: { agentId: string; key: AttemptKey; reason: string }[] = [];
   readonly registrationsAsked: string[] = [];
+  readonly checksAsked: string[] = [];
+  readonly leavesAsked: string[] = [];
   beat: (heartbeat: Heartbeat) => void = () => {};
   #published: () => void = () => {};
 
@@ -52,6 +56,12 @@ class FakeBus implements AgentBus {
   }
   requestRegistration(agentId: string): void {
     this.registrationsAsked.push(agentId);
+  }
+  requestHealthCheck(agentId: string): void {
+    this.checksAsked.push(agentId);
+  }
+  requestLeave(agentId: string): void {
+    this.leavesAsked.push(agentId);
   }
   onHeartbeat(listener: (heartbeat: Heartbeat) => void): void {
     this.beat = listener;
@@ -121,7 +131,7 @@ export async function openServices(dir: string) {
   });
   const plans = new PlanCache(store, 1_000_000);
   const hub = new ChangeHub();
-  const farm = await restoreFarm(store, plans, { nowMs, leaseTtlMs: LEASE_TTL_MS });
+  const farm = await restoreFarm(store, plans, { nowMs, leaseTtlMs: LEASE_TTL_MS, limits: NO_LIMITS });
   const measures = new MeasureTasks({ store, plans, blobs });
   const parts = { commits, bus, plans, measures, hub, metrics, clock, log };
   const engine = new FarmEngine(farm, parts, { leaseTtlMs: LEASE_TTL_MS });
@@ -129,6 +139,7 @@ export async function openServices(dir: string) {
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
   const registry = new AgentRegistry(engine, { bus, metrics, log }, 100);
+  const agents = new FarmAgentCommands(engine, log);
   const liveness = new Liveness(
     engine,
     { bus, metrics, clock, log },
@@ -139,7 +150,7 @@ export async function openServices(dir: string) {
     { store, blobs, plans, metrics },
     { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
   );
-  const queries = new FarmRunQueries(store, plans, farm);
+  const queries = new FarmRunQueries(store, plans, farm, clock.nowMs);
 
   const submit = (pythons: readonly string[], plan: Plan = twoStepPlan(pythons)): Promise<number> =>
     engine.act((state, effects) => {
@@ -167,6 +178,7 @@ export async function openServices(dir: string) {
       ingest,
       liveness,
       registry,
+      agents,
       commands,
       queries,
       hub,

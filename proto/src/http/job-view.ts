@@ -66,6 +66,16 @@ export const AttemptView = Type.Object({
   steps: Type.Array(StepView),
   artifacts: Type.Array(Type.Object({ role: Type.String(), blob: BlobView })),
   reports: Type.Array(Report, { description: "At most one of each kind" }),
+  devices: Type.Object(
+    {
+      gpus: Type.Array(Type.String({ description: "UUID of a GPU or MIG slice" })),
+      exclusive: Type.Boolean({ description: "No other job runs on the machine meanwhile" }),
+    },
+    { description: "What it has to itself" },
+  ),
+  unhealthy: Type.String({
+    description: "Why what it reports does not count: a health check failed beside it. Empty: none did",
+  }),
 });
 export type AttemptView = Static<typeof AttemptView>;
 
@@ -109,6 +119,9 @@ export const JobView = Type.Object({
   ...JobSummary.properties,
   history: Type.Array(AttemptView, { description: "Every attempt, oldest first; none where the result was taken" }),
   reusedAttempt: Nullable(AttemptView),
+  why: Type.String({
+    description: "One sentence on why it is not running: who could run it, what they are busy with, until about when",
+  }),
   reproduced: Nullable(
     Type.Object(
       {

@@ -24,6 +24,14 @@ export type CandidateFacts = Static<typeof CandidateFacts>;
 
 export const RELEASE_TYPES = ["patch", "minor", "major", "hotfix"] as const;
 
+/** Jobs of the run with the higher one go first; one that waits gains on it. */
+const Priority = Type.Integer({
+  minimum: -100,
+  maximum: 100,
+  default: 0,
+  description: "Jobs of the run with the higher one go first; what waits gains a point a minute",
+});
+
 export const SubmitRunBody = Type.Object(
   {
     spec: Type.String({ maxLength: 262_144, description: "The text of kiln.yaml; empty for the defaults" }),
@@ -39,6 +47,7 @@ export const SubmitRunBody = Type.Object(
           "in any run of the project. never: nothing. A run such as r12: everything that passed in it, too",
       }),
     ),
+    priority: Type.Optional(Priority),
     submissionId: Type.Optional(
       Type.String({ minLength: 8, maxLength: 100, description: "Makes a repeated submission return the first run" }),
     ),
@@ -70,6 +79,7 @@ export const RunSummary = Type.Object({
   verdict: Nullable(VerdictName),
   reason: Type.String({ description: "One sentence on the verdict; empty until there is one" }),
   counts: RunCounts,
+  priority: Priority,
   submittedAtMs: UnixMs,
   startedAtMs: Nullable(UnixMs),
   finishedAtMs: Nullable(UnixMs),

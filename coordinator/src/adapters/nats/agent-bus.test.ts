@@ -26,6 +26,7 @@ function assignment(attempt: number): OutgoingAssignment {
     agentId: "a",
     key: { run: 1, job: 0, attempt },
     leaseTtlMs: 1_000,
+    devices: { host: "agent:a", gpus: [], exclusive: false },
     work: workOf(plan, build, blob, null, null),
   };
 }

@@ -121,6 +121,14 @@ class NatsBus implements AgentBus {
     this.#control(agentId, { case: "registerAgain", value: create(wire.RegisterAgainSchema) });
   }
 
+  requestHealthCheck(agentId: string): void {
+    this.#control(agentId, { case: "checkHealth", value: create(wire.CheckHealthSchema) });
+  }
+
+  requestLeave(agentId: string, reason: string): void {
+    this.#control(agentId, { case: "leave", value: create(wire.LeaveSchema, { reason }) });
+  }
+
   onHeartbeat(listener: (heartbeat: Heartbeat) => void): void {
     this.#connection.subscribe(SUBJECTS.heartbeat.all, {
       callback: (error, message) => {

@@ -14,7 +14,13 @@ function received(container: PlannedContainer | null): wire.Container | undefine
   const [build] = plan.jobs;
   if (!build) throw new Error("the plan has a build");
   const work = workOf(plan, { ...build, container }, blob, null, null);
-  const message = assignmentMessage({ agentId: "a", key: { run: 1, job: 0, attempt: 1 }, leaseTtlMs: 1_000, work });
+  const message = assignmentMessage({
+    agentId: "a",
+    key: { run: 1, job: 0, attempt: 1 },
+    leaseTtlMs: 1_000,
+    devices: { host: "agent:a", gpus: [], exclusive: false },
+    work,
+  });
   return fromBinary(wire.AssignmentSchema, toBinary(wire.AssignmentSchema, message)).job?.container;
 }
 

@@ -9,7 +9,7 @@ import type { OutgoingAssignment } from "../../ports/agent-bus.ts";
 
 /** The message that tells an agent what to run. */
 export function assignmentMessage(assignment: OutgoingAssignment): wire.Assignment {
-  const { work, key, leaseTtlMs } = assignment;
+  const { work, key, leaseTtlMs, devices } = assignment;
   const { job } = work;
   return create(wire.AssignmentSchema, {
     attempt: key,
@@ -20,6 +20,9 @@ export function assignmentMessage(assignment: OutgoingAssignment): wire.Assignme
       env: { ...work.env },
       limits: { timeoutMs: job.limits.timeoutMs, logBytesMax: BigInt(job.limits.logBytesMax) },
       work: workMessage(work),
+      ...(devices.gpus.length === 0 && !devices.exclusive
+        ? {}
+        : { devices: create(wire.DevicesSchema, { gpus: [...devices.gpus], host: devices.exclusive }) }),
       ...(job.container === null ? {} : { container: containerMessage(job.container) }),
     },
   });

@@ -35,6 +35,17 @@ export function makeInstruments(registry: Registry, limits: readonly string[]) {
       registers,
     }),
     agentsOnline: new Gauge({ name: "kiln_agents_online", help: "Agents that are heard of", registers }),
+    agents: new Gauge({
+      name: "kiln_agents",
+      help: "Agents that ever registered, by whether they are heard of, what operators let them do, and their health",
+      labelNames: ["presence", "mode", "health"],
+      registers,
+    }),
+    devicesQuarantined: new Gauge({
+      name: "kiln_devices_quarantined",
+      help: "GPUs and MIG slices that failed a health check and get no jobs",
+      registers,
+    }),
     slots: new Gauge({ name: "kiln_slots", help: "Jobs that the agents online can run at once", registers }),
     slotsBusy: new Gauge({ name: "kiln_slots_busy", help: "Slots of the agents online that are in use", registers }),
   };

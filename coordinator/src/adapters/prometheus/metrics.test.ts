@@ -62,6 +62,8 @@ describe("the metrics of a coordinator", () => {
       agentsOnline: 2,
       slots: 16,
       slotsBusy: 5,
+      agentsByStanding: [{ presence: "online", mode: "draining", health: "suspect", count: 2 }],
+      devicesQuarantined: 1,
       ...stored,
     }));
     const first = await samples(metrics);
@@ -69,6 +71,8 @@ describe("the metrics of a coordinator", () => {
     expect([first.get("kiln_agents_online"), first.get("kiln_slots"), first.get("kiln_slots_busy")]).toEqual([
       2, 16, 5,
     ]);
+    expect(first.get('kiln_agents{presence="online",mode="draining",health="suspect"}')).toBe(2);
+    expect(first.get("kiln_devices_quarantined")).toBe(1);
     expect([first.get("kiln_blobs"), first.get("kiln_blob_bytes")]).toEqual([7, 1_000]);
     ready = 0;
     expect((await samples(metrics)).get('kiln_jobs{state="ready"}')).toBe(0);

@@ -99,6 +99,10 @@ class RegistryMetrics implements PrometheusMetrics {
   #set(gauges: FarmGauges): void {
     for (const state of JOB_STATES) this.#made.jobs.set({ state }, gauges.jobsByState[state] ?? 0);
     this.#made.agentsOnline.set(gauges.agentsOnline);
+    for (const { presence, mode, health, count } of gauges.agentsByStanding) {
+      this.#made.agents.set({ presence, mode, health }, count);
+    }
+    this.#made.devicesQuarantined.set(gauges.devicesQuarantined);
     this.#made.slots.set(gauges.slots);
     this.#made.slotsBusy.set(gauges.slotsBusy);
     this.#made.storedBlobs.set(gauges.storedBlobs);

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { addScheduling } from "./add-scheduling.ts";
 import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
 import { IDENTITY_SCHEMA } from "./identity-store.ts";
 import { addContainers, addFrontends, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
@@ -128,6 +129,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   addRepeats,
   addMeasures,
   IDENTITY_SCHEMA,
+  addScheduling,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

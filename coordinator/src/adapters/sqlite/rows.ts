@@ -1,6 +1,6 @@
 import type { SQLOutputValue } from "node:sqlite";
 import type { PassedBuild } from "../../ports/store.ts";
-import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
+import type { AgentRow, AttemptRow, DeviceRow, HealthReportRow, JobRow, RunRow } from "../../domain/rows.ts";
 
 export type Columns = Record<string, SQLOutputValue>;
 
@@ -13,6 +13,7 @@ export function readRun(row: Columns): RunRow {
     submissionId: row["submission_id"] as string | null,
     candidate: JSON.parse(row["candidate"] as string) as RunRow["candidate"],
     source: JSON.parse(row["source"] as string) as RunRow["source"],
+    priority: row["priority"] as number,
     state: row["state"] as RunRow["state"],
     verdict: row["verdict"] as RunRow["verdict"],
     reason: row["reason"] as string,
@@ -41,6 +42,8 @@ export function readJob(row: Columns): JobRow {
     summary: row["summary"] as string,
     attempts: row["attempts"] as number,
     retriesLeft: row["retries_left"] as number,
+    replaysLeft: row["replays_left"] as number,
+    avoid: JSON.parse(row["avoid"] as string) as JobRow["avoid"],
     agentId: row["agent_id"] as string | null,
     pythonVersion: row["python_version"] as string,
     readyAtMs: row["ready_at"] as number | null,
@@ -82,6 +85,8 @@ export function readAttempt(row: Columns): AttemptRow {
     job: row["job"] as number,
     attempt: row["attempt"] as number,
     agentId: row["agent_id"] as string,
+    devices: JSON.parse(row["devices"] as string) as AttemptRow["devices"],
+    unhealthy: row["unhealthy"] as string,
     state: row["state"] as AttemptRow["state"],
     outcome: row["outcome"] as AttemptRow["outcome"],
     summary: row["summary"] as string,
@@ -109,7 +114,26 @@ export function readAgent(row: Columns): AgentRow {
     executors: JSON.parse(row["executors"] as string) as AgentRow["executors"],
     kinds: JSON.parse(row["kinds"] as string) as AgentRow["kinds"],
     installsTorch: row["installs_torch"] === 1,
+    labels: JSON.parse(row["labels"] as string) as AgentRow["labels"],
+    ephemeral: row["ephemeral"] === 1,
+    hostId: row["host_id"] as string,
     inventory: JSON.parse(row["inventory"] as string) as AgentRow["inventory"],
     registeredAtMs: row["registered_at"] as number,
+  };
+}
+
+export function readHealthReport(row: Columns): HealthReportRow {
+  return {
+    agentId: row["agent_id"] as string,
+    receivedAtMs: row["received_at"] as number,
+    report: JSON.parse(row["report"] as string) as HealthReportRow["report"],
+  };
+}
+
+export function readDevice(row: Columns): DeviceRow {
+  return {
+    host: row["host"] as string,
+    uuid: row["uuid"] as string,
+    health: JSON.parse(row["health"] as string) as DeviceRow["health"],
   };
 }

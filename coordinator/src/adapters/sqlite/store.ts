@@ -2,15 +2,26 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
-import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
+import type { AgentStanding } from "../../domain/agent-standing.ts";
+import type { AgentRow, AttemptRow, HealthReportRow, JobRow, RunRow } from "../../domain/rows.ts";
+import type { ActiveState } from "../../domain/rebuild-farm.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
 import type { IdentityStore } from "../../ports/identity-store.ts";
 import type { RetentionStore } from "../../ports/retention-store.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
-import type { ActiveState, JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
+import type { JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
 import { SqliteIdentityStore } from "./identity-store.ts";
 import { migrate } from "./migrations.ts";
-import { readAgent, readAttempt, readJob, readPassedBuild, readRun, type Columns } from "./rows.ts";
+import {
+  readAgent,
+  readAttempt,
+  readDevice,
+  readHealthReport,
+  readJob,
+  readPassedBuild,
+  readRun,
+  type Columns,
+} from "./rows.ts";
 import { SqliteRetentionStore } from "./retention-store.ts";
 import { SqliteStagingStore } from "./staging-store.ts";
 import { SqliteWrites } from "./writes.ts";
@@ -95,6 +106,13 @@ class SqliteStore implements SqliteStores {
       runs: withJobs,
       attempts,
       agents: this.#all("SELECT * FROM agents ORDER BY agent_id").map(readAgent),
+      standings: new Map(
+        this.#all("SELECT * FROM agent_standings").map((row) => [
+          row["agent_id"] as string,
+          JSON.parse(row["standing"] as string) as AgentStanding,
+        ]),
+      ),
+      devices: this.#all("SELECT * FROM devices ORDER BY host, uuid").map(readDevice),
       lastRun: this.#number("SELECT coalesce(max(run), 0) AS n FROM runs"),
       lastChangedId: this.#number(
         "SELECT max((SELECT coalesce(max(changed_id), 0) FROM runs), (SELECT coalesce(max(changed_id), 0) FROM jobs)) AS n",
@@ -157,6 +175,11 @@ class SqliteStore implements SqliteStores {
 
   async agents(): Promise<readonly AgentRow[]> {
     return this.#all("SELECT * FROM agents ORDER BY agent_id").map(readAgent);
+  }
+
+  async healthReports(agentId: string): Promise<readonly HealthReportRow[]> {
+    const sql = "SELECT * FROM health_reports WHERE agent_id = ? ORDER BY number DESC";
+    return this.#all(sql, agentId).map(readHealthReport);
   }
 
   async lastFinishedRun(project: string): Promise<number | null> {

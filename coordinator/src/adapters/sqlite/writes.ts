@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { AttemptChange, RunChange, StoreOp } from "../../domain/store-op.ts";
+import { writeHealth } from "./write-health.ts";
 
 /** Performs store operations with statements that are prepared once. Call inside a transaction. */
 export class SqliteWrites {
@@ -37,20 +38,29 @@ export class SqliteWrites {
       case "upsert-agent":
         this.#upsertAgent(op.row);
         return;
+      case "upsert-standing":
+      case "upsert-device":
+      case "insert-health-report":
+        writeHealth((sql, ...values) => this.#statement(sql).run(...values), op);
+        return;
     }
   }
 
-  #run(sql: string, ...values: SQLInputValue[]): void {
+  #statement(sql: string): StatementSync {
     let statement = this.#prepared.get(sql);
     if (!statement) this.#prepared.set(sql, (statement = this.#database.prepare(sql)));
-    const { changes } = statement.run(...values);
+    return statement;
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    const { changes } = this.#statement(sql).run(...values);
     if (changes !== 1) throw new Error(`a write changed ${changes} rows where it must change one: ${sql}`);
   }
 
   #insertRun(run: RunRow): void {
     this.#run(
       `INSERT INTO runs (run, submission_id, project, candidate, source, state, verdict, reason,
-         submitted_at, started_at, finished_at, changed_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         submitted_at, started_at, finished_at, changed_id, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       run.run,
       run.submissionId,
       run.candidate.name,
@@ -63,6 +73,7 @@ export class SqliteWrites {
       run.startedAtMs,
       run.finishedAtMs,
       run.changedId,
+      run.priority,
     );
   }
 
@@ -83,7 +94,7 @@ export class SqliteWrites {
     this.#run(
       `INSERT INTO jobs (kind, state, outcome, summary, attempts, retries_left, agent_id, python_version,
          ready_at, started_at, finished_at, changed_id, reused_run, reused_job, reused_attempt, reused_name, tests,
-         run, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         replays_left, avoid, run, job) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...jobValues(job),
     );
   }
@@ -92,7 +103,8 @@ export class SqliteWrites {
     this.#run(
       `UPDATE jobs SET kind = ?, state = ?, outcome = ?, summary = ?, attempts = ?, retries_left = ?, agent_id = ?,
          python_version = ?, ready_at = ?, started_at = ?, finished_at = ?, changed_id = ?,
-         reused_run = ?, reused_job = ?, reused_attempt = ?, reused_name = ?, tests = ? WHERE run = ? AND job = ?`,
+         reused_run = ?, reused_job = ?, reused_attempt = ?, reused_name = ?, tests = ?, replays_left = ?,
+         avoid = ? WHERE run = ? AND job = ?`,
       ...jobValues(job),
     );
   }
@@ -101,8 +113,8 @@ export class SqliteWrites {
     this.#run(
       `INSERT INTO attempts (run, job, attempt, agent_id, state, outcome, summary, excerpt, python_version, assigned_at,
          started_at, finished_at, acked_seq, log_bytes, log_bytes_dropped, steps, artifacts,
-         reports)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         reports, devices, unhealthy)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       row.run,
       row.job,
       row.attempt,
@@ -121,6 +133,8 @@ export class SqliteWrites {
       JSON.stringify(row.steps),
       JSON.stringify(row.artifacts),
       JSON.stringify(row.reports),
+      JSON.stringify(row.devices),
+      row.unhealthy,
     );
   }
 
@@ -149,12 +163,14 @@ export class SqliteWrites {
 
   #upsertAgent(row: AgentRow): void {
     this.#run(
-      `INSERT INTO agents (agent_id, session_id, name, version, slots, executors, kinds, installs_torch, inventory, registered_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO agents (agent_id, session_id, name, version, slots, executors, kinds, installs_torch, inventory, registered_at,
+           labels, ephemeral, host_id)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (agent_id) DO UPDATE SET session_id = excluded.session_id, name = excluded.name,
            version = excluded.version, slots = excluded.slots, executors = excluded.executors,
            kinds = excluded.kinds, installs_torch = excluded.installs_torch,
-           inventory = excluded.inventory, registered_at = excluded.registered_at`,
+           inventory = excluded.inventory, registered_at = excluded.registered_at,
+           labels = excluded.labels, ephemeral = excluded.ephemeral, host_id = excluded.host_id`,
       row.agentId,
       row.sessionId,
       row.name,
@@ -165,6 +181,9 @@ export class SqliteWrites {
       row.installsTorch ? 1 : 0,
       JSON.stringify(row.inventory),
       row.registeredAtMs,
+      JSON.stringify(row.labels),
+      row.ephemeral ? 1 : 0,
+      row.hostId,
     );
   }
 }
@@ -182,6 +201,7 @@ const ATTEMPT_COLUMNS: readonly (readonly [keyof AttemptChange, string])[] = [
   ["logBytesDropped", "log_bytes_dropped"],
   ["steps", "steps"],
   ["artifacts", "artifacts"],
+  ["unhealthy", "unhealthy"],
   ["reports", "reports"],
 ];
 
@@ -205,6 +225,8 @@ function jobValues(job: JobRow): SQLInputValue[] {
     job.reusedFrom?.attempt ?? null,
     job.reusedFrom?.name ?? null,
     job.tests === null ? null : JSON.stringify(job.tests),
+    job.replaysLeft,
+    JSON.stringify(job.avoid),
     job.run,
     job.job,
   ];

@@ -1,15 +1,19 @@
+import { isLabelKey, isLabelValue } from "@kiln/matrix";
 import { isAgentId, JOB_KINDS, type agent as wire } from "@kiln/proto";
 import type { AgentRow } from "../../domain/rows.ts";
 import { BadMessageError } from "./bad-message.ts";
+import { parseGpu } from "./parse-gpu.ts";
 
 const PYTHONS_MAX = 200;
 const GPUS_MAX = 64;
 const TOOLKITS_MAX = 100;
 const SLOTS_MAX = 1_000;
+const LABELS_MAX = 32;
 
 /** Throws BadMessageError with what is wrong. */
 export function parseRegistration(request: wire.RegisterRequest): Omit<AgentRow, "registeredAtMs"> {
-  const { agentId, sessionId, name, version, slots, executors, kinds, installsTorch, inventory } = request;
+  const { agentId, sessionId, name, version, slots, executors, kinds, installsTorch, inventory, labels, ephemeral } =
+    request;
   if (!isAgentId(agentId)) throw new BadMessageError("agent_id must be 1 to 63 lower-case letters, digits and dashes");
   if (sessionId === "") throw new BadMessageError("session_id is empty");
   if (slots < 1 || slots > SLOTS_MAX) throw new BadMessageError(`slots must be 1 to ${SLOTS_MAX}`);
@@ -27,6 +31,9 @@ export function parseRegistration(request: wire.RegisterRequest): Omit<AgentRow,
     executors: [...executors],
     kinds: JOB_KINDS.filter((kind) => kinds.includes(kind)),
     installsTorch,
+    labels: parseLabels(labels),
+    ephemeral,
+    hostId: parseHostId(inventory.hostId),
     inventory: {
       os: inventory.os,
       arch: inventory.arch,
@@ -45,15 +52,26 @@ export function parseRegistration(request: wire.RegisterRequest): Omit<AgentRow,
         platform,
       })),
       osRelease: inventory.osRelease,
-      gpus: inventory.gpus.map(({ uuid, model, computeCapability, memoryBytes, driver }) => ({
-        uuid,
-        model,
-        computeCapability,
-        memoryBytes: Number(memoryBytes),
-        driver,
-      })),
+      gpus: inventory.gpus.map(parseGpu),
       cudaToolkits: inventory.cudaToolkits.map(({ version: exact, path }) => ({ version: exact, path })),
       problems: inventory.problems.map(({ subject, message }) => ({ subject, message })),
     },
   };
+}
+
+function parseLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const entries = Object.entries(labels);
+  if (entries.length > LABELS_MAX) throw new BadMessageError(`more than ${LABELS_MAX} labels`);
+  for (const [key, value] of entries) {
+    if (!isLabelKey(key)) throw new BadMessageError(`${JSON.stringify(key.slice(0, 100))} cannot be a label's key`);
+    if (!isLabelValue(value)) {
+      throw new BadMessageError(`${JSON.stringify(value.slice(0, 100))} cannot be the value of the label ${key}`);
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
+function parseHostId(text: string): string {
+  if (/^[A-Za-z0-9._:-]{0,128}$/.test(text)) return text;
+  throw new BadMessageError("host_id must be at most 128 letters, digits and . _ : -");
 }

@@ -13,6 +13,8 @@ import type { Logger } from "pino";
 import type { AgentRegistry } from "../../services/agent-registry.ts";
 import { FrameGapError, type Ingest } from "../../services/ingest.ts";
 import { BadMessageError } from "./bad-message.ts";
+import type { HealthReport } from "../../domain/health-report.ts";
+import { parseHealth } from "./parse-health.ts";
 import { parseRegistration } from "./parse-registration.ts";
 import { ResultsSession, type ResultsCall } from "./results-session.ts";
 import { ServerCertificateSource, type TlsMaterial } from "./server-credentials.ts";
@@ -40,6 +42,7 @@ export interface GrpcServer extends AsyncDisposable {
 interface GrpcParts {
   readonly registry: AgentRegistry;
   readonly ingest: Ingest;
+  readonly health: HealthReports;
   readonly log: Logger;
   /** Whether the farm still takes this agent's certificate. */
   readonly isAgent: (agentId: string) => boolean;
@@ -56,6 +59,7 @@ export async function startGrpcServer(parts: GrpcParts, options: GrpcOptions): P
   const certificates = new ServerCertificateSource(options.tls);
   server.addService(grpcService(wire.AgentService), {
     register: registerHandler(parts, options),
+    reportHealth: healthHandler(parts),
     streamResults: (call: ResultsCall) => {
       serveResults(call, sessions, parts).catch((cause: unknown) => {
         const error = describe(cause);
@@ -185,6 +189,34 @@ function mustSpeakForItself(peer: string, agentId: string): void {
 
 function revoked(): ServiceError {
   return serviceError(status.UNAUTHENTICATED, "this agent was revoked, or never joined: it must join again");
+}
+
+/** Takes what agents find when they look at their health; false when no such agent is registered. */
+export interface HealthReports {
+  reportHealth(agentId: string, report: HealthReport): Promise<boolean>;
+}
+
+function healthHandler(parts: GrpcParts): handleUnaryCall<wire.ReportHealthRequest, wire.ReportHealthResponse> {
+  const report = async (
+    call: ServerUnaryCall<wire.ReportHealthRequest, wire.ReportHealthResponse>,
+  ): Promise<wire.ReportHealthResponse> => {
+    const { agentId, sessionId } = call.request;
+    mustSpeakForItself(peerOf(call, parts.isAgent), agentId);
+    const known = parts.registry.isRegistered(agentId, sessionId);
+    if (!known || !(await parts.health.reportHealth(agentId, parseHealth(call.request)))) {
+      throw serviceError(status.NOT_FOUND, "this agent process is not registered: register first");
+    }
+    return create(wire.ReportHealthResponseSchema);
+  };
+  return (call, callback: sendUnaryData<wire.ReportHealthResponse>) => {
+    report(call).then(
+      (response) => callback(null, response),
+      (cause: unknown) => {
+        parts.log.warn({ err: cause }, "a health report was refused");
+        callback(describe(cause));
+      },
+    );
+  };
 }
 
 function describe(cause: unknown): ServiceError {

@@ -10,6 +10,7 @@ import type {
 import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import type { AgentCommands } from "../../services/agent-commands.ts";
 import type { AgentIdentities } from "../../services/agent-identities.ts";
 import type { RetentionApi, RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
 import type { StagingIndex } from "../../services/index-api.ts";
@@ -21,6 +22,7 @@ export type Readiness = { readonly ok: true } | { readonly ok: false; readonly d
 export interface HttpServerDeps {
   readonly commands: RunCommands;
   readonly queries: RunQueries;
+  readonly agents: AgentCommands;
   readonly changes: RunChanges;
   readonly index: StagingIndex;
   readonly blobs: ResumableBlobStore;

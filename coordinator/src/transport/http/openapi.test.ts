@@ -37,9 +37,11 @@ describe("the OpenAPI document", () => {
         .map(({ route }) => route)
         .toSorted(),
     ).toEqual([
+      "delete /api/v1/agents/{agent}/windows/{window}",
       "delete /api/v1/join-tokens/{id}",
       "delete /api/v1/runs/{run}/pin",
       "get /api/v1/agents",
+      "get /api/v1/agents/{agent}",
       "get /api/v1/blobs/{sha256}",
       "get /api/v1/blobs/{sha256}/upload",
       "get /api/v1/farm",
@@ -65,6 +67,9 @@ describe("the OpenAPI document", () => {
       "head /api/v1/blobs/{sha256}",
       "head /index/upstream/{source}/{project}/{sha256}/{filename}",
       "head /index/{run}/{variant}/files/{sha256}/{filename}",
+      "post /api/v1/agents/{agent}/clear",
+      "post /api/v1/agents/{agent}/mode",
+      "post /api/v1/agents/{agent}/windows",
       "post /api/v1/agents/{agentId}/leave",
       "post /api/v1/agents/{agentId}/renewals",
       "post /api/v1/agents/{agentId}/revoke",

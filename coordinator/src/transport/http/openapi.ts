@@ -1,6 +1,15 @@
 import {
+  AddWindowBody,
+  AgentDetail,
   AgentRole,
   AgentView,
+  ClearHealthBody,
+  GpuView,
+  HealthReportView,
+  HealthView,
+  ModeView,
+  SetModeBody,
+  WindowView,
   AttemptView,
   BlobView,
   CandidateFacts,
@@ -54,8 +63,17 @@ declare module "fastify" {
 }
 
 const SCHEMAS: Readonly<Record<string, TSchema>> = {
+  AddWindowBody,
+  AgentDetail,
   AgentRole,
   AgentView,
+  ClearHealthBody,
+  GpuView,
+  HealthReportView,
+  HealthView,
+  ModeView,
+  SetModeBody,
+  WindowView,
   AttemptView,
   BlobView,
   CandidateFacts,

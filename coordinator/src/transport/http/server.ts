@@ -1,5 +1,6 @@
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { agentStandingRoutes } from "./agent-standing.ts";
 import { agentRoutes } from "./agents.ts";
 import { requireToken } from "./auth.ts";
 import { blobRoutes } from "./blobs.ts";
@@ -71,6 +72,7 @@ function peopleRoutes(api: App, context: RouteContext): void {
   jobLogRoutes(api, context);
   logTimesRoute(api, context);
   agentRoutes(api, context);
+  group(api, "", (scope) => agentStandingRoutes(scope, context));
   openapiRoute(api);
 }
 

@@ -17,6 +17,7 @@ import { systemClock } from "../../ports/clock.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Upstream } from "../../ports/upstream.ts";
 import { Retention } from "../../services/retention.ts";
+import type { AgentCommands } from "../../services/agent-commands.ts";
 import type { AgentIdentities } from "../../services/agent-identities.ts";
 import { openTestIdentities } from "../../services/testing-identities.ts";
 import { stagingIndexOn } from "../../services/testing-index.ts";
@@ -34,6 +35,8 @@ import { createHttpServer } from "./server.ts";
 
 export const TOKEN = "a-token-for-tests-only";
 
+const NO_AGENT = { ok: false, reason: "no-such-agent", detail: "no agent is called that" } as const;
+
 /** Stands in for the services: one run, r7, with one job, that tests change by hand. */
 export class FakeFarm implements RunCommands, RunQueries, RunChanges {
   state: RunSummary["state"] = "running";
@@ -46,6 +49,12 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
   lookups = 0;
   readonly submitted: unknown[] = [];
   readonly listeners = new Set<() => void>();
+  readonly agentCommands: AgentCommands = {
+    setMode: async () => NO_AGENT,
+    addWindow: async () => NO_AGENT,
+    removeWindow: async () => NO_AGENT,
+    clear: async () => NO_AGENT,
+  };
 
   async submit(body: unknown): Promise<SubmitOutcome> {
     this.submitted.push(body);
@@ -83,7 +92,7 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
 
   async job(run: number, jobName: string): Promise<JobView | null> {
     return run === 7 && jobName === "build-cp312"
-      ? { run: "r7", ...jobSummary("running"), history: [], reusedAttempt: null, reproduced: null }
+      ? { run: "r7", ...jobSummary("running"), history: [], reusedAttempt: null, reproduced: null, why: "" }
       : null;
   }
 
@@ -95,6 +104,10 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
 
   async agents() {
     return [];
+  }
+
+  async agent() {
+    return null;
   }
 
   async project() {
@@ -135,7 +148,18 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
     const candidate = { name: "demo", version: "1.0", requiresPython: null, factsFrom: "PKG-INFO", origin: "demo" };
     const counts = { total: 1, waiting: 0, active: 1, passed: 0, failed: 0, notRun: 0 };
     const times = { submittedAtMs: 1, startedAtMs: 2, finishedAtMs: null };
-    return { run: "r7", candidate, state, verdict: null, reason: "", counts, ...times, pinned: false, bytesGone: null };
+    return {
+      run: "r7",
+      candidate,
+      state,
+      verdict: null,
+      reason: "",
+      counts,
+      ...times,
+      pinned: false,
+      bytesGone: null,
+      priority: 0,
+    };
   }
 
   runEvent(id: number, state: RunSummary["state"]): RunEvent {
@@ -207,6 +231,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const deps: HttpServerDeps = {
     commands: farm,
     queries: farm,
+    agents: farm.agentCommands,
     changes: farm,
     index: stagingIndexOn(store, blobs, options.upstream).index,
     blobs,

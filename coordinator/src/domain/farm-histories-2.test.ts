@@ -1,0 +1,3 @@
+import { testHistories } from "./testing-histories.ts";
+
+testHistories(2);
