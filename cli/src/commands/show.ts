@@ -8,6 +8,7 @@ import { renderJobTable } from "../render/job-table.ts";
 
 interface Options {
   readonly jobs?: boolean;
+  readonly why?: string;
 }
 
 export const command: CliCommand<Options> = {
@@ -16,11 +17,13 @@ export const command: CliCommand<Options> = {
       .argument("<run>", "run, for example r3, or last")
       .argument("[job]", "job, for example test-cp312-linux-x86_64")
       .option("--jobs", "list every job of the run, too")
+      .option("--why <job>", "say in one sentence why this job is not running")
       .addHelpText(
         "after",
         examples(
           ["./kiln show r3", "matrix, exclusions, failures with the useful part of their logs, verdict"],
           ["./kiln show r3 test-cp312-linux-x86_64", "attempts, steps and artifacts of one job"],
+          ["./kiln show r3 --why test-cp312-linux-x86_64", "who could run it, and what they are busy with"],
           ["./kiln show last --json", "the run as the farm's API has it"],
         ) + FARM_HELP,
       );
@@ -29,6 +32,12 @@ export const command: CliCommand<Options> = {
     const client = await connectFarm(context);
     const { out } = context;
     const run = await findRun(argument(args, 0), async () => client);
+    if (options.why !== undefined) {
+      const job = await client.job(run, options.why);
+      out.document({ run, job: job.name, state: job.state, why: job.why });
+      out.text(`${job.name}: ${job.why}.`);
+      return EXIT.passed;
+    }
     const name = args[1];
     if (name !== undefined) {
       const job = await client.job(run, name);

@@ -25,6 +25,7 @@ interface Options {
   readonly release?: string;
   readonly rebuild?: boolean;
   readonly reuse?: string;
+  readonly priority?: string;
 }
 
 export const SOURCE_HELP = `
@@ -45,6 +46,7 @@ export const command: CliCommand<Options> = {
       .option(...RELEASE_OPTION)
       .option("--rebuild", "run every build, also those that passed before with equal inputs")
       .option("--reuse <run>", "take everything that passed in that run and has not changed, not only builds")
+      .option("--priority <number>", "-100 to 100: jobs of runs with a higher one go first (default: 0)")
       .addHelpText(
         "after",
         SOURCE_HELP +
@@ -62,6 +64,7 @@ export const command: CliCommand<Options> = {
   },
   async run(context, args, options) {
     const release = parseRelease(options.release);
+    const priority = parsePriority(options.priority);
     // Before the work: a farm that is not there should not cost a download.
     const client = await connectFarm(context);
     await client.farm();
@@ -71,6 +74,7 @@ export const command: CliCommand<Options> = {
       indexUrl: options.indexUrl ?? null,
       release,
       reuse: await chooseReuse(options, async () => client),
+      priority,
     });
     if (options.wait === true) return reportWaited(context, view.run);
     context.out.document(view);
@@ -82,6 +86,14 @@ export const command: CliCommand<Options> = {
     return EXIT.passed;
   },
 };
+
+/** Throws a usage error. */
+function parsePriority(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const priority = /^-?\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (priority >= -100 && priority <= 100) return priority;
+  throw usageError(`--priority ${text} is not a whole number from -100 to 100.`);
+}
 
 /** null: the farm's default, which takes builds. */
 async function chooseReuse(
@@ -111,6 +123,8 @@ export interface Submission {
   readonly release: NonNullable<SubmitRunBody["release"]> | null;
   /** null: what the farm does by default. */
   readonly reuse: NonNullable<SubmitRunBody["reuse"]> | null;
+  /** -100 … 100; absent: 0. */
+  readonly priority?: number;
 }
 
 /** Packs or fetches the source, stores it in the farm unless it is there, and submits it; gives the run. */
@@ -131,6 +145,7 @@ export async function submitSource(context: Context, client: FarmClient, submiss
     source: { sha256, sizeBytes, filename },
     candidate,
     ...(submission.release === null ? {} : { release: submission.release }),
+    ...(submission.priority === undefined || submission.priority === 0 ? {} : { priority: submission.priority }),
     ...(submission.reuse === null ? {} : { reuse: submission.reuse }),
     // A connection that breaks after the farm took the run leads to the same run.
     submissionId: randomUUID(),

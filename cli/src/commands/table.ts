@@ -41,5 +41,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "agent list", summary: "list the machines of the farm", load: () => import("./agents.ts") },
   { name: "agent revoke", summary: "shut a machine out of the farm", load: () => import("./agent/revoke.ts") },
   { name: "agent leave", summary: "take this machine out of its farm", load: () => import("./agent/leave.ts") },
+  {
+    name: "agent drain",
+    summary: "let a machine finish, and give it nothing new",
+    load: () => import("./agent/drain.ts"),
+  },
+  { name: "agent pause", summary: "give a machine nothing new for a while", load: () => import("./agent/pause.ts") },
+  { name: "agent resume", summary: "give a machine jobs again", load: () => import("./agent/resume.ts") },
+  {
+    name: "agent maintenance",
+    summary: "say when a machine is not to be used",
+    load: () => import("./agent/maintenance.ts"),
+  },
+  { name: "agent clear", summary: "take a machine or a GPU out of quarantine", load: () => import("./agent/clear.ts") },
   { name: "doctor", summary: "check what Kiln needs on this machine", load: () => import("./doctor.ts") },
 ];

@@ -1,5 +1,8 @@
 import type {
+  AddWindowBody,
+  AgentDetail,
   AgentView,
+  ClearHealthBody,
   JobView,
   JoinTokenBody,
   NewJoinToken,
@@ -9,6 +12,7 @@ import type {
   RevokedAgent,
   RunSummary,
   RunView,
+  SetModeBody,
   SubmitRunBody,
 } from "@kiln/proto";
 import type { Readable } from "node:stream";
@@ -74,6 +78,39 @@ export class FarmClient {
 
   async agents(): Promise<readonly AgentView[]> {
     return (await this.#json<{ agents: AgentView[] }>({ method: "GET", path: "/agents" })).agents;
+  }
+
+  /** By id, or by a name that only one agent has. */
+  agent(agent: string): Promise<AgentDetail> {
+    return this.#json<AgentDetail>({ method: "GET", path: `/agents/${encodeURIComponent(agent)}` });
+  }
+
+  setAgentMode(agent: string, body: SetModeBody): Promise<AgentDetail> {
+    return this.#json<AgentDetail>({
+      method: "POST",
+      path: `/agents/${encodeURIComponent(agent)}/mode`,
+      body: JSON.stringify(body),
+    });
+  }
+
+  addWindow(agent: string, body: AddWindowBody): Promise<AgentDetail> {
+    return this.#json<AgentDetail>({
+      method: "POST",
+      path: `/agents/${encodeURIComponent(agent)}/windows`,
+      body: JSON.stringify(body),
+    });
+  }
+
+  removeWindow(agent: string, id: number): Promise<AgentDetail> {
+    return this.#json<AgentDetail>({ method: "DELETE", path: `/agents/${encodeURIComponent(agent)}/windows/${id}` });
+  }
+
+  clearAgent(agent: string, body: ClearHealthBody): Promise<AgentDetail> {
+    return this.#json<AgentDetail>({
+      method: "POST",
+      path: `/agents/${encodeURIComponent(agent)}/clear`,
+      body: JSON.stringify(body),
+    });
   }
 
   /** What a project's earlier runs say of its next. */

@@ -1,7 +1,7 @@
 import type { AgentView } from "@kiln/proto";
 import { bytes } from "./bytes.ts";
 import { ago } from "./duration.ts";
-import { line, span, type Line } from "./line.ts";
+import { line, span, type Line, type Span } from "./line.ts";
 import { comparePythons } from "./compare-pythons.ts";
 import { oneLine } from "./plain-text.ts";
 import type { Symbols } from "./symbols.ts";
@@ -20,7 +20,7 @@ export function renderAgents(
     line(oneLine(agent.name)),
     line(
       agent.state === "online"
-        ? span(`${symbols.good} online`, "good")
+        ? standing(agent, symbols)
         : span(`${symbols.bad} offline, seen ${ago(nowMs - agent.lastSeenMs)}`, "bad"),
     ),
     line(`${agent.busy}/${agent.slots}`),
@@ -44,6 +44,14 @@ export function renderAgents(
     }
   }
   return lines;
+}
+
+/** What an agent that is there may do, and how well it is. */
+function standing({ mode, health }: AgentView, symbols: Symbols): Span {
+  if (health.name === "quarantined") return span(`${symbols.bad} quarantined`, "bad");
+  if (mode.name !== "active") return span(`${symbols.warn} ${mode.name}`, "warn");
+  if (health.name === "suspect") return span(`${symbols.warn} suspect`, "warn");
+  return span(`${symbols.good} online`, "good");
 }
 
 /** Feature versions that an agent can build for, each once, in order. */

@@ -40,6 +40,13 @@ const AGENT: AgentView = {
   cudaToolkits: [],
   problems: [{ subject: "/usr/bin/python3.11", message: "it has no venv module; install python3.11-venv" }],
   lastSeenMs: T0,
+  labels: {},
+  ephemeral: false,
+  hostId: "",
+  mode: { name: "active", reason: "", sinceMs: 0 },
+  health: { name: "good", reason: "", sinceMs: 0 },
+  windows: [],
+  attempts: [],
 };
 
 test("agents show state, slots, Pythons in order, and their problems", () => {

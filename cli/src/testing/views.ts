@@ -69,6 +69,7 @@ export function runView(jobs: readonly JobSummary[], changes: Partial<RunView> =
     verdict: null,
     reason: "",
     counts,
+    priority: 0,
     submittedAtMs: T0,
     startedAtMs: T0 + 200,
     finishedAtMs: null,
@@ -119,11 +120,14 @@ export function jobView(summary: JobSummary, changes: Partial<JobView["history"]
         steps: [],
         artifacts: [],
         reports: [],
+        devices: { gpus: [], exclusive: false },
+        unhealthy: "",
         ...changes,
       },
     ],
     reusedAttempt: null,
     reproduced: null,
+    why: "",
   };
 }
 
