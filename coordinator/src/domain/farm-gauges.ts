@@ -8,7 +8,7 @@ export function farmGauges(farm: FarmState): {
   readonly agentsOnline: number;
   readonly slots: number;
   readonly slotsBusy: number;
-  readonly agentsByStanding: readonly AgentCount[];
+  readonly agents: readonly AgentSample[];
   readonly devicesQuarantined: number;
 } {
   const jobsByState = { blocked: 0, ready: 0, assigned: 0, running: 0, cancelling: 0 };
@@ -24,34 +24,26 @@ export function farmGauges(farm: FarmState): {
     agentsOnline: online.length,
     slots: online.reduce((sum, agent) => sum + agent.row.slots, 0),
     slotsBusy: online.reduce((sum, agent) => sum + agent.busy, 0),
-    agentsByStanding: countStandings(farm),
+    agents: agentSamples(farm),
     devicesQuarantined: [...farm.hosts.values()]
       .flatMap(({ health }) => [...health.values()])
       .filter(({ name }) => name === "quarantined").length,
   };
 }
 
-/** How many agents there are of each kind, also of those that there are none of. */
-export interface AgentCount {
-  readonly presence: "online" | "offline";
+/** How an agent stands, in the words of the metrics. */
+export interface AgentSample {
+  readonly agent: string;
+  readonly state: "online" | "offline";
   readonly mode: ModeName;
   readonly health: HealthName;
-  readonly count: number;
 }
 
-function countStandings(farm: FarmState): readonly AgentCount[] {
-  const agents = [...farm.agents.values()];
-  return (["online", "offline"] as const).flatMap((presence) =>
-    (["active", "draining", "paused"] as const).flatMap((mode) =>
-      (["good", "suspect", "quarantined"] as const).map((health) => {
-        const count = agents.filter(
-          (agent) =>
-            (agent.presence === "online") === (presence === "online") &&
-            agent.mode.name === mode &&
-            agent.standing.health.name === health,
-        ).length;
-        return { presence, mode, health, count };
-      }),
-    ),
-  );
+function agentSamples(farm: FarmState): readonly AgentSample[] {
+  return [...farm.agents.values()].map(({ row, presence, mode, standing }) => ({
+    agent: row.name,
+    state: presence === "online" ? "online" : "offline",
+    mode: mode.name,
+    health: standing.health.name,
+  }));
 }

@@ -1,4 +1,4 @@
-import type { AgentCount } from "../domain/farm-gauges.ts";
+import type { AgentSample } from "../domain/farm-gauges.ts";
 import type { Outcome } from "../domain/outcome.ts";
 
 /** What the services count. The adapter gives it names by the Prometheus conventions. */
@@ -28,7 +28,7 @@ export interface FarmGauges {
   readonly agentsOnline: number;
   readonly slots: number;
   readonly slotsBusy: number;
-  readonly agentsByStanding: readonly AgentCount[];
+  readonly agents: readonly AgentSample[];
   readonly devicesQuarantined: number;
   readonly storedBlobs: number;
   readonly storedBlobBytes: number;

@@ -38,7 +38,13 @@ export function makeInstruments(registry: Registry, limits: readonly string[]) {
     agents: new Gauge({
       name: "kiln_agents",
       help: "Agents that ever registered, by whether they are heard of, what operators let them do, and their health",
-      labelNames: ["presence", "mode", "health"],
+      labelNames: ["state", "mode", "health"],
+      registers,
+    }),
+    agentInfo: new Gauge({
+      name: "kiln_agent_info",
+      help: "Always 1: how each agent stands, the first thousand of them",
+      labelNames: ["agent", "state", "mode", "health"],
       registers,
     }),
     devicesQuarantined: new Gauge({

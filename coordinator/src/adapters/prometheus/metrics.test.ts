@@ -62,7 +62,7 @@ describe("the metrics of a coordinator", () => {
       agentsOnline: 2,
       slots: 16,
       slotsBusy: 5,
-      agentsByStanding: [{ presence: "online", mode: "draining", health: "suspect", count: 2 }],
+      agents: ["box", "mac"].map((agent) => ({ agent, state: "online", mode: "draining", health: "suspect" })),
       devicesQuarantined: 1,
       ...stored,
     }));
@@ -71,7 +71,8 @@ describe("the metrics of a coordinator", () => {
     expect([first.get("kiln_agents_online"), first.get("kiln_slots"), first.get("kiln_slots_busy")]).toEqual([
       2, 16, 5,
     ]);
-    expect(first.get('kiln_agents{presence="online",mode="draining",health="suspect"}')).toBe(2);
+    expect(first.get('kiln_agents{state="online",mode="draining",health="suspect"}')).toBe(2);
+    expect(first.get('kiln_agent_info{agent="mac",state="online",mode="draining",health="suspect"}')).toBe(1);
     expect(first.get("kiln_devices_quarantined")).toBe(1);
     expect([first.get("kiln_blobs"), first.get("kiln_blob_bytes")]).toEqual([7, 1_000]);
     ready = 0;

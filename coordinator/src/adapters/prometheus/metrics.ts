@@ -1,4 +1,4 @@
-import { JOB_STATES } from "@kiln/proto";
+import { AGENT_MODES, HEALTHS, JOB_STATES } from "@kiln/proto";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { FarmGauges, Metrics } from "../../ports/metrics.ts";
@@ -23,6 +23,9 @@ export function createPrometheusMetrics(options: PrometheusMetricsOptions): Prom
 
 /** Misnamed by prom-client (a gauge must not end in `_total`); the series without `_total` say the same by type. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
+
+/** Agents with series of their own. */
+const AGENTS_TOLD_MAX = 1_000;
 
 class RegistryMetrics implements PrometheusMetrics {
   readonly #registry = new Registry();
@@ -96,12 +99,23 @@ class RegistryMetrics implements PrometheusMetrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
+  /** What no agent is any more must not be told again. */
+  #setAgents(agents: FarmGauges["agents"]): void {
+    const { agents: counts, agentInfo } = this.#made;
+    for (const state of ["online", "offline"] as const) {
+      for (const mode of AGENT_MODES) for (const health of HEALTHS) counts.set({ state, mode, health }, 0);
+    }
+    for (const { state, mode, health } of agents) counts.inc({ state, mode, health });
+    agentInfo.reset();
+    for (const { agent, state, mode, health } of agents.slice(0, AGENTS_TOLD_MAX)) {
+      agentInfo.set({ agent, state, mode, health }, 1);
+    }
+  }
+
   #set(gauges: FarmGauges): void {
     for (const state of JOB_STATES) this.#made.jobs.set({ state }, gauges.jobsByState[state] ?? 0);
     this.#made.agentsOnline.set(gauges.agentsOnline);
-    for (const { presence, mode, health, count } of gauges.agentsByStanding) {
-      this.#made.agents.set({ presence, mode, health }, count);
-    }
+    this.#setAgents(gauges.agents);
     this.#made.devicesQuarantined.set(gauges.devicesQuarantined);
     this.#made.slots.set(gauges.slots);
     this.#made.slotsBusy.set(gauges.slotsBusy);
