@@ -3,7 +3,7 @@ import { attemptId } from "./attempt-key.ts";
 import { newProgress } from "./attempt-progress.ts";
 import type { Effects } from "./effects.ts";
 import type { FarmState, LiveAttempt } from "./farm-state.ts";
-import { dropReservation, holdDevices, releaseDevices } from "./live-host.ts";
+import { dropReservation, holdDevices, releaseDevices } from "./devices.ts";
 import { avoiding, liveAttemptOf, toJobRow, type LiveJob, type LiveRun } from "./live-job.ts";
 import { isRetriedAutomatically, type Outcome } from "./outcome.ts";
 import type { DevicesRow } from "./rows.ts";

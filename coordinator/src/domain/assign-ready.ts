@@ -1,7 +1,7 @@
 import { applyJobEvent } from "./apply-job-event.ts";
 import type { Effects } from "./effects.ts";
 import type { FarmState } from "./farm-state.ts";
-import { dropReservation, reserve } from "./live-host.ts";
+import { dropReservation, reserve } from "./devices.ts";
 import type { Pool } from "./live-job.ts";
 import { reachOf } from "./pool-reach.ts";
 import { schedule, type Assignment } from "./schedule.ts";

@@ -1,5 +1,6 @@
 import { describeRequirement, KNOWLEDGE, nearestAgent } from "@kiln/matrix";
-import { deviceHealth, type LiveHost } from "./live-host.ts";
+import { deviceHealth } from "./devices.ts";
+import type { LiveHost } from "./live-host.ts";
 import { abilitiesOf, type LiveAgent } from "./live-agent.ts";
 import type { FarmState, LiveAttempt } from "./farm-state.ts";
 import { findJob } from "./farm-state.ts";

@@ -1,3 +1,3 @@
 import { testHistories } from "./testing-histories.ts";
 
-testHistories(1);
+testHistories(1, process.env["HISTORY"]);

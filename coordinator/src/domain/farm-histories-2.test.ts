@@ -1,3 +1,3 @@
 import { testHistories } from "./testing-histories.ts";
 
-testHistories(2);
+testHistories(2, process.env["HISTORY"]);

@@ -1,3 +1,3 @@
 import { testHistories } from "./testing-histories.ts";
 
-testHistories(3);
+testHistories(3, process.env["HISTORY"]);

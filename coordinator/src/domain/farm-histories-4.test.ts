@@ -1,3 +1,3 @@
 import { testHistories } from "./testing-histories.ts";
 
-testHistories(4);
+testHistories(4, process.env["HISTORY"]);

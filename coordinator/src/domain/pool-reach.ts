@@ -1,6 +1,6 @@
 import type { FarmState, PoolReach } from "./farm-state.ts";
 import type { LiveAgent } from "./live-agent.ts";
-import { usableDevices } from "./live-host.ts";
+import { usableDevices } from "./devices.ts";
 import type { Pool } from "./live-job.ts";
 
 const REACHES_MAX = 10_000;

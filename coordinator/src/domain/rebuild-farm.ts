@@ -6,7 +6,7 @@ import { restoreProgress } from "./attempt-progress.ts";
 import { newEffects } from "./effects.ts";
 import { newFarm, type FarmLimits, type FarmState } from "./farm-state.ts";
 import { hostKeyOf, newLiveAgent } from "./live-agent.ts";
-import { holdDevices, hostOf } from "./live-host.ts";
+import { holdDevices, hostOf } from "./devices.ts";
 import { liveAttemptOf, type LiveRun } from "./live-job.ts";
 import { restoreLiveRun } from "./live-run.ts";
 import type { AgentRow, AttemptRow, DeviceRow, JobRow, RunRow } from "./rows.ts";

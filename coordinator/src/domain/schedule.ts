@@ -1,6 +1,7 @@
 import type { FarmState, PoolReach } from "./farm-state.ts";
 import type { LiveAgent } from "./live-agent.ts";
-import { usableDevices, type LiveHost } from "./live-host.ts";
+import { usableDevices } from "./devices.ts";
+import type { LiveHost } from "./live-host.ts";
 import type { LiveRun, Pool } from "./live-job.ts";
 import { isInUse, isRival, reachOf } from "./pool-reach.ts";
 import { compareJobs, isFairer, type ReadyEntry, type ReadyJob } from "./ready-queue.ts";

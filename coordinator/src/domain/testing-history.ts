@@ -10,9 +10,9 @@ import type { FarmState, LiveAttempt } from "./farm-state.ts";
 import { findAttempt, findJob } from "./farm-state.ts";
 import type { HealthReport } from "./health-report.ts";
 import { insertRun } from "./insert-run.ts";
-import { deviceHealth } from "./live-host.ts";
+import { deviceHealth } from "./devices.ts";
 import type { LiveAgent } from "./live-agent.ts";
-import { liveAttemptOf, type LiveJob } from "./live-job.ts";
+import type { LiveJob } from "./live-job.ts";
 import { REPLAYS_MAX, type JobEvent } from "./job-state.ts";
 import { newLiveRun } from "./live-run.ts";
 import { noteRunCancelling } from "./run-state.ts";
@@ -22,13 +22,14 @@ import type { AgentRow } from "./rows.ts";
 import { schedule, type Assignment } from "./schedule.ts";
 import { addAgent, agentRow, emptyFarm, gpuRow, liveAgentOf, runRow, twoStepPlan } from "./testing.ts";
 import { MemoryStore } from "./testing-memory-store.ts";
+import { checkTotals, memoryOf } from "./testing-totals.ts";
 
 // Histories of a farm: random steps on the real decisions, a store that refuses
 // what may not be, and totals that are counted again after every step.
 
 const LEASE_TTL_MS = 15_000;
 const RETRIES = 1;
-export const LIMITS = { runJobsMax: 3, projectJobsMax: 3 };
+const LIMITS = { runJobsMax: 3, projectJobsMax: 3 };
 const GPUS = ["GPU-1", "GPU-2"];
 
 /** Two agents of one machine with two GPUs, one of another with one GPU, and one that takes one job. */
@@ -356,61 +357,10 @@ export class History {
     return { lost, spoilt };
   }
 
-  /** Counts again, from the jobs alone, what the farm keeps as running totals. */
+  /** Throws when a running total is wrong. */
   check(): void {
-    const { farm } = this;
-    const busy = new Map<string, number>();
-    const onHost = new Map<string, number>();
-    const held = new Map<string, string>();
-    let live = 0;
-    for (const run of farm.runs.values()) {
-      let [active, unfinished] = [0, 0];
-      for (const job of run.jobs) {
-        if (job.life.state.name !== "finished") unfinished += 1;
-        const attempt = liveAttemptOf(run, job);
-        if (!attempt) continue;
-        const { devices } = farm.attempts.get(attemptId(attempt.key)) ?? fail("an attempt is not kept");
-        live += 1;
-        active += 1;
-        bump(busy, attempt.agentId);
-        bump(onHost, devices.host);
-        for (const uuid of devices.gpus) held.set(`${devices.host} ${uuid}`, attempt.agentId);
-        if (farm.hosts.get(devices.host)?.exclusive && !devices.exclusive)
-          fail("something runs beside an exclusive job");
-      }
-      if (run.active !== active || run.unfinished !== unfinished || unfinished === 0) fail("a run's totals are wrong");
-    }
-    if (farm.attempts.size !== live) fail("there are attempts without a job");
-    const projects = [...farm.projects.values()].reduce((sum, count) => sum + count, 0);
-    if (projects !== live || projects > LIMITS.projectJobsMax) fail("a project's total is wrong");
-    for (const { row, busy: count } of farm.agents.values()) {
-      if (count !== (busy.get(row.agentId) ?? 0) || count > row.slots) fail("an agent's slots are wrong");
-    }
-    let devices = 0;
-    for (const host of farm.hosts.values()) {
-      devices += host.held.size;
-      if (host.busy !== (onHost.get(host.key) ?? 0)) fail("a machine's total is wrong");
-      if ((host.reserved !== null) !== farm.reserved.has(host)) fail("what is kept free is not listed");
-    }
-    if (devices !== held.size) fail("devices are held by nobody");
-    function fail(why: string): never {
-      throw new Error(why);
-    }
+    checkTotals(this.farm, LIMITS);
   }
-}
-
-/** What a restart must not forget. */
-function memoryOf(farm: FarmState) {
-  return {
-    attempts: [...farm.attempts.entries()].map(([id, { devices, unhealthy }]) => [id, devices, unhealthy]).toSorted(),
-    standings: [...farm.agents.values()].map(({ row, standing }) => [row.agentId, standing]),
-    health: [...farm.hosts.values()].map(({ key, health }) => [key, [...health].toSorted()]).toSorted(),
-    jobs: [...farm.runs.values()].map(({ row, jobs }) => [
-      row.run,
-      row.priority,
-      jobs.map(({ life, avoid }) => [life, avoid]),
-    ]),
-  };
 }
 
 function liveHostLike(agent: LiveAgent): LiveAgent["host"] {
@@ -423,10 +373,4 @@ function hasPassed(state: { readonly name: string; readonly outcome?: Outcome } 
 
 function pick<T>(list: readonly T[], draw: Draw): T {
   return list[draw(Math.max(1, list.length))] as T;
-}
-
-function bump(counts: Map<string, number>, key: string): number {
-  const count = (counts.get(key) ?? 0) + 1;
-  counts.set(key, count);
-  return count;
 }

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { NEW_STANDING } from "../domain/agent-standing.ts";
 import { hostKeyOf, newLiveAgent } from "../domain/live-agent.ts";
-import { hostOf } from "../domain/live-host.ts";
+import { hostOf } from "../domain/devices.ts";
 import type { AgentRow } from "../domain/rows.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { Metrics } from "../ports/metrics.ts";

@@ -1,7 +1,7 @@
 import type { AgentView, GpuView, HealthReportView } from "@kiln/proto";
 import { attemptId } from "../domain/attempt-key.ts";
 import { findJob, type FarmState } from "../domain/farm-state.ts";
-import { deviceHealth } from "../domain/live-host.ts";
+import { deviceHealth } from "../domain/devices.ts";
 import type { LiveAgent } from "../domain/live-agent.ts";
 import type { GpuRow, HealthReportRow } from "../domain/rows.ts";
 import { formatRunId } from "../domain/run-id.ts";

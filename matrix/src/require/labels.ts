@@ -1,5 +1,5 @@
 /** Of a key and of a value. */
-export const LABEL_CHARS_MAX = 63;
+const LABEL_CHARS_MAX = 63;
 
 /** As agents are labelled: `rack`, `nvlink`, `team.example-1`. */
 export function isLabelKey(text: string): boolean {

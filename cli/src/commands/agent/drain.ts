@@ -1,8 +1,11 @@
+import type { AgentDetail } from "@kiln/proto";
 import { setTimeout as delay } from "node:timers/promises";
 import { EXIT } from "../../exit-code.ts";
+import type { FarmClient } from "../../farm/client.ts";
 import { connectFarm } from "../../farm/connect.ts";
 import { CliError, Interrupted } from "../../program/cli-error.ts";
 import { argument, examples, FARM_HELP, type CliCommand } from "../../program/command.ts";
+import type { Context } from "../../program/context.ts";
 import { standingText } from "./standing-text.ts";
 
 interface Options {
@@ -33,23 +36,29 @@ restart of either side, until ./kiln agent resume.
   },
   async run(context, args, { reason = "", wait }) {
     const farm = await connectFarm(context);
-    let agent = await farm.setAgentMode(argument(args, 0), { mode: "draining", reason });
-    while (wait === true && agent.attempts.length > 0) {
-      context.out.note(standingText(agent));
-      const wasLeft = agent.attempts.length;
-      while (agent.attempts.length === wasLeft) {
-        await pause(context.interrupted);
-        agent = await farm.agent(agent.agentId);
-      }
-      if (agent.mode.name !== "draining") {
-        throw new CliError(`${agent.name} is ${agent.mode.name} again: somebody has changed it meanwhile.`);
-      }
-    }
+    const asked = await farm.setAgentMode(argument(args, 0), { mode: "draining", reason });
+    const agent = wait === true ? await untilIdle(context, farm, asked) : asked;
     context.out.document(agent);
     context.out.text(standingText(agent));
     return EXIT.passed;
   },
 };
+
+/** Says how many jobs are left whenever that changes. */
+async function untilIdle(context: Context, farm: FarmClient, asked: AgentDetail): Promise<AgentDetail> {
+  let agent = asked;
+  let told = -1;
+  while (agent.attempts.length > 0) {
+    if (agent.attempts.length !== told) context.out.note(standingText(agent));
+    told = agent.attempts.length;
+    await pause(context.interrupted);
+    agent = await farm.agent(agent.agentId);
+    if (agent.mode.name !== "draining") {
+      throw new CliError(`${agent.name} is ${agent.mode.name} again: somebody has changed it meanwhile.`);
+    }
+  }
+  return agent;
+}
 
 async function pause(signal: AbortSignal): Promise<void> {
   try {
