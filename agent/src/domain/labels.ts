@@ -1,5 +1,5 @@
 /** Labels of an agent: as many, and as long, as the wire contract says. */
-export const LABELS_MAX = 32;
+const LABELS_MAX = 32;
 const KEY = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const VALUE_CHARS_MAX = 63;
 

@@ -38,7 +38,9 @@ test("the coordinator is asked once for each run, and its password is a secret f
 
 test("an agent that holds no job of the run is told so, and what is no reader is not taken for one", async () => {
   const refusing = answering(() => new Response("it holds none", { status: 403 }));
-  await expect(new RunReaders(refusing, new SecretBook([]), PARTS).of(7, signal)).rejects.toThrow(/HTTP 403 it holds none/);
+  await expect(new RunReaders(refusing, new SecretBook([]), PARTS).of(7, signal)).rejects.toThrow(
+    /HTTP 403 it holds none/,
+  );
   const strange = answering(() => Response.json({ user: "r7" }));
   await expect(new RunReaders(strange, new SecretBook([]), PARTS).of(7, signal)).rejects.toThrow(FinalError);
 });

@@ -54,7 +54,7 @@ export async function enrol(request: JoinRequest, surroundings: JoinSurroundings
 }
 
 /** A farm's address without a slash at the end, or why it is none. */
-export function farmUrl(text: string): string | JoinFailure {
+function farmUrl(text: string): string | JoinFailure {
   if (!URL.canParse(text)) return { kind: "bad-url", url: text };
   const { protocol, host } = new URL(text);
   if (protocol === "http:") return { kind: "plain-http", url: text };
