@@ -64,7 +64,7 @@ export async function join(args: readonly string[], env: NodeJS.ProcessEnv): Pro
     }
     writeSettings(config.folder, settings);
     folder.write(result.credentials);
-    const reached = await report(result.credentials, result.farmTimeMs, config, inventory, env);
+    const reached = await report(result.credentials, result.clockApartMs, config, inventory, env);
     if (!reached) {
       return say(
         EXIT.couldNotRun,
@@ -131,7 +131,7 @@ function joinedAlready({ agentId, farm }: Credentials): readonly string[] {
 /** Prints what there is. False: a port of the farm cannot be reached. */
 async function report(
   credentials: Credentials,
-  farmTimeMs: number | null,
+  clockApartMs: number | null,
   config: AgentConfig,
   inventory: Inventory,
   env: NodeJS.ProcessEnv,
@@ -142,7 +142,7 @@ async function report(
   const checks: Check[] = [
     ok("farm", `${farm.httpUrl}, fingerprint ${fingerprintOf(authorityPem)}`),
     ok("agent", `${agentId}, certificate until ${time(notAfterMs)}, renewed by itself`),
-    ok("clock", clockText(farmTimeMs)),
+    ok("clock", clockText(clockApartMs)),
     ...(await probePorts(credentials)).map(({ name, address, problem }): Check =>
       problem === null ? ok(name, address) : { name, state: "failed", found: problem.message, fix: problem.advice },
     ),
@@ -163,7 +163,7 @@ function machineChecks(config: AgentConfig, { pythons, gpus, problems }: Invento
     `${config.slots} at a time, ${config.executor === "docker" ? "in containers" : `executor ${config.executor}`}`,
   );
   const gpuCheck = gpus.length === 0 ? [] : [ok("GPUs", gpus.map(({ model }) => model).join(", "))];
-  const found = pythons.map(({ feature }) => feature).join(", ");
+  const found = [...new Set(pythons.map(({ feature }) => feature))].join(", ");
   const python: Check =
     found !== "" || config.executor !== "host"
       ? ok("Pythons", found === "" ? "those of the jobs' images" : found)
@@ -186,10 +186,10 @@ function ok(name: string, found: string): Check {
   return { name, state: "ok", found, fix: "" };
 }
 
-function clockText(farmTimeMs: number | null): string {
-  if (farmTimeMs === null) return "the farm did not say its own";
-  const apartSeconds = Math.round(Math.abs(Date.now() - farmTimeMs) / 1000);
-  return apartSeconds < 2 ? "as the farm's" : `${apartSeconds} s from the farm's`;
+function clockText(apartMs: number | null): string {
+  if (apartMs === null) return "the farm did not say its own";
+  // The farm's comes in whole seconds.
+  return apartMs < 2_000 ? "as the farm's" : `${Math.round(apartMs / 1000)} s from the farm's`;
 }
 
 function say(exitCode: ExitCode, ...sentences: readonly string[]): ExitCode {

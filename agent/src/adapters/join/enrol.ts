@@ -21,7 +21,8 @@ export interface JoinRequest {
 }
 
 export type JoinResult =
-  | { readonly ok: true; readonly credentials: Credentials; readonly farmTimeMs: number | null }
+  /** `clockApartMs`: how far this machine's clock is from the farm's, to a second; null when the farm did not say. */
+  | { readonly ok: true; readonly credentials: Credentials; readonly clockApartMs: number | null }
   | { readonly ok: false; readonly failure: JoinFailure };
 
 export interface JoinSurroundings {
@@ -43,10 +44,9 @@ export async function enrol(request: JoinRequest, surroundings: JoinSurroundings
     const detail = "it is an API token, for people and scripts: machines join with one of kiln agent token";
     return failed({ kind: "malformed-token", detail });
   }
-  const found = await fetchAuthority(url, parsed.token.fingerprint, surroundings.env);
+  const found = await fetchAuthority(url, parsed.token.fingerprint, surroundings);
   if (!found.ok) return found;
-  const { farmTimeMs } = found.authority;
-  const hereMs = surroundings.nowMs();
+  const { farmTimeMs, hereMs } = found.authority;
   if (farmTimeMs !== null && Math.abs(hereMs - farmTimeMs) > CLOCK_SKEW_MS_MAX) {
     return failed({ kind: "clock-skew", hereMs, thereMs: farmTimeMs });
   }
@@ -112,7 +112,8 @@ async function send(
       labels: labelsIn(labels),
       role: role === "ephemeral" ? role : "worker",
     };
-    return { ok: true, credentials, farmTimeMs: authority.farmTimeMs };
+    const { farmTimeMs, hereMs } = authority;
+    return { ok: true, credentials, clockApartMs: farmTimeMs === null ? null : Math.abs(hereMs - farmTimeMs) };
   } catch (cause) {
     const failure = connectionFailure(cause, target);
     if (failure === "foreign") {

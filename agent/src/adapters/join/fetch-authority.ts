@@ -13,6 +13,8 @@ export interface FarmAuthority {
   readonly authorityPem: string;
   /** The farm's clock by its Date header, to the second; null when it sent none. */
   readonly farmTimeMs: number | null;
+  /** This machine's clock when that came. */
+  readonly hereMs: number;
   /** Who signed the certificate of what answered: for people. */
   readonly issuer: string;
 }
@@ -29,7 +31,7 @@ export type AuthorityResult =
 export async function fetchAuthority(
   url: string,
   fingerprint: string,
-  env: Readonly<Record<string, string | undefined>>,
+  { env, nowMs }: { readonly env: Readonly<Record<string, string | undefined>>; readonly nowMs: () => number },
 ): Promise<AuthorityResult> {
   const target = targetOf(url);
   let answer: Answer;
@@ -41,8 +43,9 @@ export async function fetchAuthority(
     throw cause;
   }
   const { issuer, farmTimeMs } = answer;
+  const hereMs = nowMs();
   const found = answer.status === 200 ? fingerprintIn(answer.text) : null;
-  if (found === fingerprint) return { ok: true, authority: { authorityPem: answer.text, farmTimeMs, issuer } };
+  if (found === fingerprint) return { ok: true, authority: { authorityPem: answer.text, farmTimeMs, hereMs, issuer } };
   if (found !== null) return { ok: false, failure: { kind: "another-farm", expected: fingerprint, found } };
   const proxy = proxyFor(target.host, env);
   if (answer.status === 407 || /proxy|gateway|inspection|zscaler|firewall/i.test(issuer)) {
