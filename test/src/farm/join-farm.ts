@@ -23,6 +23,7 @@ export class JoinFarm implements AsyncDisposable {
   readonly ownersToken: string;
   readonly #identity: FarmIdentity;
   readonly #stack: AsyncDisposableStack;
+  readonly #commands = new Set<TypedCommand>();
 
   private constructor(
     stack: AsyncDisposableStack,
@@ -115,12 +116,19 @@ export class JoinFarm implements AsyncDisposable {
       KILN_LOG_LEVEL: "warn",
       ...env,
     });
-    this.#stack.use(command);
+    this.#commands.add(command);
     return command;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stack.disposeAsync();
+  /** Ends every command that still runs. */
+  async stopMachines(): Promise<void> {
+    await Promise.all([...this.#commands].map((command) => command[Symbol.asyncDispose]()));
+    this.#commands.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopMachines();
+    await this.#stack.disposeAsync();
   }
 }
 
