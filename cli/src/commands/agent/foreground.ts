@@ -12,7 +12,7 @@ export function passEverythingOn(command: Command, usage: string): void {
     .argument("[args...]")
     .usage(usage)
     .allowUnknownOption()
-    .configureHelp({ visibleArguments: () => [] });
+    .configureHelp({ ...command.configureHelp(), visibleArguments: () => [] });
 }
 
 /**

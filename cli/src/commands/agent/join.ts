@@ -9,10 +9,11 @@ export const command: CliCommand = {
     command.addHelpText(
       "after",
       `
-Makes this machine's keys, knows the farm by the fingerprint in the token, and gets a certificate
-that it renews by itself. Says what it found, and goes on as the running agent until Ctrl-C.
+Makes this machine's keys, knows the farm by the fingerprint in the token, and
+gets a certificate that it renews by itself. Says what it found, and goes on as
+the running agent until Ctrl-C.
 
-  --token TOKEN      of ./kiln agent token on the farm (or: the variable KILN_JOIN_TOKEN)
+  --token TOKEN      of ./kiln agent token on the farm (or: KILN_JOIN_TOKEN)
   --name NAME        for people (default: this host's name)
   --label KEY=VALUE  what jobs may ask for; may be repeated
   --slots COUNT      jobs at a time (default: its cores)

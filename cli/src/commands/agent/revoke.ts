@@ -16,8 +16,9 @@ export const command: CliCommand<Options> = {
       .addHelpText(
         "after",
         `
-Takes effect at once: its connections are cut, its certificate and NATS user no longer
-count, and its jobs are tried again elsewhere. It can join again with a new token only.
+Takes effect at once: its connections are cut, its certificate and NATS user no
+longer count, and its jobs are tried again elsewhere. It can join again with a
+new token only.
 ` +
           examples(
             ["./kiln agent revoke gpu1", "by name, where only one has it"],
