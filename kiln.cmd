@@ -24,6 +24,7 @@ if "%~1"=="test" set "MAIN=tools\test.ts"
 if "%~1"=="check" set "MAIN=tools\check.ts"
 if "%~1"=="bench" set "MAIN=test\src\bench\main.ts"
 if "%~1"=="gen" set "MAIN=tools\gen.ts"
+if "%~1"=="bundle" set "MAIN=tools\bundle.ts"
 set ARGUMENTS=
 if not "%MAIN%"=="cli\src\main.ts" shift /1
 :next_argument

@@ -1,3 +1,4 @@
+import { AGENT_VERSION } from "./agent-version.ts";
 import { defaultFolder } from "./config.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly run
     run: async (args, env) => (await import("./commands/leave.ts")).leave(args, env),
   },
   inventory: { summary: "prints what this machine has as JSON", run: printInventory },
+  version: { summary: "prints the version", run: printVersion },
 };
 
 async function main([name = "run", ...args]: readonly string[]): Promise<ExitCode> {
@@ -36,6 +38,11 @@ async function printInventory(args: readonly string[], env: NodeJS.ProcessEnv): 
   return EXIT.stopped;
 }
 
+async function printVersion(): Promise<ExitCode> {
+  process.stdout.write(`${AGENT_VERSION}\n`);
+  return EXIT.stopped;
+}
+
 function usage(): ExitCode {
   process.stderr.write(usageText());
   return EXIT.usage;
@@ -48,11 +55,16 @@ function usageText(): string {
 
 // gRPC's library names addresses in TLS handshakes (DEP0123): nothing that who reads this could change.
 process.noDeprecation = true;
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (cause) {
-  process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
-  process.exitCode = EXIT.couldNotRun;
+/** Without `await` at the top level, which a bundle in one executable cannot have. */
+async function runToEnd(): Promise<never> {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (cause) {
+    process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
+    process.exitCode = EXIT.couldNotRun;
+  }
+  // Nothing is left to wait for, whatever a library still holds open.
+  process.exit();
 }
-// Nothing is left to wait for, whatever a library still holds open.
-process.exit();
+
+void runToEnd();

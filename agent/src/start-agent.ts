@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
@@ -25,6 +25,7 @@ import { joinAtStart } from "./adapters/join/join-at-start.ts";
 import { NatsControlPlane } from "./adapters/nats/nats-control-plane.ts";
 import { openSpool } from "./adapters/spool/disk-spool.ts";
 import { systemClock } from "./adapters/system/system-clock.ts";
+import { AGENT_VERSION } from "./agent-version.ts";
 import type { AgentConfig } from "./config.ts";
 import { SecretBook } from "./domain/redaction/secret-book.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -256,7 +257,7 @@ function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
   const registration = {
     ...ids,
     name: config.name,
-    version: packageVersion(),
+    version: AGENT_VERSION,
     slots,
     executor: executor.name,
     kinds: executor.kinds,
@@ -315,11 +316,4 @@ function handle(
     }),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };
-}
-
-/** This package's version, from its package.json. */
-function packageVersion(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { version?: unknown };
-  return typeof version === "string" ? version : "0.0.0";
 }
