@@ -6,3 +6,10 @@ export { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry, type TestRegistry } fr
 export { freePort } from "./free-port.ts";
 export { findNatsServer, startNatsServer, type NatsServer, type NatsServerOptions } from "./nats-server.ts";
 export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
+export {
+  findWindows,
+  type WindowsMachine,
+  type WindowsProcess,
+  type WindowsTestBed,
+} from "./windows/windows-machine.ts";
+export { writeStandInPython } from "./windows/stand-in-python.ts";

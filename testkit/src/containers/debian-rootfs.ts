@@ -8,9 +8,12 @@ import { findProgram, type Brought } from "./daemon.ts";
 /** bookworm has glibc 2.36 and CPython 3.11, bullseye glibc 2.31 and CPython 3.9. */
 export type DebianRelease = "bookworm" | "bullseye";
 
+/** trixie has wine 10; it is no release that images are made of. */
+type AnyRelease = DebianRelease | "trixie";
+
 /** How a root folder is made; what it says is in the name of the file that is kept. */
 export interface RootfsRecipe {
-  readonly release: DebianRelease;
+  readonly release: AnyRelease;
   /** What it is for, a word: part of the file's name. */
   readonly kind: string;
   readonly packages: readonly string[];
@@ -35,22 +38,18 @@ export function debianRootfs(release: DebianRelease, env: NodeJS.ProcessEnv = pr
 /** The packed root folder of a recipe, made when it is not in the user's cache yet. Says in one line why it cannot be made. */
 export async function keptRootfs(recipe: RootfsRecipe, env: NodeJS.ProcessEnv): Promise<Brought<string>> {
   const { release, kind, packages, ingredients = [] } = recipe;
-  const cache = join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "kiln", "test-images");
+  const cache = imageCache(env);
   const digest = createHash("sha256")
     .update(JSON.stringify([packages, LEFT_OUT, ...ingredients]))
     .digest("hex")
     .slice(0, 8);
   const tar = join(cache, `debian-${release}-${kind}-${digest}.tar`);
   if (existsSync(tar)) return { ok: true, value: tar };
-  const debootstrap = findProgram("debootstrap", env);
-  if (debootstrap === null) return { ok: false, reason: "debootstrap is not installed (Debian: debootstrap)" };
-  if (process.getuid?.() !== 0)
-    return { ok: false, reason: "debootstrap needs root, and these tests do not run as root" };
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, ".new-"));
   try {
     const root = join(folder, "root");
-    const made = await makeRoot(debootstrap, recipe, root);
+    const made = await makeRoot(recipe, root, env);
     if (!made.ok) return made;
     const left = LEFT_OUT.flatMap((path) => ["--exclude", `./${path}/*`]);
     const packed = join(folder, "root.tar");
@@ -64,7 +63,21 @@ export async function keptRootfs(recipe: RootfsRecipe, env: NodeJS.ProcessEnv): 
   }
 }
 
-async function makeRoot(debootstrap: string, recipe: RootfsRecipe, root: string): Promise<Brought<null>> {
+/** The folder of this user's cache that keeps what takes long to make. */
+export function imageCache(env: NodeJS.ProcessEnv): string {
+  return join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "kiln", "test-images");
+}
+
+/** Makes the root folder of a recipe at `root`, which must not be there. Says in one line why it cannot be made. */
+export async function makeRoot(
+  recipe: RootfsRecipe,
+  root: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Brought<null>> {
+  const debootstrap = findProgram("debootstrap", env);
+  if (debootstrap === null) return { ok: false, reason: "debootstrap is not installed (Debian: debootstrap)" };
+  if (process.getuid?.() !== 0)
+    return { ok: false, reason: "debootstrap needs root, and these tests do not run as root" };
   const { release, packages, finish } = recipe;
   const mirror = await debianMirror();
   const options = ["--variant=minbase", `--include=${packages.join(",")}`];

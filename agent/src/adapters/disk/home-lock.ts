@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { processMark } from "../system/process-mark.ts";
 
@@ -16,6 +16,7 @@ export type LockResult =
  */
 export function lockHome(folder: string): LockResult {
   const path = join(folder, "agent.lock");
+  if (process.platform === "win32") return lockOpenFile(path);
   const own = `${process.pid} ${processMark(process.pid) ?? ""}`;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     if (create(path, own)) return { ok: true, lock: { [Symbol.dispose]: () => release(path, own) } };
@@ -26,6 +27,24 @@ export function lockHome(folder: string): LockResult {
     takeAway(path, holder);
   }
   return { ok: false, pid: Number((read(path) ?? "0").split(" ", 1)[0]) };
+}
+
+/** libuv's UV_FS_O_EXLOCK: nobody else can open the file, and the system gives it back however the process ends. */
+const EXCLUSIVE = 0x10000000;
+
+/** Windows does not say when a process began, so a process number tells nothing there. */
+function lockOpenFile(path: string): LockResult {
+  const numberFile = `${path}.pid`;
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT | EXCLUSIVE, 0o600);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "";
+    if (code === "EBUSY" || code === "EPERM") return { ok: false, pid: Number(read(numberFile) ?? "0") };
+    throw cause;
+  }
+  writeFileSync(numberFile, String(process.pid));
+  return { ok: true, lock: { [Symbol.dispose]: () => closeSync(fd) } };
 }
 
 function isHeld(pid: number, holder: string): boolean {

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
+import { replaceFile } from "./replace-file.ts";
 
 /** Writes a file that is whole and on the disk when this returns, or not there under its name. */
 export function writeDurably(path: string, text: string, mode: number): void {
@@ -10,5 +11,5 @@ export function writeDurably(path: string, text: string, mode: number): void {
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
+  replaceFile(temporary, path);
 }

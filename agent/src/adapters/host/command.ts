@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import type { ProcessEnd } from "../../domain/classify.ts";
 import { endGroup, killGroup } from "./process-group.ts";
+import { windowsMark } from "../system/end-orphans.ts";
 import { processMark } from "../system/process-mark.ts";
 import type { ProcessGroup } from "../../ports/executor.ts";
 
@@ -52,7 +53,7 @@ export function runCommand(spec: CommandSpec, hooks: CommandHooks): RunningComma
     return stopping;
   };
   if (child.pid !== undefined) {
-    hooks.processGroup({ pid: child.pid, mark: processMark(child.pid) ?? "" });
+    hooks.processGroup({ pid: child.pid, mark: processMark(child.pid) ?? ownMark() });
   }
   const closed = readOutputs(child, hooks, () => stopping !== null);
   return { done: finish(child, closed, hooks), stop };
@@ -77,6 +78,11 @@ function start(spec: CommandSpec): ChildProcess {
     stdio: ["ignore", "pipe", "ignore"],
     detached: true,
   });
+}
+
+/** Where the system does not say when a process began. */
+function ownMark(): string {
+  return process.platform === "win32" ? windowsMark(Date.now()) : "";
 }
 
 function outputsOf(child: ChildProcess): Readable[] {

@@ -10,6 +10,7 @@ import { JobRun, type JobRunParts } from "./job-run.ts";
 import type { PipTool } from "./pip-tool.ts";
 import { RepairTools } from "./repair-tools.ts";
 import { killGroup } from "./process-group.ts";
+import { endOrphans } from "../system/end-orphans.ts";
 import { processMark } from "../system/process-mark.ts";
 import { attemptCookie, killStrays } from "./stray-processes.ts";
 
@@ -50,12 +51,14 @@ export class HostExecutor implements Executor {
     }
     const cookie = attemptCookie(this.#parts.agentId, attemptKey(request.ref));
     const tools = { pip: this.#parts.pip, repair: this.#repair };
-    const job = new JobRun(request, new HostRunner(interpreter, tools, cookie), sink, this.#parts);
+    const job = new JobRun(request, new HostRunner(interpreter, tools, cookie, this.#parts.log), sink, this.#parts);
     void job.perform();
     return { stop: () => job.stop() };
   }
 
   async clearLeftovers(attempts: Parameters<Executor["clearLeftovers"]>[0]): Promise<void> {
+    const ended = await endOrphans(attempts.flatMap(({ groups }) => groups));
+    if (!ended.ok) this.#parts.log.warn({ reason: ended.message }, "processes of an earlier agent process may run on");
     for (const { groups } of attempts) {
       for (const { pid, mark } of groups) {
         if (mark !== "" && processMark(pid) === mark) await killGroup(pid);

@@ -1,5 +1,8 @@
 import type { Interpreter } from "../../domain/interpreter.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
+import type { Log } from "../../ports/log.ts";
+import type { ProcessGroup } from "../../ports/executor.ts";
+import { endOrphans } from "../system/end-orphans.ts";
 import { runCommand, type CommandSpec, type RunningCommand } from "./command.ts";
 import { jobEnvironment } from "./job-environment.ts";
 import type { PipSource, RepairSource } from "./job-context.ts";
@@ -13,12 +16,20 @@ export class HostRunner implements Runner {
   readonly pip: PipSource;
   readonly repair: RepairSource;
   readonly #cookies: ReadonlySet<string>;
+  readonly #log: Log;
+  readonly #groups: ProcessGroup[] = [];
 
-  constructor(python: Interpreter, tools: { readonly pip: PipSource; readonly repair: RepairSource }, cookie: string) {
+  constructor(
+    python: Interpreter,
+    tools: { readonly pip: PipSource; readonly repair: RepairSource },
+    cookie: string,
+    log: Log,
+  ) {
     this.python = python;
     this.pip = tools.pip;
     this.repair = tools.repair;
     this.#cookies = new Set([cookie]);
+    this.#log = log;
   }
 
   begin(): Promise<Begun> {
@@ -33,7 +44,10 @@ export class HostRunner implements Runner {
     return runCommand(spec, {
       output: (bytes) => hooks.output(bytes),
       drained: (listener) => hooks.drained(listener),
-      processGroup: (group) => hooks.processGroup(group),
+      processGroup: (group) => {
+        this.#groups.push(group);
+        hooks.processGroup(group);
+      },
       killStrays: async () => void (await killStrays(this.#cookies)),
     });
   }
@@ -45,5 +59,7 @@ export class HostRunner implements Runner {
 
   async clear(): Promise<void> {
     await killStrays(this.#cookies);
+    const ended = await endOrphans(this.#groups);
+    if (!ended.ok) this.#log.warn({ reason: ended.message }, "processes of a job may run on");
   }
 }

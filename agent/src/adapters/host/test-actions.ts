@@ -29,7 +29,10 @@ export const TEST_ACTIONS = {
     const copied = await copyFiles(check, context);
     if (!copied.ok) return copied;
     context.note(`$ ${check.command}`);
-    const end = await context.command({ ...shellCommand(check.command), cwd: context.folder.test });
+    const end = await context.command({
+      ...shellCommand(check.command, context.folder.temporary),
+      cwd: context.folder.test,
+    });
     return end.exitCode === 0 ? DONE : failed(context, "run-command", end);
   },
 
@@ -102,7 +105,7 @@ async function runTests(
       "it calls pytest more than once, and the report is of the last: --junitxml=$KILN_RESULTS/NAME.xml keeps all",
     );
   }
-  const spec = { ...shellCommand(command), cwd: context.folder.test };
+  const spec = { ...shellCommand(command, context.folder.temporary), cwd: context.folder.test };
   const end = await context.command(spec, { drop: null, set: { KILN_RESULTS: folder, PYTEST_ADDOPTS: options } });
   const read = await readResults(folder, { within: context.folder.results, testRoot: context.folder.test }, sink);
   return { end, read };

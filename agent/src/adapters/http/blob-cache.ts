@@ -1,17 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
-import {
-  createReadStream,
-  createWriteStream,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { replaceFile } from "../disk/replace-file.ts";
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -62,7 +54,7 @@ export class BlobCache {
     try {
       if ((await copyHashed(source, temporary, signal)) !== sha256) return false;
       this.#remove(sha256);
-      renameSync(temporary, this.#path(sha256));
+      replaceFile(temporary, this.#path(sha256));
     } finally {
       await rm(temporary, { force: true });
     }

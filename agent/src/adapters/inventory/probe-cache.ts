@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { PythonFacts } from "../../domain/python-probe.ts";
 import { parseFacts } from "./probe-python.ts";
+import { replaceFile } from "../disk/replace-file.ts";
 
 /**
  * What interpreters answered, kept on disk by path, time of change and size, so
@@ -36,7 +37,7 @@ export class ProbeCache {
     try {
       const temporary = `${this.#path}.${process.pid}`;
       writeFileSync(temporary, JSON.stringify(Object.fromEntries(this.#next)), { mode: 0o600 });
-      renameSync(temporary, this.#path);
+      replaceFile(temporary, this.#path);
     } catch {
       // The next start asks again.
     }
