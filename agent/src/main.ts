@@ -2,7 +2,7 @@ import { AGENT_VERSION } from "./agent-version.ts";
 import { defaultFolder } from "./config.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 
-type Run = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<ExitCode>;
+type Run = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>;
 
 /** Each is loaded when it is typed. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly run: Run }>> = {
@@ -19,10 +19,22 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly run
     run: async (args, env) => (await import("./commands/leave.ts")).leave(args, env),
   },
   inventory: { summary: "prints what this machine has as JSON", run: printInventory },
+  install: {
+    summary: "makes the agent a service of this system",
+    run: async (args, env) => (await import("./commands/install.ts")).install(args, env),
+  },
+  uninstall: {
+    summary: "removes that service and all that install made",
+    run: async (args, env) => (await import("./commands/install.ts")).uninstall(args, env),
+  },
+  status: {
+    summary: "says how that service does",
+    run: async (args, env) => (await import("./commands/install.ts")).status(args, env),
+  },
   version: { summary: "prints the version", run: printVersion },
 };
 
-async function main([name = "run", ...args]: readonly string[]): Promise<ExitCode> {
+async function main([name = "run", ...args]: readonly string[]): Promise<number> {
   if (name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(usageText());
     return EXIT.stopped;
@@ -31,14 +43,14 @@ async function main([name = "run", ...args]: readonly string[]): Promise<ExitCod
   return command === undefined ? usage() : command.run(args, process.env);
 }
 
-async function printInventory(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitCode> {
+async function printInventory(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   if (args.length > 0) return usage();
   const { readInventory } = await import("./adapters/inventory/read-inventory.ts");
   process.stdout.write(`${JSON.stringify(await readInventory(defaultFolder(env)), null, 2)}\n`);
   return EXIT.stopped;
 }
 
-async function printVersion(): Promise<ExitCode> {
+async function printVersion(): Promise<number> {
   process.stdout.write(`${AGENT_VERSION}\n`);
   return EXIT.stopped;
 }

@@ -5,7 +5,7 @@ import type { Brought } from "../containers/daemon.ts";
 import { imageCache, makeRoot, run } from "../containers/debian-rootfs.ts";
 
 /** Where wine's drive C: lies in the root folder. */
-export const WINE_PREFIX = "/opt/prefix";
+const WINE_PREFIX = "/opt/prefix";
 
 /** What a command in the root folder sees. */
 export const WINE_ENVIRONMENT: readonly string[] = [
