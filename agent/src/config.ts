@@ -25,6 +25,8 @@ export interface AgentConfig {
   readonly executor: "host" | "docker" | "dummy";
   /** null where jobs do not run in containers. */
   readonly docker: DockerSettings | null;
+  /** Set by `agent service`: it can start another version. null: no service runs this agent. */
+  readonly service: { readonly bundleSha256: string } | null;
   readonly logLevel: LogLevel;
   /** Bytes not acknowledged by the coordinator from which on jobs are held back. */
   readonly spoolBytesMax: number;
@@ -92,6 +94,7 @@ export function readConfig(own: NodeJS.ProcessEnv, settings: AgentSettings = {})
     slots,
     executor,
     docker: docker?.ok ? docker.settings : null,
+    service: env["KILN_SERVICE"] === "1" ? { bundleSha256: text("KILN_BUNDLE_SHA256", "") } : null,
     logLevel: choice("KILN_LOG_LEVEL", LOG_LEVELS, "info"),
     spoolBytesMax: integer("KILN_SPOOL_BYTES_MAX", 1024 ** 2, 2 ** 50, CONFIG_DEFAULTS.spoolBytesMax),
     wheelBytesMax: integer("KILN_WHEEL_BYTES_MAX", 1024, 2 ** 50, CONFIG_DEFAULTS.wheelBytesMax),

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { AGENT_VERSION } from "./agent-version.ts";
 import { defaultFolder } from "./config.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
@@ -31,6 +32,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly run
     summary: "says how that service does",
     run: async (args, env) => (await import("./commands/install.ts")).status(args, env),
   },
+  service: {
+    summary: "runs the agent for a service manager, kept at the farm's version",
+    run: async (args, env) => (await import("./commands/service.ts")).service(args, env),
+  },
   version: { summary: "prints the version", run: printVersion },
 };
 
@@ -39,6 +44,8 @@ async function main([name = "run", ...args]: readonly string[]): Promise<number>
     process.stdout.write(usageText());
     return EXIT.stopped;
   }
+  const [file = "", ...rest] = args;
+  if (name === "run-bundle" && file !== "") return runBundle(file, rest);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   return command === undefined ? usage() : command.run(args, process.env);
 }
@@ -53,6 +60,13 @@ async function printInventory(args: readonly string[], env: NodeJS.ProcessEnv): 
 async function printVersion(): Promise<number> {
   process.stdout.write(`${AGENT_VERSION}\n`);
   return EXIT.stopped;
+}
+
+/** For `service` in a single executable, which is the only Node that there may be. The bundle ends this process. */
+function runBundle(file: string, args: readonly string[]): Promise<number> {
+  process.argv.splice(1, Infinity, file, ...args);
+  createRequire(file)(file);
+  return new Promise(() => undefined);
 }
 
 function usage(): ExitCode {

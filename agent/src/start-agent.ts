@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { CredentialFolder } from "./adapters/disk/credential-folder.ts";
+import { VersionsFolder } from "./adapters/disk/versions-folder.ts";
 import { writeDurably } from "./adapters/disk/write-durably.ts";
 import { lockHome } from "./adapters/disk/home-lock.ts";
 import { DockerExecutor } from "./adapters/docker/docker-executor.ts";
@@ -28,6 +29,7 @@ import { systemClock } from "./adapters/system/system-clock.ts";
 import { AGENT_VERSION } from "./agent-version.ts";
 import type { AgentConfig } from "./config.ts";
 import { SecretBook } from "./domain/redaction/secret-book.ts";
+import type { BlobClient } from "./ports/blob-client.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ControlPlane } from "./ports/control-plane.ts";
 import type { Coordinator } from "./ports/coordinator.ts";
@@ -42,6 +44,7 @@ import { Intake } from "./services/intake.ts";
 import { recover } from "./services/recovery.ts";
 import type { RenewalTrouble } from "./services/renewal.ts";
 import { Registrar } from "./services/registrar.ts";
+import { SelfUpdate } from "./services/self-update.ts";
 import { ResultsStream } from "./services/results-stream.ts";
 import { wireMembership, type AgentEnd, type OnFarm } from "./wire-membership.ts";
 
@@ -120,7 +123,9 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   resources.use(spool);
   const machine = deps.inventory ?? (await readInventory(config.folder));
   const farm = { ...ids, http, credentials, folder };
-  const executor = makeExecutor(config, deps, farm, machine, common);
+  const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);
+  const blobs = new HttpBlobClient(http, { cache, ...common });
+  const executor = makeExecutor(config, deps, farm, machine, blobs, common);
   await recover(left, { executor, ...common });
   const inventory = executor instanceof DockerExecutor ? withPythons(machine, await executor.readPythons()) : machine;
   const { pythons, olderPythons, problems } = inventory;
@@ -132,7 +137,7 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   // 4. The lines to the coordinator, and the services between them and the spool.
   const coordinator = resources.use(new GrpcCoordinator(credentials));
   const controlPlane = resources.use(new NatsControlPlane({ credentials, ...ids }, common));
-  const ends = { spool, inventory, executor, coordinator, controlPlane, hadBefore: left.length };
+  const ends = { spool, inventory, executor, coordinator, controlPlane, blobs, hadBefore: left.length };
   const services = wire(config, farm, ends, common);
 
   // 5. Go.
@@ -154,12 +159,11 @@ function makeExecutor(
   deps: AgentDeps,
   { agentId, http, credentials }: OnFarm,
   inventory: Inventory,
+  blobs: BlobClient,
   common: Common,
 ): Executor {
   if (deps.executor) return deps.executor;
   const { log, clock, secrets } = common;
-  const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);
-  const blobs = new HttpBlobClient(http, { cache, ...common });
   const readers = new RunReaders(http, secrets, common);
   const { authorityPem, farm } = credentials.current();
   // Not the one among the credentials: those are replaced while jobs and containers have this open.
@@ -218,6 +222,7 @@ interface Ends {
   readonly executor: Executor;
   readonly coordinator: Coordinator;
   readonly controlPlane: ControlPlane;
+  readonly blobs: BlobClient;
   /** Attempts that an earlier process of this agent left in the spool. */
   readonly hadBefore: number;
 }
@@ -254,6 +259,7 @@ function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
     clock: common.clock,
     diskFreeBytes: () => diskFreeBytes(config.folder),
   });
+  const versions = config.service ? new VersionsFolder(config.folder) : null;
   const registration = {
     ...ids,
     name: config.name,
@@ -265,6 +271,7 @@ function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
     // The farm's operator, who made the token, has the last word.
     labels: { ...config.labels, ...credentials.current().labels },
     isEphemeral,
+    service: config.service && versions ? { ...config.service, failed: versions.read().failed } : null,
   };
   const registrar = new Registrar({ coordinator, ...common }, registration, {
     registered: (terms) => {
@@ -275,11 +282,31 @@ function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
     },
     refused: membership.shutOut,
   });
+  const { restart } = membership;
+  const update = versions && selfUpdate(config, versions, ends, { attempts, restart, ...common });
   const intake = new Intake(
-    { attempts, registrar, heartbeat, log: common.log },
+    { attempts, registrar, heartbeat, update, log: common.log },
     { leave: (reason) => (attempts.isSpent ? leaveIfDone() : membership.shutOut(reason)) },
   );
-  return { registered, membership, stream, attempts, heartbeat, registrar, intake };
+  return { registered, membership, update, stream, attempts, heartbeat, registrar, intake };
+}
+
+function selfUpdate(
+  { service }: AgentConfig,
+  versions: VersionsFolder,
+  { blobs, controlPlane }: Ends,
+  { attempts, restart, log }: { readonly attempts: Attempts; readonly restart: () => void; readonly log: Log },
+): SelfUpdate {
+  const parts = {
+    versions,
+    blobs,
+    isIdle: () => attempts.running + attempts.waiting === 0,
+    stopAssignments: () => controlPlane.stopAssignments(),
+    takeAssignments: () => controlPlane.takeAssignments(),
+    restart,
+    log,
+  };
+  return new SelfUpdate(parts, service?.bundleSha256 ?? "");
 }
 
 function handle(
@@ -287,10 +314,11 @@ function handle(
   parts: ReturnType<typeof wire> & { readonly spool: Spool; readonly controlPlane: ControlPlane },
   resources: AsyncDisposable,
 ): AgentHandle {
-  const { registered, membership, stream, attempts, heartbeat, registrar, spool, controlPlane } = parts;
+  const { registered, membership, update, stream, attempts, heartbeat, registrar, spool, controlPlane } = parts;
   const { renewal, ended } = membership;
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
+    update?.stop();
     controlPlane.stopAssignments();
     await attempts.stopAll({ kind: "agent-stopping" });
     const deadlineMs = Date.now() + FLUSH_MS;

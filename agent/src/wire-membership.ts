@@ -22,8 +22,11 @@ export interface OnFarm extends AgentIds {
 
 /** Why an agent ends by itself. */
 export interface AgentEnd {
-  /** "shut-out": the farm will have nothing more of it; "left": it has had its only job. */
-  readonly kind: "shut-out" | "left";
+  /**
+   * "shut-out": the farm will have nothing more of it; "left": it has had its only
+   * job; "updated": another version is to be started in its place.
+   */
+  readonly kind: "shut-out" | "left" | "updated";
   /** A sentence. */
   readonly reason: string;
 }
@@ -34,6 +37,8 @@ export interface Membership {
   readonly ended: Promise<AgentEnd>;
   /** The farm will have nothing more of this agent. */
   shutOut(reason: string): void;
+  /** Another version is to be started in this one's place. */
+  restart(): void;
   /** The agent is done: it leaves the farm, and ends. Once. */
   leave(): Promise<void>;
 }
@@ -77,5 +82,6 @@ export function wireMembership(
       ended: shutOut,
     },
   );
-  return { renewal, ended, shutOut, leave };
+  const restart = (): void => end({ kind: "updated", reason: "another version is to be started" });
+  return { renewal, ended, shutOut, restart, leave };
 }

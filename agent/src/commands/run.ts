@@ -34,6 +34,8 @@ export async function run(env: NodeJS.ProcessEnv, deps: AgentDeps = {}): Promise
 }
 
 function sayEnd({ kind, reason }: AgentEnd): ExitCode {
+  // The log has said which.
+  if (kind === "updated") return EXIT.restart;
   if (kind === "left") {
     process.stderr.write(`The agent leaves the farm: ${reason}\n`);
     return EXIT.stopped;

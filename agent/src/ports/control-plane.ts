@@ -1,5 +1,13 @@
 import type { AttemptRef } from "../domain/attempt-key.ts";
-import type { Assignment } from "../domain/job.ts";
+import type { Assignment, Blob } from "../domain/job.ts";
+
+export interface UpdateOffer {
+  /** SemVer. */
+  readonly version: string;
+  /** Counts up with everything that is offered. */
+  readonly offer: number;
+  readonly blob: Blob;
+}
 
 /** One delivery of an assignment; delivered again until it is settled. */
 export interface Delivery {
@@ -19,6 +27,8 @@ export interface ControlPlaneHandlers {
   registerAgain(): void;
   /** The coordinator has no more use for this agent: end. */
   leave(reason: string): void;
+  /** Another version of the agent's software is there; repeated until it is taken. */
+  updateOffered(offer: UpdateOffer): void;
   /** Connected for the first time or again. */
   connected(): void;
 }

@@ -1,5 +1,6 @@
 import type { JobKind } from "@kiln/proto";
 import type { AttemptRef } from "../domain/attempt-key.ts";
+import type { FailedUpdate } from "../domain/update/versions.ts";
 import type { Inventory } from "./inventory.ts";
 
 export interface Registration {
@@ -16,6 +17,8 @@ export interface Registration {
   readonly labels: Readonly<Record<string, string>>;
   /** It takes one job, then leaves. */
   readonly isEphemeral: boolean;
+  /** null: no service runs this agent that could start another version. */
+  readonly service: { readonly bundleSha256: string; readonly failed: FailedUpdate | null } | null;
 }
 
 export interface RegistrationTerms {

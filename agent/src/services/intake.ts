@@ -1,9 +1,10 @@
 import { attemptKey, type AttemptRef } from "../domain/attempt-key.ts";
-import type { ControlPlaneHandlers, Delivery } from "../ports/control-plane.ts";
+import type { ControlPlaneHandlers, Delivery, UpdateOffer } from "../ports/control-plane.ts";
 import type { Log } from "../ports/log.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import type { Registrar } from "./registrar.ts";
+import type { SelfUpdate } from "./self-update.ts";
 
 /** How long an assignment waits that there is no room for. */
 const LATER_MS = 1_000;
@@ -17,6 +18,8 @@ export interface IntakeParts {
   readonly attempts: Attempts;
   readonly registrar: Registrar;
   readonly heartbeat: Heartbeat;
+  /** null: no service runs this agent. */
+  readonly update: SelfUpdate | null;
   readonly log: Log;
 }
 
@@ -55,6 +58,16 @@ export class Intake implements ControlPlaneHandlers {
 
   leave(reason: string): void {
     this.#events.leave(reason);
+  }
+
+  updateOffered(offer: UpdateOffer): void {
+    const { update, log } = this.#parts;
+    if (update) void update.offered(offer);
+    else
+      log.debug(
+        { version: offer.version },
+        "another version is offered, and no service runs this agent that could start it",
+      );
   }
 
   connected(): void {

@@ -1,10 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { agent as wire } from "@kiln/proto";
+import type { FailedUpdate } from "../../domain/update/versions.ts";
 import type { Registration } from "../../ports/coordinator.ts";
 
 /** A registration as its message. */
 export function registerRequest(registration: Registration): wire.RegisterRequest {
-  const { agentId, sessionId, name, version, slots, executor, kinds, inventory, labels, isEphemeral } = registration;
+  const { agentId, sessionId, name, version, slots, executor, kinds, inventory, labels, isEphemeral, service } =
+    registration;
   return create(wire.RegisterRequestSchema, {
     agentId,
     sessionId,
@@ -17,6 +19,9 @@ export function registerRequest(registration: Registration): wire.RegisterReques
     ephemeral: isEphemeral,
     // From the index of the run and of the cell's CUDA variant.
     installsTorch: kinds.includes("build") || kinds.includes("test"),
+    takesUpdates: service !== null,
+    bundleSha256: service?.bundleSha256 ?? "",
+    ...(service?.failed ? { failedUpdate: failedUpdate(service.failed) } : {}),
     inventory: {
       os: inventory.os,
       arch: inventory.arch,
@@ -40,4 +45,8 @@ export function registerRequest(registration: Registration): wire.RegisterReques
       problems: inventory.problems.map(({ subject, message }) => ({ subject, message })),
     },
   });
+}
+
+function failedUpdate({ offer, sha256, reason }: FailedUpdate) {
+  return { offer: BigInt(offer), bundleSha256: sha256, reason };
 }

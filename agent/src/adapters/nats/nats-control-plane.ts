@@ -203,7 +203,15 @@ export class NatsControlPlane implements ControlPlane {
     try {
       const { command } = SUBJECTS.control.decode(bytes);
       if (command.case === "registerAgain") handlers.registerAgain();
-      else if (command.case === "cancel" && command.value.attempt) {
+      else if (command.case === "offerUpdate" && command.value.bundle) {
+        const { version, offer, bundle } = command.value;
+        const { sha256, sizeBytes, filename } = bundle;
+        handlers.updateOffered({
+          version,
+          offer: Number(offer),
+          blob: { sha256, sizeBytes: Number(sizeBytes), filename },
+        });
+      } else if (command.case === "cancel" && command.value.attempt) {
         handlers.cancel(command.value.attempt, command.value.reason);
       } else if (command.case === "leave") handlers.leave(command.value.reason);
     } catch (cause) {

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/agent.proto.
  */
 export const file_kiln_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChNraWxuL3YxL2FnZW50LnByb3RvEgdraWxuLnYxIr4CCg9SZWdpc3RlclJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDQoFc2xvdHMYBSABKA0SEQoJZXhlY3V0b3JzGAYgAygJEiUKCWludmVudG9yeRgHIAEoCzISLmtpbG4udjEuSW52ZW50b3J5Eg0KBWtpbmRzGAggAygJEhYKDmluc3RhbGxzX3RvcmNoGAkgASgIEjQKBmxhYmVscxgKIAMoCzIkLmtpbG4udjEuUmVnaXN0ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EhEKCWVwaGVtZXJhbBgLIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkcKEFJlZ2lzdGVyUmVzcG9uc2USHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAEgASgNEhQKDHdpbmRvd19ieXRlcxgCIAEoDSLyAgoJSW52ZW50b3J5EgoKAm9zGAEgASgJEgwKBGFyY2gYAiABKAkSEAoIb3NfdGl0bGUYAyABKAkSDAoEbGliYxgEIAEoCRIOCgZrZXJuZWwYBSABKAkSEQoJY3B1X21vZGVsGAYgASgJEhEKCWNwdV9jb3JlcxgHIAEoDRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSFwoPZGlza19mcmVlX2J5dGVzGAkgASgEEisKB3B5dGhvbnMYCiADKAsyGi5raWxuLnYxLlB5dGhvbkludGVycHJldGVyEisKCHByb2JsZW1zGAsgAygLMhkua2lsbi52MS5JbnZlbnRvcnlQcm9ibGVtEhIKCm9zX3JlbGVhc2UYDCABKAkSGgoEZ3B1cxgNIAMoCzIMLmtpbG4udjEuR3B1EisKDWN1ZGFfdG9vbGtpdHMYDiADKAsyFC5raWxuLnYxLkN1ZGFUb29sa2l0Eg8KB2hvc3RfaWQYDyABKAki+QQKA0dwdRIMCgR1dWlkGAEgASgJEg0KBW1vZGVsGAIgASgJEhoKEmNvbXB1dGVfY2FwYWJpbGl0eRgDIAEoCRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSDgoGZHJpdmVyGAUgASgJEhMKC2N1ZGFfZHJpdmVyGAYgASgJEh0KFWN1ZGFfbWlub3JfY29tcGF0aWJsZRgHIAEoCRIQCghtaWdfbW9kZRgIIAEoCRIlCgptaWdfc2xpY2VzGAkgAygLMhEua2lsbi52MS5NaWdTbGljZRIQCghlY2NfbW9kZRgKIAEoCRIaCg1lY2NfY29ycmVjdGVkGAsgASgESACIAQESHAoPZWNjX3VuY29ycmVjdGVkGAwgASgESAGIAQESHQoQc21fY2xvY2tfbWF4X21oehgNIAEoDUgCiAEBEiEKFG1lbW9yeV9jbG9ja19tYXhfbWh6GA4gASgNSAOIAQESHgoRcG93ZXJfbGltaXRfd2F0dHMYDyABKA1IBIgBARInCg9jbG9ja3NfbG9ja2FibGUYECABKAsyDi5raWxuLnYxLlByb2JlEikKEWNvdW50ZXJzX3JlYWRhYmxlGBEgASgLMg4ua2lsbi52MS5Qcm9iZRImCglwcm9jZXNzZXMYEiADKAsyEy5raWxuLnYxLkdwdVByb2Nlc3MSEgoKcGNpX2J1c19pZBgTIAEoCUIQCg5fZWNjX2NvcnJlY3RlZEISChBfZWNjX3VuY29ycmVjdGVkQhMKEV9zbV9jbG9ja19tYXhfbWh6QhcKFV9tZW1vcnlfY2xvY2tfbWF4X21oekIUChJfcG93ZXJfbGltaXRfd2F0dHMikwEKBVByb2JlEiUKBmFuc3dlchgBIAEoDjIVLmtpbG4udjEuUHJvYmUuQW5zd2VyEg4KBmRldGFpbBgCIAEoCSJTCgZBbnN3ZXISFgoSQU5TV0VSX1VOU1BFQ0lGSUVEEAASDgoKQU5TV0VSX1lFUxABEg0KCUFOU1dFUl9OTxACEhIKDkFOU1dFUl9VTktOT1dOEAMiPwoITWlnU2xpY2USDAoEdXVpZBgBIAEoCRIPCgdwcm9maWxlGAIgASgJEhQKDG1lbW9yeV9ieXRlcxgDIAEoBCI9CgpHcHVQcm9jZXNzEgsKA3BpZBgBIAEoDRIMCgRuYW1lGAIgASgJEhQKDG1lbW9yeV9ieXRlcxgDIAEoBCIsCgtDdWRhVG9vbGtpdBIPCgd2ZXJzaW9uGAEgASgJEgwKBHBhdGgYAiABKAkiZwoRUHl0aG9uSW50ZXJwcmV0ZXISDwoHZmVhdHVyZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEgwKBHBhdGgYAyABKAkSEAoIZm91bmRfYnkYBCABKAkSEAoIcGxhdGZvcm0YBSABKAkiNAoQSW52ZW50b3J5UHJvYmxlbRIPCgdzdWJqZWN0GAEgASgJEg8KB21lc3NhZ2UYAiABKAkiaQoUU3RyZWFtUmVzdWx0c1JlcXVlc3QSHwoFaGVsbG8YASABKAsyDi5raWxuLnYxLkhlbGxvSAASJQoGZnJhbWVzGAIgASgLMhMua2lsbi52MS5GcmFtZUJhdGNoSABCCQoHbWVzc2FnZSJUCgVIZWxsbxIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiUKCGF0dGVtcHRzGAMgAygLMhMua2lsbi52MS5BdHRlbXB0UmVmIjIKCkZyYW1lQmF0Y2gSJAoGZnJhbWVzGAEgAygLMhQua2lsbi52MS5SZXN1bHRGcmFtZSKLAQoVU3RyZWFtUmVzdWx0c1Jlc3BvbnNlEiMKB3dlbGNvbWUYASABKAsyEC5raWxuLnYxLldlbGNvbWVIABIdCgRhY2tzGAIgASgLMg0ua2lsbi52MS5BY2tzSAASIwoHcmVmdXNlZBgDIAEoCzIQLmtpbG4udjEuUmVmdXNlZEgAQgkKB21lc3NhZ2UiJwoHV2VsY29tZRIcCgZyZXN1bWUYASADKAsyDC5raWxuLnYxLkFjayIiCgRBY2tzEhoKBGFja3MYASADKAsyDC5raWxuLnYxLkFjayI4CgNBY2sSJAoHYXR0ZW1wdBgBIAEoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhILCgNzZXEYAiABKA0iPwoHUmVmdXNlZBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSLxAgoJSGVhcnRiZWF0EhAKCGFnZW50X2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJQoIYXR0ZW1wdHMYAyADKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSFwoPZGlza19mcmVlX2J5dGVzGAQgASgEEhMKC3Nwb29sX2J5dGVzGAUgASgEEhkKDGNwdV9wcmVzc3VyZRgGIAEoAkgAiAEBEhwKD21lbW9yeV9wcmVzc3VyZRgHIAEoAkgBiAEBEhgKC2lvX3ByZXNzdXJlGAggASgCSAKIAQESIwoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgJIAEoBEgDiAEBEiEKBGdwdXMYCiADKAsyEy5raWxuLnYxLkdwdVJlYWRpbmdCDwoNX2NwdV9wcmVzc3VyZUISChBfbWVtb3J5X3ByZXNzdXJlQg4KDF9pb19wcmVzc3VyZUIZChdfbWVtb3J5X2F2YWlsYWJsZV9ieXRlcyLwAQoKR3B1UmVhZGluZxIMCgR1dWlkGAEgASgJEiAKE3V0aWxpemF0aW9uX3BlcmNlbnQYAiABKA1IAIgBARIgChN0ZW1wZXJhdHVyZV9jZWxzaXVzGAMgASgNSAGIAQESGQoMc21fY2xvY2tfbWh6GAQgASgNSAKIAQESHgoRbWVtb3J5X3VzZWRfYnl0ZXMYBSABKARIA4gBAUIWChRfdXRpbGl6YXRpb25fcGVyY2VudEIWChRfdGVtcGVyYXR1cmVfY2Vsc2l1c0IPCg1fc21fY2xvY2tfbWh6QhQKEl9tZW1vcnlfdXNlZF9ieXRlcyLCAQoTUmVwb3J0SGVhbHRoUmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiUKBm1vbWVudBgDIAEoDjIVLmtpbG4udjEuSGVhbHRoTW9tZW50EiQKB2F0dGVtcHQYBCABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSEgoKYXRfdW5peF9tcxgFIAEoBBIkCgZjaGVja3MYBiADKAsyFC5raWxuLnYxLkhlYWx0aENoZWNrItQBCgtIZWFsdGhDaGVjaxIMCgRuYW1lGAEgASgJEg4KBmRldmljZRgCIAEoCRIrCgZzdGF0dXMYAyABKA4yGy5raWxuLnYxLkhlYWx0aENoZWNrLlN0YXR1cxIOCgZkZXRhaWwYBCABKAkiagoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEg0KCVNUQVRVU19PSxABEhIKDlNUQVRVU19XQVJOSU5HEAISEQoNU1RBVFVTX0ZBSUxFRBADEhIKDlNUQVRVU19OT1RfUlVOEAQiFgoUUmVwb3J0SGVhbHRoUmVzcG9uc2UiYQoTRmV0Y2hTZWNyZXRzUmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiQKB2F0dGVtcHQYAyABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYigAEKFEZldGNoU2VjcmV0c1Jlc3BvbnNlEjkKBnZhbHVlcxgBIAMoCzIpLmtpbG4udjEuRmV0Y2hTZWNyZXRzUmVzcG9uc2UuVmFsdWVzRW50cnkaLQoLVmFsdWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLtAQoHQ29udHJvbBIoCgZjYW5jZWwYASABKAsyFi5raWxuLnYxLkNhbmNlbEF0dGVtcHRIABIwCg5yZWdpc3Rlcl9hZ2FpbhgCIAEoCzIWLmtpbG4udjEuUmVnaXN0ZXJBZ2FpbkgAEiwKDGNoZWNrX2hlYWx0aBgDIAEoCzIULmtpbG4udjEuQ2hlY2tIZWFsdGhIABIsCgxvZmZlcl91cGRhdGUYBCABKAsyFC5raWxuLnYxLk9mZmVyVXBkYXRlSAASHwoFbGVhdmUYBSABKAsyDi5raWxuLnYxLkxlYXZlSABCCQoHY29tbWFuZCINCgtDaGVja0hlYWx0aCJACgtPZmZlclVwZGF0ZRIPCgd2ZXJzaW9uGAEgASgJEiAKBmJ1bmRsZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZiIXCgVMZWF2ZRIOCgZyZWFzb24YASABKAkiRQoNQ2FuY2VsQXR0ZW1wdBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSIPCg1SZWdpc3RlckFnYWluKrUBCgxIZWFsdGhNb21lbnQSHQoZSEVBTFRIX01PTUVOVF9VTlNQRUNJRklFRBAAEhYKEkhFQUxUSF9NT01FTlRfSk9JThABEhwKGEhFQUxUSF9NT01FTlRfQkVGT1JFX0pPQhACEhsKF0hFQUxUSF9NT01FTlRfQUZURVJfSk9CEAMSGgoWSEVBTFRIX01PTUVOVF9TQ0hFRFVMRRAEEhcKE0hFQUxUSF9NT01FTlRfQVNLRUQQBTK9AgoMQWdlbnRTZXJ2aWNlEj8KCFJlZ2lzdGVyEhgua2lsbi52MS5SZWdpc3RlclJlcXVlc3QaGS5raWxuLnYxLlJlZ2lzdGVyUmVzcG9uc2USUgoNU3RyZWFtUmVzdWx0cxIdLmtpbG4udjEuU3RyZWFtUmVzdWx0c1JlcXVlc3QaHi5raWxuLnYxLlN0cmVhbVJlc3VsdHNSZXNwb25zZSgBMAESSwoMUmVwb3J0SGVhbHRoEhwua2lsbi52MS5SZXBvcnRIZWFsdGhSZXF1ZXN0Gh0ua2lsbi52MS5SZXBvcnRIZWFsdGhSZXNwb25zZRJLCgxGZXRjaFNlY3JldHMSHC5raWxuLnYxLkZldGNoU2VjcmV0c1JlcXVlc3QaHS5raWxuLnYxLkZldGNoU2VjcmV0c1Jlc3BvbnNlYgZwcm90bzM", [file_kiln_v1_job, file_kiln_v1_results]);
+  fileDesc("ChNraWxuL3YxL2FnZW50LnByb3RvEgdraWxuLnYxIpoDCg9SZWdpc3RlclJlcXVlc3QSEAoIYWdlbnRfaWQYASABKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB3ZlcnNpb24YBCABKAkSDQoFc2xvdHMYBSABKA0SEQoJZXhlY3V0b3JzGAYgAygJEiUKCWludmVudG9yeRgHIAEoCzISLmtpbG4udjEuSW52ZW50b3J5Eg0KBWtpbmRzGAggAygJEhYKDmluc3RhbGxzX3RvcmNoGAkgASgIEjQKBmxhYmVscxgKIAMoCzIkLmtpbG4udjEuUmVnaXN0ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EhEKCWVwaGVtZXJhbBgLIAEoCBIVCg10YWtlc191cGRhdGVzGBQgASgIEhUKDWJ1bmRsZV9zaGEyNTYYFSABKAkSLAoNZmFpbGVkX3VwZGF0ZRgWIAEoCzIVLmtpbG4udjEuRmFpbGVkVXBkYXRlGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRAoMRmFpbGVkVXBkYXRlEg0KBW9mZmVyGAEgASgEEhUKDWJ1bmRsZV9zaGEyNTYYAiABKAkSDgoGcmVhc29uGAMgASgJIkcKEFJlZ2lzdGVyUmVzcG9uc2USHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAEgASgNEhQKDHdpbmRvd19ieXRlcxgCIAEoDSLyAgoJSW52ZW50b3J5EgoKAm9zGAEgASgJEgwKBGFyY2gYAiABKAkSEAoIb3NfdGl0bGUYAyABKAkSDAoEbGliYxgEIAEoCRIOCgZrZXJuZWwYBSABKAkSEQoJY3B1X21vZGVsGAYgASgJEhEKCWNwdV9jb3JlcxgHIAEoDRIUCgxtZW1vcnlfYnl0ZXMYCCABKAQSFwoPZGlza19mcmVlX2J5dGVzGAkgASgEEisKB3B5dGhvbnMYCiADKAsyGi5raWxuLnYxLlB5dGhvbkludGVycHJldGVyEisKCHByb2JsZW1zGAsgAygLMhkua2lsbi52MS5JbnZlbnRvcnlQcm9ibGVtEhIKCm9zX3JlbGVhc2UYDCABKAkSGgoEZ3B1cxgNIAMoCzIMLmtpbG4udjEuR3B1EisKDWN1ZGFfdG9vbGtpdHMYDiADKAsyFC5raWxuLnYxLkN1ZGFUb29sa2l0Eg8KB2hvc3RfaWQYDyABKAki+QQKA0dwdRIMCgR1dWlkGAEgASgJEg0KBW1vZGVsGAIgASgJEhoKEmNvbXB1dGVfY2FwYWJpbGl0eRgDIAEoCRIUCgxtZW1vcnlfYnl0ZXMYBCABKAQSDgoGZHJpdmVyGAUgASgJEhMKC2N1ZGFfZHJpdmVyGAYgASgJEh0KFWN1ZGFfbWlub3JfY29tcGF0aWJsZRgHIAEoCRIQCghtaWdfbW9kZRgIIAEoCRIlCgptaWdfc2xpY2VzGAkgAygLMhEua2lsbi52MS5NaWdTbGljZRIQCghlY2NfbW9kZRgKIAEoCRIaCg1lY2NfY29ycmVjdGVkGAsgASgESACIAQESHAoPZWNjX3VuY29ycmVjdGVkGAwgASgESAGIAQESHQoQc21fY2xvY2tfbWF4X21oehgNIAEoDUgCiAEBEiEKFG1lbW9yeV9jbG9ja19tYXhfbWh6GA4gASgNSAOIAQESHgoRcG93ZXJfbGltaXRfd2F0dHMYDyABKA1IBIgBARInCg9jbG9ja3NfbG9ja2FibGUYECABKAsyDi5raWxuLnYxLlByb2JlEikKEWNvdW50ZXJzX3JlYWRhYmxlGBEgASgLMg4ua2lsbi52MS5Qcm9iZRImCglwcm9jZXNzZXMYEiADKAsyEy5raWxuLnYxLkdwdVByb2Nlc3MSEgoKcGNpX2J1c19pZBgTIAEoCUIQCg5fZWNjX2NvcnJlY3RlZEISChBfZWNjX3VuY29ycmVjdGVkQhMKEV9zbV9jbG9ja19tYXhfbWh6QhcKFV9tZW1vcnlfY2xvY2tfbWF4X21oekIUChJfcG93ZXJfbGltaXRfd2F0dHMikwEKBVByb2JlEiUKBmFuc3dlchgBIAEoDjIVLmtpbG4udjEuUHJvYmUuQW5zd2VyEg4KBmRldGFpbBgCIAEoCSJTCgZBbnN3ZXISFgoSQU5TV0VSX1VOU1BFQ0lGSUVEEAASDgoKQU5TV0VSX1lFUxABEg0KCUFOU1dFUl9OTxACEhIKDkFOU1dFUl9VTktOT1dOEAMiPwoITWlnU2xpY2USDAoEdXVpZBgBIAEoCRIPCgdwcm9maWxlGAIgASgJEhQKDG1lbW9yeV9ieXRlcxgDIAEoBCI9CgpHcHVQcm9jZXNzEgsKA3BpZBgBIAEoDRIMCgRuYW1lGAIgASgJEhQKDG1lbW9yeV9ieXRlcxgDIAEoBCIsCgtDdWRhVG9vbGtpdBIPCgd2ZXJzaW9uGAEgASgJEgwKBHBhdGgYAiABKAkiZwoRUHl0aG9uSW50ZXJwcmV0ZXISDwoHZmVhdHVyZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEgwKBHBhdGgYAyABKAkSEAoIZm91bmRfYnkYBCABKAkSEAoIcGxhdGZvcm0YBSABKAkiNAoQSW52ZW50b3J5UHJvYmxlbRIPCgdzdWJqZWN0GAEgASgJEg8KB21lc3NhZ2UYAiABKAkiaQoUU3RyZWFtUmVzdWx0c1JlcXVlc3QSHwoFaGVsbG8YASABKAsyDi5raWxuLnYxLkhlbGxvSAASJQoGZnJhbWVzGAIgASgLMhMua2lsbi52MS5GcmFtZUJhdGNoSABCCQoHbWVzc2FnZSJUCgVIZWxsbxIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiUKCGF0dGVtcHRzGAMgAygLMhMua2lsbi52MS5BdHRlbXB0UmVmIjIKCkZyYW1lQmF0Y2gSJAoGZnJhbWVzGAEgAygLMhQua2lsbi52MS5SZXN1bHRGcmFtZSKLAQoVU3RyZWFtUmVzdWx0c1Jlc3BvbnNlEiMKB3dlbGNvbWUYASABKAsyEC5raWxuLnYxLldlbGNvbWVIABIdCgRhY2tzGAIgASgLMg0ua2lsbi52MS5BY2tzSAASIwoHcmVmdXNlZBgDIAEoCzIQLmtpbG4udjEuUmVmdXNlZEgAQgkKB21lc3NhZ2UiJwoHV2VsY29tZRIcCgZyZXN1bWUYASADKAsyDC5raWxuLnYxLkFjayIiCgRBY2tzEhoKBGFja3MYASADKAsyDC5raWxuLnYxLkFjayI4CgNBY2sSJAoHYXR0ZW1wdBgBIAEoCzITLmtpbG4udjEuQXR0ZW1wdFJlZhILCgNzZXEYAiABKA0iPwoHUmVmdXNlZBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSLxAgoJSGVhcnRiZWF0EhAKCGFnZW50X2lkGAEgASgJEhIKCnNlc3Npb25faWQYAiABKAkSJQoIYXR0ZW1wdHMYAyADKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSFwoPZGlza19mcmVlX2J5dGVzGAQgASgEEhMKC3Nwb29sX2J5dGVzGAUgASgEEhkKDGNwdV9wcmVzc3VyZRgGIAEoAkgAiAEBEhwKD21lbW9yeV9wcmVzc3VyZRgHIAEoAkgBiAEBEhgKC2lvX3ByZXNzdXJlGAggASgCSAKIAQESIwoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgJIAEoBEgDiAEBEiEKBGdwdXMYCiADKAsyEy5raWxuLnYxLkdwdVJlYWRpbmdCDwoNX2NwdV9wcmVzc3VyZUISChBfbWVtb3J5X3ByZXNzdXJlQg4KDF9pb19wcmVzc3VyZUIZChdfbWVtb3J5X2F2YWlsYWJsZV9ieXRlcyLwAQoKR3B1UmVhZGluZxIMCgR1dWlkGAEgASgJEiAKE3V0aWxpemF0aW9uX3BlcmNlbnQYAiABKA1IAIgBARIgChN0ZW1wZXJhdHVyZV9jZWxzaXVzGAMgASgNSAGIAQESGQoMc21fY2xvY2tfbWh6GAQgASgNSAKIAQESHgoRbWVtb3J5X3VzZWRfYnl0ZXMYBSABKARIA4gBAUIWChRfdXRpbGl6YXRpb25fcGVyY2VudEIWChRfdGVtcGVyYXR1cmVfY2Vsc2l1c0IPCg1fc21fY2xvY2tfbWh6QhQKEl9tZW1vcnlfdXNlZF9ieXRlcyLCAQoTUmVwb3J0SGVhbHRoUmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiUKBm1vbWVudBgDIAEoDjIVLmtpbG4udjEuSGVhbHRoTW9tZW50EiQKB2F0dGVtcHQYBCABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSEgoKYXRfdW5peF9tcxgFIAEoBBIkCgZjaGVja3MYBiADKAsyFC5raWxuLnYxLkhlYWx0aENoZWNrItQBCgtIZWFsdGhDaGVjaxIMCgRuYW1lGAEgASgJEg4KBmRldmljZRgCIAEoCRIrCgZzdGF0dXMYAyABKA4yGy5raWxuLnYxLkhlYWx0aENoZWNrLlN0YXR1cxIOCgZkZXRhaWwYBCABKAkiagoGU3RhdHVzEhYKElNUQVRVU19VTlNQRUNJRklFRBAAEg0KCVNUQVRVU19PSxABEhIKDlNUQVRVU19XQVJOSU5HEAISEQoNU1RBVFVTX0ZBSUxFRBADEhIKDlNUQVRVU19OT1RfUlVOEAQiFgoUUmVwb3J0SGVhbHRoUmVzcG9uc2UiYQoTRmV0Y2hTZWNyZXRzUmVxdWVzdBIQCghhZ2VudF9pZBgBIAEoCRISCgpzZXNzaW9uX2lkGAIgASgJEiQKB2F0dGVtcHQYAyABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYigAEKFEZldGNoU2VjcmV0c1Jlc3BvbnNlEjkKBnZhbHVlcxgBIAMoCzIpLmtpbG4udjEuRmV0Y2hTZWNyZXRzUmVzcG9uc2UuVmFsdWVzRW50cnkaLQoLVmFsdWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLtAQoHQ29udHJvbBIoCgZjYW5jZWwYASABKAsyFi5raWxuLnYxLkNhbmNlbEF0dGVtcHRIABIwCg5yZWdpc3Rlcl9hZ2FpbhgCIAEoCzIWLmtpbG4udjEuUmVnaXN0ZXJBZ2FpbkgAEiwKDGNoZWNrX2hlYWx0aBgDIAEoCzIULmtpbG4udjEuQ2hlY2tIZWFsdGhIABIsCgxvZmZlcl91cGRhdGUYBCABKAsyFC5raWxuLnYxLk9mZmVyVXBkYXRlSAASHwoFbGVhdmUYBSABKAsyDi5raWxuLnYxLkxlYXZlSABCCQoHY29tbWFuZCINCgtDaGVja0hlYWx0aCJPCgtPZmZlclVwZGF0ZRIPCgd2ZXJzaW9uGAEgASgJEiAKBmJ1bmRsZRgCIAEoCzIQLmtpbG4udjEuQmxvYlJlZhINCgVvZmZlchgDIAEoBCIXCgVMZWF2ZRIOCgZyZWFzb24YASABKAkiRQoNQ2FuY2VsQXR0ZW1wdBIkCgdhdHRlbXB0GAEgASgLMhMua2lsbi52MS5BdHRlbXB0UmVmEg4KBnJlYXNvbhgCIAEoCSIPCg1SZWdpc3RlckFnYWluKrUBCgxIZWFsdGhNb21lbnQSHQoZSEVBTFRIX01PTUVOVF9VTlNQRUNJRklFRBAAEhYKEkhFQUxUSF9NT01FTlRfSk9JThABEhwKGEhFQUxUSF9NT01FTlRfQkVGT1JFX0pPQhACEhsKF0hFQUxUSF9NT01FTlRfQUZURVJfSk9CEAMSGgoWSEVBTFRIX01PTUVOVF9TQ0hFRFVMRRAEEhcKE0hFQUxUSF9NT01FTlRfQVNLRUQQBTK9AgoMQWdlbnRTZXJ2aWNlEj8KCFJlZ2lzdGVyEhgua2lsbi52MS5SZWdpc3RlclJlcXVlc3QaGS5raWxuLnYxLlJlZ2lzdGVyUmVzcG9uc2USUgoNU3RyZWFtUmVzdWx0cxIdLmtpbG4udjEuU3RyZWFtUmVzdWx0c1JlcXVlc3QaHi5raWxuLnYxLlN0cmVhbVJlc3VsdHNSZXNwb25zZSgBMAESSwoMUmVwb3J0SGVhbHRoEhwua2lsbi52MS5SZXBvcnRIZWFsdGhSZXF1ZXN0Gh0ua2lsbi52MS5SZXBvcnRIZWFsdGhSZXNwb25zZRJLCgxGZXRjaFNlY3JldHMSHC5raWxuLnYxLkZldGNoU2VjcmV0c1JlcXVlc3QaHS5raWxuLnYxLkZldGNoU2VjcmV0c1Jlc3BvbnNlYgZwcm90bzM", [file_kiln_v1_job, file_kiln_v1_results]);
 
 /**
  * @generated from message kiln.v1.RegisterRequest
@@ -94,6 +94,27 @@ export type RegisterRequest = Message<"kiln.v1.RegisterRequest"> & {
    * @generated from field: bool ephemeral = 11;
    */
   ephemeral: boolean;
+
+  /**
+   * A service runs it that can start another version in its place.
+   *
+   * @generated from field: bool takes_updates = 20;
+   */
+  takesUpdates: boolean;
+
+  /**
+   * SHA-256 of the bundle that it runs; empty: the one that was installed.
+   *
+   * @generated from field: string bundle_sha256 = 21;
+   */
+  bundleSha256: string;
+
+  /**
+   * The latest version that was offered, tried, and did not come up.
+   *
+   * @generated from field: kiln.v1.FailedUpdate failed_update = 22;
+   */
+  failedUpdate?: FailedUpdate | undefined;
 };
 
 /**
@@ -102,6 +123,39 @@ export type RegisterRequest = Message<"kiln.v1.RegisterRequest"> & {
  */
 export const RegisterRequestSchema: GenMessage<RegisterRequest> = /*@__PURE__*/
   messageDesc(file_kiln_v1_agent, 0);
+
+/**
+ * An offered version of the agent's software that was rolled back.
+ *
+ * @generated from message kiln.v1.FailedUpdate
+ */
+export type FailedUpdate = Message<"kiln.v1.FailedUpdate"> & {
+  /**
+   * Of OfferUpdate.
+   *
+   * @generated from field: uint64 offer = 1;
+   */
+  offer: bigint;
+
+  /**
+   * @generated from field: string bundle_sha256 = 2;
+   */
+  bundleSha256: string;
+
+  /**
+   * For people.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message kiln.v1.FailedUpdate.
+ * Use `create(FailedUpdateSchema)` to create a new message.
+ */
+export const FailedUpdateSchema: GenMessage<FailedUpdate> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_agent, 1);
 
 /**
  * @generated from message kiln.v1.RegisterResponse
@@ -127,7 +181,7 @@ export type RegisterResponse = Message<"kiln.v1.RegisterResponse"> & {
  * Use `create(RegisterResponseSchema)` to create a new message.
  */
 export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 1);
+  messageDesc(file_kiln_v1_agent, 2);
 
 /**
  * @generated from message kiln.v1.Inventory
@@ -230,7 +284,7 @@ export type Inventory = Message<"kiln.v1.Inventory"> & {
  * Use `create(InventorySchema)` to create a new message.
  */
 export const InventorySchema: GenMessage<Inventory> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 2);
+  messageDesc(file_kiln_v1_agent, 3);
 
 /**
  * An NVIDIA GPU, from nvidia-smi's query interface. What the driver does not
@@ -365,7 +419,7 @@ export type Gpu = Message<"kiln.v1.Gpu"> & {
  * Use `create(GpuSchema)` to create a new message.
  */
 export const GpuSchema: GenMessage<Gpu> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 3);
+  messageDesc(file_kiln_v1_agent, 4);
 
 /**
  * The answer to a question that was tried out.
@@ -391,7 +445,7 @@ export type Probe = Message<"kiln.v1.Probe"> & {
  * Use `create(ProbeSchema)` to create a new message.
  */
 export const ProbeSchema: GenMessage<Probe> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 4);
+  messageDesc(file_kiln_v1_agent, 5);
 
 /**
  * @generated from enum kiln.v1.Probe.Answer
@@ -429,7 +483,7 @@ export type Probe_Answer = (typeof Probe_Answer)[keyof typeof Probe_Answer] | Un
  * Describes the enum kiln.v1.Probe.Answer.
  */
 export const Probe_AnswerSchema: GenEnum<Probe_Answer> = /*@__PURE__*/
-  enumDesc(file_kiln_v1_agent, 4, 0);
+  enumDesc(file_kiln_v1_agent, 5, 0);
 
 /**
  * A MIG device: jobs can have it to themselves as they can a GPU.
@@ -462,7 +516,7 @@ export type MigSlice = Message<"kiln.v1.MigSlice"> & {
  * Use `create(MigSliceSchema)` to create a new message.
  */
 export const MigSliceSchema: GenMessage<MigSlice> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 5);
+  messageDesc(file_kiln_v1_agent, 6);
 
 /**
  * A process that holds memory of a GPU and is none of this agent's jobs.
@@ -491,7 +545,7 @@ export type GpuProcess = Message<"kiln.v1.GpuProcess"> & {
  * Use `create(GpuProcessSchema)` to create a new message.
  */
 export const GpuProcessSchema: GenMessage<GpuProcess> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 6);
+  messageDesc(file_kiln_v1_agent, 7);
 
 /**
  * A CUDA toolkit with a working nvcc.
@@ -519,7 +573,7 @@ export type CudaToolkit = Message<"kiln.v1.CudaToolkit"> & {
  * Use `create(CudaToolkitSchema)` to create a new message.
  */
 export const CudaToolkitSchema: GenMessage<CudaToolkit> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 7);
+  messageDesc(file_kiln_v1_agent, 8);
 
 /**
  * @generated from message kiln.v1.PythonInterpreter
@@ -566,7 +620,7 @@ export type PythonInterpreter = Message<"kiln.v1.PythonInterpreter"> & {
  * Use `create(PythonInterpreterSchema)` to create a new message.
  */
 export const PythonInterpreterSchema: GenMessage<PythonInterpreter> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 8);
+  messageDesc(file_kiln_v1_agent, 9);
 
 /**
  * Something that was looked for and is there, but cannot be used.
@@ -594,7 +648,7 @@ export type InventoryProblem = Message<"kiln.v1.InventoryProblem"> & {
  * Use `create(InventoryProblemSchema)` to create a new message.
  */
 export const InventoryProblemSchema: GenMessage<InventoryProblem> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 9);
+  messageDesc(file_kiln_v1_agent, 10);
 
 /**
  * @generated from message kiln.v1.StreamResultsRequest
@@ -623,7 +677,7 @@ export type StreamResultsRequest = Message<"kiln.v1.StreamResultsRequest"> & {
  * Use `create(StreamResultsRequestSchema)` to create a new message.
  */
 export const StreamResultsRequestSchema: GenMessage<StreamResultsRequest> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 10);
+  messageDesc(file_kiln_v1_agent, 11);
 
 /**
  * @generated from message kiln.v1.Hello
@@ -652,7 +706,7 @@ export type Hello = Message<"kiln.v1.Hello"> & {
  * Use `create(HelloSchema)` to create a new message.
  */
 export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 11);
+  messageDesc(file_kiln_v1_agent, 12);
 
 /**
  * @generated from message kiln.v1.FrameBatch
@@ -669,7 +723,7 @@ export type FrameBatch = Message<"kiln.v1.FrameBatch"> & {
  * Use `create(FrameBatchSchema)` to create a new message.
  */
 export const FrameBatchSchema: GenMessage<FrameBatch> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 12);
+  messageDesc(file_kiln_v1_agent, 13);
 
 /**
  * @generated from message kiln.v1.StreamResultsResponse
@@ -704,7 +758,7 @@ export type StreamResultsResponse = Message<"kiln.v1.StreamResultsResponse"> & {
  * Use `create(StreamResultsResponseSchema)` to create a new message.
  */
 export const StreamResultsResponseSchema: GenMessage<StreamResultsResponse> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 13);
+  messageDesc(file_kiln_v1_agent, 14);
 
 /**
  * Where each attempt of the hello goes on. A refused attempt comes as Refused.
@@ -723,7 +777,7 @@ export type Welcome = Message<"kiln.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 14);
+  messageDesc(file_kiln_v1_agent, 15);
 
 /**
  * @generated from message kiln.v1.Acks
@@ -740,7 +794,7 @@ export type Acks = Message<"kiln.v1.Acks"> & {
  * Use `create(AcksSchema)` to create a new message.
  */
 export const AcksSchema: GenMessage<Acks> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 15);
+  messageDesc(file_kiln_v1_agent, 16);
 
 /**
  * @generated from message kiln.v1.Ack
@@ -764,7 +818,7 @@ export type Ack = Message<"kiln.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 16);
+  messageDesc(file_kiln_v1_agent, 17);
 
 /**
  * The attempt is not, or no longer, this agent's: stop it and drop its spool.
@@ -788,7 +842,7 @@ export type Refused = Message<"kiln.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 17);
+  messageDesc(file_kiln_v1_agent, 18);
 
 /**
  * Agent to coordinator over core NATS: liveness, and which leases it holds.
@@ -857,7 +911,7 @@ export type Heartbeat = Message<"kiln.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 18);
+  messageDesc(file_kiln_v1_agent, 19);
 
 /**
  * Numbers of a GPU at one moment.
@@ -896,7 +950,7 @@ export type GpuReading = Message<"kiln.v1.GpuReading"> & {
  * Use `create(GpuReadingSchema)` to create a new message.
  */
 export const GpuReadingSchema: GenMessage<GpuReading> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 19);
+  messageDesc(file_kiln_v1_agent, 20);
 
 /**
  * @generated from message kiln.v1.ReportHealthRequest
@@ -942,7 +996,7 @@ export type ReportHealthRequest = Message<"kiln.v1.ReportHealthRequest"> & {
  * Use `create(ReportHealthRequestSchema)` to create a new message.
  */
 export const ReportHealthRequestSchema: GenMessage<ReportHealthRequest> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 20);
+  messageDesc(file_kiln_v1_agent, 21);
 
 /**
  * @generated from message kiln.v1.HealthCheck
@@ -980,7 +1034,7 @@ export type HealthCheck = Message<"kiln.v1.HealthCheck"> & {
  * Use `create(HealthCheckSchema)` to create a new message.
  */
 export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 21);
+  messageDesc(file_kiln_v1_agent, 22);
 
 /**
  * @generated from enum kiln.v1.HealthCheck.Status
@@ -1027,7 +1081,7 @@ export type HealthCheck_Status = (typeof HealthCheck_Status)[keyof typeof Health
  * Describes the enum kiln.v1.HealthCheck.Status.
  */
 export const HealthCheck_StatusSchema: GenEnum<HealthCheck_Status> = /*@__PURE__*/
-  enumDesc(file_kiln_v1_agent, 21, 0);
+  enumDesc(file_kiln_v1_agent, 22, 0);
 
 /**
  * @generated from message kiln.v1.ReportHealthResponse
@@ -1040,7 +1094,7 @@ export type ReportHealthResponse = Message<"kiln.v1.ReportHealthResponse"> & {
  * Use `create(ReportHealthResponseSchema)` to create a new message.
  */
 export const ReportHealthResponseSchema: GenMessage<ReportHealthResponse> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 22);
+  messageDesc(file_kiln_v1_agent, 23);
 
 /**
  * @generated from message kiln.v1.FetchSecretsRequest
@@ -1067,7 +1121,7 @@ export type FetchSecretsRequest = Message<"kiln.v1.FetchSecretsRequest"> & {
  * Use `create(FetchSecretsRequestSchema)` to create a new message.
  */
 export const FetchSecretsRequestSchema: GenMessage<FetchSecretsRequest> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 23);
+  messageDesc(file_kiln_v1_agent, 24);
 
 /**
  * @generated from message kiln.v1.FetchSecretsResponse
@@ -1086,7 +1140,7 @@ export type FetchSecretsResponse = Message<"kiln.v1.FetchSecretsResponse"> & {
  * Use `create(FetchSecretsResponseSchema)` to create a new message.
  */
 export const FetchSecretsResponseSchema: GenMessage<FetchSecretsResponse> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 24);
+  messageDesc(file_kiln_v1_agent, 25);
 
 /**
  * Coordinator to agent over core NATS. Repeated by the coordinator until the
@@ -1144,7 +1198,7 @@ export type Control = Message<"kiln.v1.Control"> & {
  * Use `create(ControlSchema)` to create a new message.
  */
 export const ControlSchema: GenMessage<Control> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 25);
+  messageDesc(file_kiln_v1_agent, 26);
 
 /**
  * @generated from message kiln.v1.CheckHealth
@@ -1157,7 +1211,7 @@ export type CheckHealth = Message<"kiln.v1.CheckHealth"> & {
  * Use `create(CheckHealthSchema)` to create a new message.
  */
 export const CheckHealthSchema: GenMessage<CheckHealth> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 26);
+  messageDesc(file_kiln_v1_agent, 27);
 
 /**
  * @generated from message kiln.v1.OfferUpdate
@@ -1176,6 +1230,13 @@ export type OfferUpdate = Message<"kiln.v1.OfferUpdate"> & {
    * @generated from field: kiln.v1.BlobRef bundle = 2;
    */
   bundle?: BlobRef | undefined;
+
+  /**
+   * Counts up with everything that is offered: what failed is taken again only with a higher number.
+   *
+   * @generated from field: uint64 offer = 3;
+   */
+  offer: bigint;
 };
 
 /**
@@ -1183,7 +1244,7 @@ export type OfferUpdate = Message<"kiln.v1.OfferUpdate"> & {
  * Use `create(OfferUpdateSchema)` to create a new message.
  */
 export const OfferUpdateSchema: GenMessage<OfferUpdate> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 27);
+  messageDesc(file_kiln_v1_agent, 28);
 
 /**
  * @generated from message kiln.v1.Leave
@@ -1200,7 +1261,7 @@ export type Leave = Message<"kiln.v1.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 28);
+  messageDesc(file_kiln_v1_agent, 29);
 
 /**
  * @generated from message kiln.v1.CancelAttempt
@@ -1222,7 +1283,7 @@ export type CancelAttempt = Message<"kiln.v1.CancelAttempt"> & {
  * Use `create(CancelAttemptSchema)` to create a new message.
  */
 export const CancelAttemptSchema: GenMessage<CancelAttempt> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 29);
+  messageDesc(file_kiln_v1_agent, 30);
 
 /**
  * @generated from message kiln.v1.RegisterAgain
@@ -1235,7 +1296,7 @@ export type RegisterAgain = Message<"kiln.v1.RegisterAgain"> & {
  * Use `create(RegisterAgainSchema)` to create a new message.
  */
 export const RegisterAgainSchema: GenMessage<RegisterAgain> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_agent, 30);
+  messageDesc(file_kiln_v1_agent, 31);
 
 /**
  * @generated from enum kiln.v1.HealthMoment
