@@ -62,14 +62,14 @@ class Launcher {
       const child = this.#start(bundle);
       let wasReady = false;
       void child.ready.then(() => (wasReady = true));
-      if (isTrial) await Promise.race([this.#tryOut(child, bundle), stopping]);
+      const isRolledBack = isTrial && (await Promise.race([this.#tryOut(child, bundle), stopping.then(() => false)]));
       await Promise.race([child.exited, stopping]);
       if (isAsked) {
         await child.stop(STOP_GRACE_MS);
         return EXIT.stopped;
       }
       const { code, signal } = await child.exited;
-      if (code === EXIT.restart || isTrial) {
+      if (code === EXIT.restart || isRolledBack) {
         failures = 0;
         continue;
       }
@@ -103,8 +103,8 @@ class Launcher {
     return null;
   }
 
-  /** Resolves when the trial has registered, or has been given up and ended. */
-  async #tryOut(child: AgentChild, bundle: Bundle | null): Promise<void> {
+  /** Resolves with false when the trial has registered, with true when it has been given up and has ended. */
+  async #tryOut(child: AgentChild, bundle: Bundle | null): Promise<boolean> {
     const late = new AbortController();
     const end = await Promise.race([
       child.ready.then((): TrialEnd => ({ ok: true })),
@@ -119,9 +119,13 @@ class Launcher {
     ]);
     late.abort();
     this.#versions.write(afterTrial(this.#versions.read(), end));
-    if (end.ok) return say(`version ${bundle?.version} has registered`);
+    if (end.ok) {
+      say(`version ${bundle?.version} has registered`);
+      return false;
+    }
     say(`version ${bundle?.version} is rolled back: ${end.reason}`);
     await child.stop(STOP_GRACE_MS);
+    return true;
   }
 }
 

@@ -73,6 +73,7 @@ export class FakeFarm implements AsyncDisposable {
       slots: 4,
       executor: "dummy",
       docker: null,
+      service: null,
       logLevel: "silent",
       spoolBytesMax: 1e9,
       blobCacheBytesMax: 1e9,
