@@ -58,7 +58,7 @@ it("the bundle is the same bytes when it is made again, names no path, and its l
 
 it("an agent from the bundle joins a farm and runs a job", async () => {
   await using farm = await Farm.start({ executor: "dummy", slots: 2, agents: [] });
-  await using agent = await startProcess<AgentReady>(bundle, farm.agentEnvironment("bundled"));
+  await using agent = await startProcess<AgentReady>(bundle, await farm.agentEnvironment("bundled"));
   const [known] = await farm.api.agents();
   expect(known).toMatchObject({ agentId: agent.ready.agentId, name: "bundled", state: "online" });
   const [feature] = known?.pythons.map((python) => python.feature) ?? [];
