@@ -23,6 +23,7 @@ import { systemClock } from "./ports/clock.ts";
 import type { Upstream } from "./ports/upstream.ts";
 import { FarmAgentCommands } from "./services/agent-commands.ts";
 import { AgentIdentities } from "./services/agent-identities.ts";
+import { AgentUpdates } from "./services/agent-updates.ts";
 import { AgentRegistry } from "./services/agent-registry.ts";
 import { BuildStager } from "./services/build-stager.ts";
 import { ChangeHub } from "./services/change-hub.ts";
@@ -61,6 +62,8 @@ const BUSY_GATHER_MS = 2;
 const COMMIT_ATTEMPTS = 60;
 const COMMIT_RETRY_MS = 500;
 const LEASE_CHECKS_PER_TTL = 15;
+/** How often an update is offered again that an agent has not taken. */
+const UPDATE_OFFER_INTERVAL_MS = 2_000;
 const DAY_MS = 24 * 3_600_000;
 const UPSTREAM_FILES_MAX = 20_000;
 const UPSTREAM_FILE_AGE_MAX_MS = 30 * 24 * 3_600_000;
@@ -128,6 +131,16 @@ export async function startCoordinator(
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const agents = new FarmAgentCommands(engine, log.child({ part: "agents" }));
+  const updates = new AgentUpdates({
+    farm,
+    store: store.updates,
+    blobs,
+    bus,
+    clock,
+    log: log.child({ part: "updates" }),
+  });
+  await updates.start(UPDATE_OFFER_INTERVAL_MS);
+  stack.defer(() => updates.stop());
   const registry = new AgentRegistry(engine, { bus, metrics, log }, config.agentsMax);
   const liveness = new Liveness(
     engine,
@@ -145,7 +158,7 @@ export async function startCoordinator(
   const grpc = stack.use(
     await startGrpcServer(
       {
-        ...{ registry, ingest, health: agents, log: log.child({ part: "grpc" }) },
+        ...{ registry, updates, ingest, health: agents, log: log.child({ part: "grpc" }) },
         isAgent: (agentId) => identities.isAgent(agentId),
       },
       {
@@ -172,6 +185,7 @@ export async function startCoordinator(
     identities,
     agentOf: (request) => identities.known(peerAgentOf(request)),
     holdsAttemptOf: (agentId, run) => holdsAttemptOf(farm, agentId, run),
+    updates,
     version: VERSION,
     log: log.child({ part: "http" }),
     limits: { blobBytesMax: config.blobBytesMax, storedBytesMax: config.storedBytesMax },

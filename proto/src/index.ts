@@ -17,6 +17,7 @@ export {
   SetModeBody,
   WindowView,
 } from "./http/agent-standing-view.ts";
+export { AgentUpdateView, UpdateAgentBody } from "./http/agent-update.ts";
 export {
   AGENT_ROLES,
   AgentRole,

@@ -40,6 +40,22 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "agent run", summary: "run this machine's agent, which has joined", load: () => import("./agent/run.ts") },
   { name: "agent list", summary: "list the machines of the farm", load: () => import("./agents.ts") },
   { name: "agent revoke", summary: "shut a machine out of the farm", load: () => import("./agent/revoke.ts") },
+  {
+    name: "agent update",
+    summary: "offer machines another version of the agent",
+    load: () => import("./agent/update.ts"),
+  },
+  {
+    name: "agent install",
+    summary: "make the agent a service of this machine",
+    load: () => import("./agent/install.ts"),
+  },
+  {
+    name: "agent uninstall",
+    summary: "remove that service and all that install made",
+    load: () => import("./agent/uninstall.ts"),
+  },
+  { name: "agent status", summary: "say how that service does", load: () => import("./agent/status.ts") },
   { name: "agent leave", summary: "take this machine out of its farm", load: () => import("./agent/leave.ts") },
   {
     name: "agent drain",

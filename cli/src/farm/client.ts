@@ -1,6 +1,7 @@
 import type {
   AddWindowBody,
   AgentDetail,
+  AgentUpdateView,
   AgentView,
   ClearHealthBody,
   JobView,
@@ -14,6 +15,7 @@ import type {
   RunView,
   SetModeBody,
   SubmitRunBody,
+  UpdateAgentBody,
 } from "@kiln/proto";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -142,6 +144,16 @@ export class FarmClient {
   async revokeAgent(agentId: string, body: RevokeAgentBody): Promise<RevokedAgent> {
     const path = `/agents/${encodeURIComponent(agentId)}/revoke`;
     return this.#json<RevokedAgent>({ method: "POST", path, body: JSON.stringify(body) });
+  }
+
+  /** Offers an agent a bundle that is stored already. */
+  async updateAgent(agentId: string, body: UpdateAgentBody): Promise<AgentUpdateView> {
+    const path = `/agents/${encodeURIComponent(agentId)}/update`;
+    return this.#json<AgentUpdateView>({ method: "PUT", path, body: JSON.stringify(body) });
+  }
+
+  async agentUpdate(agentId: string): Promise<AgentUpdateView> {
+    return this.#json<AgentUpdateView>({ method: "GET", path: `/agents/${encodeURIComponent(agentId)}/update` });
   }
 
   async pin(run: string): Promise<RunView> {

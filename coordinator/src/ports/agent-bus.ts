@@ -1,3 +1,4 @@
+import type { OfferedUpdate } from "../domain/agent-update.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import type { JobWork } from "../domain/job-work.ts";
@@ -28,6 +29,8 @@ export interface AgentBus extends AsyncDisposable {
   requestHealthCheck(agentId: string): void;
   /** Best effort: the agent ends. */
   requestLeave(agentId: string, reason: string): void;
+  /** Best effort. */
+  offerUpdate(agentId: string, offered: OfferedUpdate): void;
   onHeartbeat(listener: (heartbeat: Heartbeat) => void): void;
   /** Called whenever the connection is there again after it was lost. */
   onReconnected(listener: () => void): void;

@@ -63,6 +63,7 @@ class FakeBus implements AgentBus {
   requestLeave(agentId: string): void {
     this.leavesAsked.push(agentId);
   }
+  offerUpdate(): void {}
   onHeartbeat(listener: (heartbeat: Heartbeat) => void): void {
     this.beat = listener;
   }

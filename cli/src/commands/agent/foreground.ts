@@ -24,9 +24,10 @@ export async function runAgentProgram(
   context: Context,
   name: string,
   args: readonly (string | undefined)[],
+  program: string = PROGRAMS.agent,
 ): Promise<ExitCode> {
   const given = args.filter((arg) => arg !== undefined);
-  const child = spawn(process.execPath, [PROGRAMS.agent, name, ...given], {
+  const child = spawn(process.execPath, [program, name, ...given], {
     stdio: "inherit",
     env: context.env,
     cwd: context.cwd,

@@ -11,8 +11,9 @@ import {
 } from "@nats-io/jetstream";
 import { connect, credsAuthenticator, nanos, type NatsConnection } from "@nats-io/transport-node";
 import { natsCoordinator, natsCreds, natsTls, type FarmIdentity } from "@kiln/identity";
-import { agent as wire, CONSUMERS, STREAMS, SUBJECTS } from "@kiln/proto";
+import { agent as wire, job, CONSUMERS, STREAMS, SUBJECTS } from "@kiln/proto";
 import type { Logger } from "pino";
+import type { OfferedUpdate } from "../../domain/agent-update.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { Heartbeat } from "../../domain/heartbeat.ts";
 import type { AgentBus, OutgoingAssignment } from "../../ports/agent-bus.ts";
@@ -127,6 +128,12 @@ class NatsBus implements AgentBus {
 
   requestLeave(agentId: string, reason: string): void {
     this.#control(agentId, { case: "leave", value: create(wire.LeaveSchema, { reason }) });
+  }
+
+  offerUpdate(agentId: string, { offer, version, sha256, sizeBytes }: OfferedUpdate): void {
+    const bundle = create(job.BlobRefSchema, { sha256, sizeBytes: BigInt(sizeBytes), filename: "kiln-agent.mjs" });
+    const value = create(wire.OfferUpdateSchema, { version, bundle, offer: BigInt(offer) });
+    this.#control(agentId, { case: "offerUpdate", value });
   }
 
   onHeartbeat(listener: (heartbeat: Heartbeat) => void): void {

@@ -1,3 +1,4 @@
+import { UPDATE_SCHEMA } from "./update-store.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { addScheduling } from "./add-scheduling.ts";
 import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
@@ -130,6 +131,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   addMeasures,
   IDENTITY_SCHEMA,
   addScheduling,
+  UPDATE_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

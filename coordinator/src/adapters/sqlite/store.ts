@@ -7,10 +7,12 @@ import type { AgentRow, AttemptRow, HealthReportRow, JobRow, RunRow } from "../.
 import type { ActiveState } from "../../domain/rebuild-farm.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
 import type { IdentityStore } from "../../ports/identity-store.ts";
+import type { UpdateStore } from "../../ports/update-store.ts";
 import type { RetentionStore } from "../../ports/retention-store.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
 import type { JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
 import { SqliteIdentityStore } from "./identity-store.ts";
+import { SqliteUpdateStore } from "./update-store.ts";
 import { migrate } from "./migrations.ts";
 import {
   readAgent,
@@ -38,6 +40,7 @@ export type SqliteStores = Store & {
   readonly staging: StagingStore;
   readonly retention: RetentionStore;
   readonly identities: IdentityStore;
+  readonly updates: UpdateStore;
 };
 
 /** Opens, and makes where needed, the store in one SQLite file (WAL, every commit fsynced). */
@@ -63,6 +66,7 @@ class SqliteStore implements SqliteStores {
   readonly staging: StagingStore;
   readonly retention: RetentionStore;
   readonly identities: IdentityStore;
+  readonly updates: UpdateStore;
   readonly #database: DatabaseSync;
   readonly #writes: SqliteWrites;
   readonly #prepared = new Map<string, StatementSync>();
@@ -74,6 +78,7 @@ class SqliteStore implements SqliteStores {
     this.staging = new SqliteStagingStore(database);
     this.retention = new SqliteRetentionStore(database);
     this.identities = new SqliteIdentityStore(database);
+    this.updates = new SqliteUpdateStore(database);
   }
 
   async commit(ops: readonly StoreOp[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { isLabelKey, isLabelValue } from "@kiln/matrix";
+import type { SoftwareReport } from "../../domain/agent-update.ts";
 import { isAgentId, JOB_KINDS, type agent as wire } from "@kiln/proto";
 import type { AgentRow } from "../../domain/rows.ts";
 import { BadMessageError } from "./bad-message.ts";
@@ -74,4 +75,16 @@ function parseLabels(labels: Readonly<Record<string, string>>): Readonly<Record<
 function parseHostId(text: string): string {
   if (/^[A-Za-z0-9._:-]{0,128}$/.test(text)) return text;
   throw new BadMessageError("host_id must be at most 128 letters, digits and . _ : -");
+}
+
+const REASON_CHARS_MAX = 500;
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** What the agent says of its own software. Throws BadMessageError. */
+export function softwareReport({ takesUpdates, bundleSha256, failedUpdate }: wire.RegisterRequest): SoftwareReport {
+  if (bundleSha256 !== "" && !SHA256.test(bundleSha256)) throw new BadMessageError("bundle_sha256 is no SHA-256");
+  const failed = failedUpdate
+    ? { offer: Number(failedUpdate.offer), reason: failedUpdate.reason.slice(0, REASON_CHARS_MAX) }
+    : null;
+  return { takesUpdates, runningSha256: bundleSha256, failed };
 }

@@ -52,7 +52,14 @@ async function serve() {
   const options = { address: "127.0.0.1:0", tls, heartbeatIntervalMs: 500, windowBytes: 1_000_000 };
   const revoked = new Set<string>();
   const isAgent = (agentId: string) => !revoked.has(agentId);
-  const parts = { registry: services.registry, ingest: services.ingest, health: services.agents, log, isAgent };
+  const parts = {
+    registry: services.registry,
+    ingest: services.ingest,
+      health: services.agents,
+    updates: { registered: async () => {} },
+    log,
+    isAgent,
+  };
   const server = await startGrpcServer(parts, options);
   const clients: Client[] = [];
   const connect = (as: ChannelCredentials) => {

@@ -11,11 +11,12 @@ import { agentIdOf } from "@kiln/identity";
 import { agent as wire, grpcService } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { AgentRegistry } from "../../services/agent-registry.ts";
+import type { AgentUpdates } from "../../services/agent-updates.ts";
 import { FrameGapError, type Ingest } from "../../services/ingest.ts";
 import { BadMessageError } from "./bad-message.ts";
 import type { HealthReport } from "../../domain/health-report.ts";
 import { parseHealth } from "./parse-health.ts";
-import { parseRegistration } from "./parse-registration.ts";
+import { parseRegistration, softwareReport } from "./parse-registration.ts";
 import { ResultsSession, type ResultsCall } from "./results-session.ts";
 import { ServerCertificateSource, type TlsMaterial } from "./server-credentials.ts";
 
@@ -41,6 +42,7 @@ export interface GrpcServer extends AsyncDisposable {
 
 interface GrpcParts {
   readonly registry: AgentRegistry;
+  readonly updates: Pick<AgentUpdates, "registered">;
   readonly ingest: Ingest;
   readonly health: HealthReports;
   readonly log: Logger;
@@ -153,6 +155,7 @@ function registerHandler(
     const registration = parseRegistration(request);
     mustSpeakForItself(peer, registration.agentId);
     const outcome = await parts.registry.register(registration);
+    if (outcome.ok) await parts.updates.registered(registration.agentId, softwareReport(request));
     if (!outcome.ok) throw serviceError(status.RESOURCE_EXHAUSTED, `the farm holds at most ${outcome.limit} agents`);
     return create(wire.RegisterResponseSchema, {
       heartbeatIntervalMs: options.heartbeatIntervalMs,

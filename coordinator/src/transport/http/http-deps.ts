@@ -13,6 +13,7 @@ import type { Metrics } from "../../ports/metrics.ts";
 import type { AgentCommands } from "../../services/agent-commands.ts";
 import type { AgentIdentities } from "../../services/agent-identities.ts";
 import type { RetentionApi, RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
+import type { AgentUpdateApi } from "../../services/agent-updates.ts";
 import type { StagingIndex } from "../../services/index-api.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { LiveStreams } from "./live-stream.ts";
@@ -42,6 +43,7 @@ export interface HttpServerDeps {
   readonly holdsAttemptOf: (agentId: string, run: number) => boolean;
   /** Absent: plain HTTP, for tests. */
   readonly tls?: HttpTls;
+  readonly updates: AgentUpdateApi;
   readonly version: string;
   readonly log: FastifyBaseLogger | false;
   /** What differs from DEFAULT_HTTP_LIMITS. */

@@ -1,6 +1,7 @@
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { agentStandingRoutes } from "./agent-standing.ts";
+import { agentUpdateRoutes } from "./agent-update-routes.ts";
 import { agentRoutes } from "./agents.ts";
 import { requireToken } from "./auth.ts";
 import { blobRoutes } from "./blobs.ts";
@@ -73,6 +74,7 @@ function peopleRoutes(api: App, context: RouteContext): void {
   logTimesRoute(api, context);
   agentRoutes(api, context);
   group(api, "", (scope) => agentStandingRoutes(scope, context));
+  group(api, "", (scope) => agentUpdateRoutes(scope, context));
   openapiRoute(api);
 }
 

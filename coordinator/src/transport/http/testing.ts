@@ -257,6 +257,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     identities,
     ...(options.agentOf ? { agentOf: options.agentOf } : {}),
     holdsAttemptOf: options.holdsAttemptOf ?? (() => false),
+    updates: {
+      offer: async () => ({ ok: false, reason: "no-such-agent" }),
+      softwareOf: () => null,
+    },
     version: "1.2.3",
     log: options.log ?? false,
     limits,

@@ -1,0 +1,124 @@
+import type { Logger } from "pino";
+import {
+  UNKNOWN_SOFTWARE,
+  updateState,
+  withReport,
+  type AgentSoftware,
+  type OfferedUpdate,
+  type SoftwareReport,
+} from "../domain/agent-update.ts";
+import type { FarmState } from "../domain/farm-state.ts";
+import type { AgentBus } from "../ports/agent-bus.ts";
+import type { BlobStore } from "../ports/blob-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { UpdateStore } from "../ports/update-store.ts";
+
+export type OfferOutcome =
+  | { readonly ok: true; readonly software: AgentSoftware }
+  | { readonly ok: false; readonly reason: "no-such-agent" | "no-such-blob" };
+
+/** What routes need of it. */
+export interface AgentUpdateApi {
+  offer(agentId: string, update: { readonly version: string; readonly sha256: string }): Promise<OfferOutcome>;
+  softwareOf(agentId: string): AgentSoftware | null;
+}
+
+interface Parts {
+  readonly farm: FarmState;
+  readonly store: UpdateStore;
+  readonly blobs: BlobStore;
+  readonly bus: AgentBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Offers agents other versions of their software, again and again until each runs
+ * what it was offered, or has said that it does not come up. Only agents without a
+ * job are asked: a busy one is to be drained first.
+ */
+export class AgentUpdates implements AgentUpdateApi {
+  readonly #parts: Parts;
+  readonly #known = new Map<string, AgentSoftware>();
+  #lastOffer = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Reads what was offered before a restart, and begins to repeat it. */
+  async start(intervalMs: number): Promise<void> {
+    for (const software of await this.#parts.store.all()) {
+      this.#known.set(software.agentId, software);
+      this.#lastOffer = Math.max(this.#lastOffer, software.offered?.offer ?? 0);
+    }
+    this.#timer = setInterval(() => this.repeat(), intervalMs);
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  async offer(agentId: string, { version, sha256 }: { version: string; sha256: string }): Promise<OfferOutcome> {
+    const { farm, blobs, clock } = this.#parts;
+    if (!farm.agents.has(agentId)) return { ok: false, reason: "no-such-agent" };
+    const sizeBytes = await blobs.size(sha256);
+    if (sizeBytes === null) return { ok: false, reason: "no-such-blob" };
+    const offer = (this.#lastOffer += 1);
+    const offered: OfferedUpdate = {
+      offer,
+      version,
+      sha256,
+      sizeBytes,
+      offeredAtMs: clock.nowMs(),
+      failedBecause: null,
+    };
+    const software = { ...this.#of(agentId), offered };
+    await this.#keep(software);
+    this.#repeatTo(software);
+    return { ok: true, software };
+  }
+
+  softwareOf(agentId: string): AgentSoftware | null {
+    return this.#parts.farm.agents.has(agentId) ? this.#of(agentId) : null;
+  }
+
+  /** An agent has registered and said what it runs. */
+  async registered(agentId: string, report: SoftwareReport): Promise<void> {
+    const known = this.#of(agentId);
+    const software = withReport(known, report);
+    if (JSON.stringify(known) === JSON.stringify(software)) return;
+    await this.#keep(software);
+    const { offered } = software;
+    if (offered) {
+      const state = updateState(software, offered);
+      this.#parts.log.info(
+        { agentId, version: offered.version, state, reason: offered.failedBecause },
+        "an update of an agent",
+      );
+    }
+  }
+
+  /** Offers again what is not taken yet. */
+  repeat(): void {
+    for (const software of this.#known.values()) this.#repeatTo(software);
+  }
+
+  #repeatTo(software: AgentSoftware): void {
+    const { farm, bus } = this.#parts;
+    const { agentId, takesUpdates, offered } = software;
+    if (!takesUpdates || !offered || updateState(software, offered) !== "waiting") return;
+    const agent = farm.agents.get(agentId);
+    if (agent?.presence === "online" && agent.busy === 0) bus.offerUpdate(agentId, offered);
+  }
+
+  #of(agentId: string): AgentSoftware {
+    return this.#known.get(agentId) ?? { agentId, ...UNKNOWN_SOFTWARE };
+  }
+
+  async #keep(software: AgentSoftware): Promise<void> {
+    this.#known.set(software.agentId, software);
+    await this.#parts.store.put(software);
+  }
+}
