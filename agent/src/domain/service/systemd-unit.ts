@@ -10,7 +10,7 @@ import {
 type Line = readonly [key: string, value: string | number] | null;
 
 /** Where systemd keeps the folder of a service with StateDirectory=. */
-export const STATE_ROOT = "/var/lib";
+const STATE_ROOT = "/var/lib";
 
 /**
  * A unit of systemd (systemd.unit(5), systemd.exec(5)), for 247 and newer. The
