@@ -37,7 +37,7 @@ export function install(args: readonly string[], env: NodeJS.ProcessEnv): ExitCo
   }
   const actions = installActions(wish);
   if (options.dryRun) return print(actions);
-  if (options.user === false && isUnprivileged()) return say(EXIT.couldNotRun, needsRights(platform));
+  if (!options.user && isUnprivileged()) return say(EXIT.couldNotRun, needsRights(platform));
   const done = performActions(actions, (line) => process.stdout.write(`${line}\n`));
   if (!done.ok) {
     return say(
@@ -60,7 +60,7 @@ export function uninstall(args: readonly string[], env: NodeJS.ProcessEnv): Exit
   const how = { isManagerRunning: isManagerRunning(record.platform), keepsFolder: options.keepFolder };
   const actions = uninstallActions(record, how);
   if (options.dryRun) return print(actions);
-  if (options.user === false && isUnprivileged()) return say(EXIT.couldNotRun, needsRights(record.platform));
+  if (!options.user && isUnprivileged()) return say(EXIT.couldNotRun, needsRights(record.platform));
   const done = performActions(actions, (line) => process.stdout.write(`${line}\n`));
   if (!done.ok) return say(EXIT.couldNotRun, `It could not be removed as a whole: ${done.message}`);
   process.stdout.write("The farm still knows this agent: kiln agent revoke NAME takes it out there.\n");

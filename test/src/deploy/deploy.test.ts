@@ -11,11 +11,17 @@ import { buildBundle } from "../bundle/build-bundle.ts";
 const DEPLOY = fileURLToPath(new URL("../../../deploy/", import.meta.url));
 const run = promisify(execFile);
 
+/** What the fields of these files may be; a field that is not there is undefined. */
+interface Node {
+  readonly [field: string]: Node;
+  readonly [Symbol.iterator]: () => Iterator<Node>;
+}
+
 /** Documents of a file; throws for what is not YAML. */
-function documents(path: string): readonly Record<string, any>[] {
+function documents(path: string): readonly Node[] {
   return parseAllDocuments(readFileSync(join(DEPLOY, path), "utf8"), { merge: true }).map((document) => {
     expect(document.errors).toEqual([]);
-    return document.toJS() as Record<string, any>;
+    return document.toJS() as Node;
   });
 }
 
@@ -49,41 +55,41 @@ it("the agent's image runs as nobody, with the single executable and what the ba
 it("pods of Kubernetes run as nobody with no rights, and join by a secret", () => {
   const files = readdirSync(join(DEPLOY, "kubernetes")).filter((name) => name.endsWith(".yaml"));
   const resources = files.flatMap((name) => documents(join("kubernetes", name)));
-  expect(resources.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`).toSorted()).toEqual([
-    "apps/v1 DaemonSet",
-    "batch/v1 Job",
-  ]);
-  for (const { spec } of resources) {
-    const pod = spec.template.spec;
-    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
-    expect(pod.automountServiceAccountToken).toBe(false);
-    const [agent] = pod.containers;
-    expect(agent.securityContext).toEqual({ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
-    const secret = agent.env.find(({ name }: { name: string }) => name === "KILN_JOIN_TOKEN");
-    expect(secret.valueFrom.secretKeyRef).toEqual({ name: "kiln-join", key: "token" });
-    expect(JSON.stringify(resources)).not.toContain("kiln_join_");
-    const mounts = agent.volumeMounts.map(({ name }: { name: string }) => name);
-    expect(pod.volumes.map(({ name }: { name: string }) => name)).toEqual(mounts);
+  const title = ({ apiVersion, kind }: Node): string => `${String(apiVersion)} ${String(kind)}`;
+  expect(resources.map(title).toSorted()).toEqual(["apps/v1 DaemonSet", "batch/v1 Job"]);
+  for (const resource of resources) {
+    const { spec } = resource;
+    const pod = spec?.["template"]?.["spec"];
+    expect(pod?.["securityContext"]).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
+    expect(pod?.["automountServiceAccountToken"]).toBe(false);
+    const [agent] = [...(pod?.["containers"] ?? [])];
+    expect(agent?.["securityContext"]).toEqual({ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
+    const key = { name: "kiln-join", key: "token" };
+    expect([...(agent?.["env"] ?? [])]).toContainEqual({
+      name: "KILN_JOIN_TOKEN",
+      valueFrom: { secretKeyRef: key },
+    });
+    expect(JSON.stringify(resource)).not.toContain("kiln_join_");
+    const names = (list: Node | undefined) => [...(list ?? [])].map(({ name }) => name);
+    expect(names(pod?.["volumes"])).toEqual(names(agent?.["volumeMounts"]));
   }
-  const [daemons, job] = [
-    resources.find((one) => one["kind"] === "DaemonSet"),
-    resources.find((one) => one["kind"] === "Job"),
-  ];
-  expect(daemons?.["spec"].selector.matchLabels).toEqual(daemons?.["spec"].template.metadata.labels);
-  expect(job?.["spec"].template.spec.containers[0].args).toEqual(["run"]);
-  expect(job?.["spec"].template.spec.restartPolicy).toBe("Never");
+  const [daemons, job] = ["DaemonSet", "Job"].map(
+    (kind) => resources.find((one) => String(one["kind"]) === kind)?.["spec"],
+  );
+  expect(daemons?.["selector"]?.["matchLabels"]).toEqual(daemons?.["template"]?.["metadata"]?.["labels"]);
+  expect(job?.["template"]?.["spec"]).toMatchObject({ restartPolicy: "Never", containers: [{ args: ["run"] }] });
 });
 
 it("the compose file has a farm, an agent and one with GPUs, whose builds name files that are there", () => {
-  const [compose] = documents("compose.yaml");
-  const services = compose?.["services"] as Record<string, any>;
-  expect(Object.keys(services)).toEqual(["farm", "agent", "agent-cuda"]);
-  for (const { build, security_opt, cap_drop } of Object.values(services)) {
+  const services = documents("compose.yaml")[0]?.["services"];
+  expect(Object.keys(services ?? {})).toEqual(["farm", "agent", "agent-cuda"]);
+  for (const service of Object.values(services ?? {})) {
+    const { context, dockerfile } = service["build"] as unknown as { context: string; dockerfile: string };
     // A path of a Dockerfile begins at its context.
-    expect(readFileSync(join(DEPLOY, build.context, build.dockerfile), "utf8")).toContain("FROM ");
-    expect([security_opt, cap_drop]).toEqual([["no-new-privileges:true"], ["ALL"]]);
+    expect(readFileSync(join(DEPLOY, context, dockerfile), "utf8")).toContain("FROM ");
+    expect([service["security_opt"], service["cap_drop"]]).toEqual([["no-new-privileges:true"], ["ALL"]]);
   }
-  expect(services["agent-cuda"].environment).toEqual(services["agent"].environment);
-  expect(services["agent-cuda"].build.args.BASE).toContain("cuda");
-  for (const port of services["farm"].ports as readonly string[]) expect(port).toMatch(/^127\.0\.0\.1:/);
+  expect(services?.["agent-cuda"]?.["environment"]).toEqual(services?.["agent"]?.["environment"]);
+  expect(String(services?.["agent-cuda"]?.["build"]?.["args"]?.["BASE"])).toContain("cuda");
+  for (const port of services?.["farm"]?.["ports"] ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
 });

@@ -16,7 +16,7 @@ export function ownProgram(): OwnProgram {
     return { command: [process.execPath], files: [{ from: process.execPath, name: `kiln-agent${exe}` }] };
   }
   const script = process.argv[1] ?? "";
-  const isBundle = /\.mjs$/.test(script);
+  const isBundle = script.endsWith(".mjs");
   const files = [
     { from: process.execPath, name: `node${exe}` },
     { from: script, name: basename(script) },
