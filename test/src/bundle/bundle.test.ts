@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { startProcess } from "../farm/child-process.ts";
 import { Farm, type AgentReady } from "../farm/farm.ts";
 import { tarOfPureProject } from "../farm/pure-project.ts";
-import { buildBundle } from "./build-bundle.ts";
+import { BUILD_MS, buildBundle } from "./build-bundle.ts";
 
 let folder: TemporaryFolder;
 let bundle = "";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   await buildBundle(folder.path, ["--executable"]);
   bundle = join(folder.path, "kiln-agent.mjs");
   executable = join(folder.path, "kiln-agent");
-});
+}, BUILD_MS);
 afterAll(() => folder[Symbol.dispose]());
 
 it("the bundle and the executable run in an empty folder with nothing but Node, and say what the machine has", () => {
@@ -58,7 +58,7 @@ it("the bundle is the same bytes when it is made again, names no path, and its l
 
 it("an agent from the bundle joins a farm and runs a job", async () => {
   await using farm = await Farm.start({ executor: "dummy", slots: 2, agents: [] });
-  await using agent = await startProcess<AgentReady>(bundle, await farm.agentEnvironment("bundled"));
+  await using agent = await startProcess<AgentReady>(bundle, farm.agentEnvironment("bundled"));
   const [known] = await farm.api.agents();
   expect(known).toMatchObject({ agentId: agent.ready.agentId, name: "bundled", state: "online" });
   const [feature] = known?.pythons.map((python) => python.feature) ?? [];

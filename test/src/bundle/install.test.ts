@@ -3,13 +3,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { temporaryFolder, type TemporaryFolder } from "@kiln/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildBundle } from "./build-bundle.ts";
+import { BUILD_MS, buildBundle } from "./build-bundle.ts";
 
 let folder: TemporaryFolder;
 beforeAll(async () => {
   folder = temporaryFolder("kiln-install-test-");
   await buildBundle(folder.path);
-});
+}, BUILD_MS);
 afterAll(() => folder[Symbol.dispose]());
 
 /** Folders that an installation writes in: each gets a layer of its own, which is gone afterwards. */

@@ -9,7 +9,7 @@ import { temporaryFolder, type TemporaryFolder } from "@kiln/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Farm } from "../farm/farm.ts";
 import type { FarmApi } from "../farm/farm-api.ts";
-import { buildBundle } from "./build-bundle.ts";
+import { BUILD_MS, buildBundle } from "./build-bundle.ts";
 
 let folder: TemporaryFolder;
 const bundleOf = (version: string): string => join(folder.path, version, "kiln-agent.mjs");
@@ -23,12 +23,12 @@ beforeAll(async () => {
   folder = temporaryFolder("kiln-update-test-");
   await buildBundle(join(folder.path, "1.0.0"), ["--agent-version", "1.0.0", "--executable"]);
   await buildBundle(join(folder.path, "1.1.0"), ["--agent-version", "1.1.0"]);
-});
+}, BUILD_MS);
 afterAll(() => folder[Symbol.dispose]());
 
 /** A service's process, whose log can be waited for. */
 async function startService(farm: Farm, [program, ...args]: readonly [string, ...string[]]) {
-  const environment = await farm.agentEnvironment("served");
+  const environment = farm.agentEnvironment("served");
   const child = spawn(program, [...args, "service"], {
     env: { ...process.env, ...environment, KILN_UPDATE_TRIAL_MS: "15000", KILN_EXIT_WITH_PARENT: "1" },
     stdio: ["pipe", "ignore", "pipe"],

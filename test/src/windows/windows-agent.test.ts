@@ -40,9 +40,9 @@ async function windowsMachine({ machine, node }: WindowsTestBed): Promise<Window
   return made;
 }
 
-async function startAgent(machine: WindowsMachine, farm: Farm): Promise<WindowsProcess> {
+function startAgent(machine: WindowsMachine, farm: Farm): WindowsProcess {
   const env = {
-    ...(await farm.agentEnvironment("windows")),
+    ...farm.agentEnvironment("windows"),
     KILN_AGENT_DIR: "C:\\kiln\\agent",
     WINEPATH: "Z:\\shared\\python",
   };
@@ -66,7 +66,7 @@ it("an agent on Windows runs commands with cmd, streams their logs, is killed, a
   if (!bed.ok) return context.skip(`no Windows programs can be run here: ${bed.reason}`);
   using machine = await windowsMachine(bed.value);
   await using farm = await Farm.start({ executor: "host", slots: 1, agents: [] });
-  const first = await startAgent(machine, farm);
+  const first = startAgent(machine, farm);
   const ready = await first.line(/"ready":true/);
   expect(await farm.api.agents()).toMatchObject([{ name: "windows", os: "windows", pythons: [{ feature: FEATURE }] }]);
 
@@ -88,7 +88,7 @@ checks:
   process.kill(agentPid ?? 0, "SIGKILL");
   await first.exited;
 
-  await using second = await startAgent(machine, farm);
+  await using second = startAgent(machine, farm);
   expect(await second.line(/"ready":true/)).toBe(ready);
   const { jobs } = await farm.api.finished(run);
   const of = (job: string) => jobs.find((one) => one.name === job);

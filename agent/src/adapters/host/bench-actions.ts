@@ -73,7 +73,10 @@ async function measure(
   let end: ProcessEnd;
   try {
     const change = { drop: null, set: { KILN_RESULTS: folder, KILN_ARM: arm } };
-    end = await context.command({ ...shellCommand(check.command), cwd: context.folder.test }, change);
+    end = await context.command(
+      { ...shellCommand(check.command, context.folder.temporary), cwd: context.folder.test },
+      change,
+    );
   } finally {
     context.useArm("candidate");
   }

@@ -70,7 +70,10 @@ async function profileArm(
   const change = { drop: null, set: { LC_ALL: "C", KILN_RESULTS: folder, KILN_ARM: arm } };
   const run = (args: readonly string[]) => context.command({ argv: [NCU, ...args], cwd: context.folder.test }, change);
   try {
-    const end = await run([...profileArguments(profile, files, metrics), ...shellCommand(check.command).argv]);
+    const end = await run([
+      ...profileArguments(profile, files, metrics),
+      ...shellCommand(check.command, context.folder.temporary).argv,
+    ]);
     const log = (await readOwnFile(files.log, folder, LOG_BYTES_MAX).catch(() => null)) ?? "";
     const trouble = ncuTrouble(log + context.stepOutputTail());
     if (trouble?.kind === "permission") {

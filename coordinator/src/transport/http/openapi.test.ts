@@ -42,6 +42,7 @@ describe("the OpenAPI document", () => {
       "delete /api/v1/runs/{run}/pin",
       "get /api/v1/agents",
       "get /api/v1/agents/{agent}",
+      "get /api/v1/agents/{agentId}/update",
       "get /api/v1/blobs/{sha256}",
       "get /api/v1/blobs/{sha256}/upload",
       "get /api/v1/farm",
@@ -81,6 +82,7 @@ describe("the OpenAPI document", () => {
       "post /api/v1/runs/{run}/staged/{filename}/unyank",
       "post /api/v1/runs/{run}/staged/{filename}/yank",
       "post /index/{run}/{variant}/legacy/",
+      "put /api/v1/agents/{agentId}/update",
       "put /api/v1/blobs/{sha256}",
       "put /api/v1/runs/{run}/pin",
     ]);
