@@ -66,6 +66,9 @@ export interface AgentDeps {
   /** What the dummy executor's `die` does; by default this process ends as if killed. */
   readonly die?: () => void;
   readonly random?: () => number;
+  /** Put around the real ones, to see and to disturb what passes. */
+  readonly wrapExecutor?: (executor: Executor) => Executor;
+  readonly wrapCoordinator?: (coordinator: Coordinator) => Coordinator;
 }
 
 export interface AgentHandle extends AsyncDisposable {
@@ -137,7 +140,15 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   // 4. The lines to the coordinator, and the services between them and the spool.
   const coordinator = resources.use(new GrpcCoordinator(credentials));
   const controlPlane = resources.use(new NatsControlPlane({ credentials, ...ids }, common));
-  const ends = { spool, inventory, executor, coordinator, controlPlane, blobs, hadBefore: left.length };
+  const ends = {
+    spool,
+    inventory,
+    executor: deps.wrapExecutor?.(executor) ?? executor,
+    coordinator: deps.wrapCoordinator?.(coordinator) ?? coordinator,
+    controlPlane,
+    blobs,
+    hadBefore: left.length,
+  };
   const services = wire(config, farm, ends, common);
 
   // 5. Go.

@@ -1,0 +1,269 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
+import { findNatsServer, temporaryFolder } from "@kiln/testkit";
+import { FarmApi } from "../farm/farm-api.ts";
+import { Network, processesIn, type Namespace } from "./namespaces.ts";
+import { SmallDisk, unmountLeftBehind } from "./small-disk.ts";
+import { spawnInside } from "./spawn-inside.ts";
+import { WireProxy } from "./wire-proxy.ts";
+
+const PORTS = { http: 8270, grpc: 8271, nats: 8272 } as const;
+export const LEASE_TTL_MS = 1_500;
+const HEARTBEAT_MS = 150;
+const LOG_LINES_SHOWN = 15;
+
+export const AGENTS = ["a1", "a2"] as const;
+export type AgentName = (typeof AGENTS)[number];
+export type PartName = AgentName | "coordinator" | "nats";
+
+const coordinatorMain = fileURLToPath(import.meta.resolve("@kiln/coordinator").replace("index.ts", "main.ts"));
+const agentMain = fileURLToPath(new URL("agent-main.ts", import.meta.url));
+const clockShift = new URL("clock-shift.ts", import.meta.url).href;
+
+/** A process of the farm has ended that was to go on. */
+export class DiedError extends Error {}
+
+/**
+ * A farm in three network namespaces: nats-server and coordinator in one, an
+ * agent in each of two others, each part on a disk of its own. `a1` reaches the
+ * farm through a wire that tests can disturb, `a2` directly. Needs root.
+ */
+export class FaultFarm implements AsyncDisposable {
+  readonly dir: string;
+  readonly token = randomBytes(16).toString("hex");
+  readonly farm: Namespace;
+  readonly machines: Readonly<Record<AgentName, Namespace>>;
+  readonly disks: Readonly<Record<AgentName | "coordinator", SmallDisk>>;
+  readonly wire: WireProxy;
+  readonly #stack: AsyncDisposableStack;
+  readonly #seed: number;
+  readonly #slots: number;
+  readonly #parts = new Map<PartName, ChildProcess>();
+  /** Those that were ended from here. */
+  readonly #ended = new WeakSet<ChildProcess>();
+
+  private constructor(
+    given: Pick<FaultFarm, "dir" | "farm" | "machines" | "disks" | "wire">,
+    stack: AsyncDisposableStack,
+    options: FaultFarmOptions,
+  ) {
+    this.dir = given.dir;
+    this.farm = given.farm;
+    this.machines = given.machines;
+    this.disks = given.disks;
+    this.wire = given.wire;
+    this.#stack = stack;
+    this.#seed = options.seed;
+    this.#slots = options.slots;
+  }
+
+  static async start(options: FaultFarmOptions): Promise<FaultFarm> {
+    await using stack = new AsyncDisposableStack();
+    unmountLeftBehind();
+    const dir = stack.use(temporaryFolder("kiln-faults-")).path;
+    const network = stack.use(new Network());
+    const farm = network.namespace("farm", 1);
+    const machines = { a1: network.namespace("a1", 2), a2: network.namespace("a2", 3) };
+    const disk = (name: string): SmallDisk => stack.use(new SmallDisk(join(dir, name)));
+    const disks = { coordinator: disk("coordinator"), a1: disk("a1"), a2: disk("a2") };
+    mkdirSync(join(dir, "logs"));
+    const wire = stack.use(await WireProxy.start(farm, machines.a1, Object.values(PORTS)));
+    const made = new FaultFarm({ dir, farm, machines, disks, wire }, stack.move(), options);
+    try {
+      await made.startPart("nats");
+      await made.startPart("coordinator");
+      await Promise.all(AGENTS.map((name) => made.startPart(name)));
+    } catch (cause) {
+      await made[Symbol.asyncDispose]();
+      throw cause;
+    }
+    return made;
+  }
+
+  get httpUrl(): string {
+    return `http://${this.farm.address}:${PORTS.http}`;
+  }
+
+  get api(): FarmApi {
+    return new FarmApi(this.httpUrl, this.token);
+  }
+
+  get natsUrl(): string {
+    return `nats://${this.farm.address}:${PORTS.nats}`;
+  }
+
+  get coordinatorDir(): string {
+    return join(this.disks.coordinator.path, "home");
+  }
+
+  agentDir(name: AgentName): string {
+    return join(this.disks[name].path, "home");
+  }
+
+  agentJournal(name: AgentName): string {
+    return join(this.dir, "logs", `${name}.journal`);
+  }
+
+  clockFile(name: PartName): string {
+    return join(this.dir, "logs", `${name}.clock`);
+  }
+
+  logFile(name: PartName): string {
+    return join(this.dir, "logs", `${name}.log`);
+  }
+
+  /** Throws when it does not run. */
+  signal(name: PartName, signal: NodeJS.Signals): void {
+    const child = this.#parts.get(name);
+    if (!child || !isAlive(child)) throw new Error(`${name} does not run`);
+    child.kill(signal);
+  }
+
+  get parts(): PartName[] {
+    return [...this.#parts.keys()];
+  }
+
+  /** Throws DiedError when a part is gone that nobody has ended. */
+  assertNothingDied(): void {
+    for (const [name, child] of this.#parts) {
+      if (!isAlive(child) && !this.#ended.has(child)) throw new DiedError(`${name} ended by itself`);
+    }
+  }
+
+  /** Attempts in the agent's spool. */
+  spooled(name: AgentName): number {
+    const folder = join(this.agentDir(name), "spool");
+    return existsSync(folder) ? readdirSync(folder).filter((file) => /^\d+\.\d+\.\d+\.spool$/.test(file)).length : 0;
+  }
+
+  /** The ends of all logs, for whoever has to find out what went wrong. */
+  lastLogLines(): string {
+    return this.parts
+      .map((name) => `--- ${name}\n${readFileSync(this.logFile(name), "utf8").split("\n").slice(-LOG_LINES_SHOWN).join("\n")}`)
+      .join("\n");
+  }
+
+  /** Resolves when it is gone; its exit code, or null when a signal ended it. */
+  async end(name: PartName, signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#parts.get(name);
+    if (!child || !isAlive(child)) return child?.exitCode ?? null;
+    this.#ended.add(child);
+    const exited = once(child, "exit");
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  }
+
+  /** Starts a part where it was; resolves when it is ready. A part that ends before is started again, for a while. */
+  async startPart(name: PartName): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      const ended = await this.#startOnce(name);
+      if (ended === null) return;
+      if (tries === 20) throw new Error(`${name} ended ${tries} times before it was ready: ${ended}`);
+    }
+  }
+
+  /** What JetStream has stored is gone, as with a new disk. Only while nats-server is not running. */
+  loseNatsStore(): void {
+    rmSync(join(this.dir, "jetstream"), { recursive: true, force: true });
+  }
+
+  /** Processes that are left in the farm's namespaces, beside the wire. */
+  processesLeft(): number[] {
+    return [this.farm, ...Object.values(this.machines)]
+      .flatMap(({ name }) => processesIn(name))
+      .filter((pid) => pid !== this.wire.pid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of this.#parts.keys()) await this.end(name, "SIGKILL");
+    await this.#stack.disposeAsync();
+  }
+
+  /** Null when it is ready, or why it ended. */
+  async #startOnce(name: PartName): Promise<string | null> {
+    const child = name === "nats" ? this.#spawnNats() : this.#spawnNode(name);
+    this.#parts.set(name, child);
+    const output = name === "nats" ? child.stderr : child.stdout;
+    if (!output || !child.stderr) throw new Error("the output is not piped");
+    const log = createWriteStream(this.logFile(name), { flags: "a" });
+    child.stderr.pipe(log);
+    const exited = once(child, "exit").then(([code, signal]) => `exit status ${code ?? signal}, see ${this.logFile(name)}`);
+    const ready = Promise.withResolvers<null>();
+    createInterface({ input: output }).on("line", (line) => {
+      if (name !== "nats" || line.includes("Server is ready")) ready.resolve(null);
+    });
+    return Promise.race([ready.promise, exited]);
+  }
+
+  #spawnNats(): ChildProcess {
+    const config = join(this.dir, "nats.conf");
+    writeFileSync(
+      config,
+      `listen: "${this.farm.address}:${PORTS.nats}"\nauthorization { token: "${this.token}" }\njetstream { store_dir: "${join(this.dir, "jetstream")}" }\n`,
+      { mode: 0o600 },
+    );
+    return spawnInside(this.farm, findNatsServer(), ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
+  }
+
+  #spawnNode(name: AgentName | "coordinator"): ChildProcess {
+    const args = ["--max-semi-space-size=4", "--import", clockShift];
+    const env = { ...process.env, KILN_EXIT_WITH_PARENT: "1", KILN_TEST_CLOCK: this.clockFile(name) };
+    const stdio = ["pipe", "pipe", "pipe"] as const;
+    return name === "coordinator"
+      ? spawnInside(this.farm, process.execPath, [...args, coordinatorMain], {
+          env: { ...env, ...this.#coordinatorEnvironment() },
+          stdio: [...stdio],
+        })
+      : spawnInside(this.machines[name], process.execPath, [...args, agentMain], {
+          env: { ...env, ...this.#agentEnvironment(name) },
+          stdio: [...stdio],
+        });
+  }
+
+  #coordinatorEnvironment(): Record<string, string> {
+    const { address } = this.farm;
+    return {
+      KILN_COORDINATOR_DIR: this.coordinatorDir,
+      KILN_HTTP_ADDRESS: `${address}:${PORTS.http}`,
+      KILN_GRPC_ADDRESS: `${address}:${PORTS.grpc}`,
+      KILN_NATS_URL: this.natsUrl,
+      KILN_TOKEN: this.token,
+      KILN_LEASE_TTL_MS: String(LEASE_TTL_MS),
+      KILN_HEARTBEAT_INTERVAL_MS: String(HEARTBEAT_MS),
+      KILN_NO_AGENT_GRACE_MS: "600000",
+    };
+  }
+
+  #agentEnvironment(name: AgentName): Record<string, string> {
+    const { address } = this.farm;
+    return {
+      KILN_AGENT_DIR: this.agentDir(name),
+      KILN_COORDINATOR_GRPC: `${address}:${PORTS.grpc}`,
+      KILN_COORDINATOR_HTTP: `http://${address}:${PORTS.http}`,
+      KILN_NATS_URL: this.natsUrl,
+      KILN_TOKEN: this.token,
+      KILN_AGENT_NAME: name,
+      KILN_SLOTS: String(this.#slots),
+      KILN_EXECUTOR: "dummy",
+      KILN_TEST_JOURNAL: this.agentJournal(name),
+      // Only one of the two: the other shows that an undisturbed agent does as well beside it.
+      ...(name === "a1" ? { KILN_TEST_DISTURB: String(this.#seed) } : {}),
+    };
+  }
+}
+
+export interface FaultFarmOptions {
+  readonly seed: number;
+  /** Of each agent. */
+  readonly slots: number;
+}
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}

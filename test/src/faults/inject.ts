@@ -1,0 +1,127 @@
+import { writeFileSync } from "node:fs";
+import { setTimeout as hold } from "node:timers/promises";
+import { repeatAssignments, type AssignmentRecorder } from "./assignment-recorder.ts";
+import { DiedError, type AgentName, type FaultFarm } from "./fault-farm.ts";
+import { breakLink, type LinkFault } from "./link.ts";
+import type { Fault } from "./schedule.ts";
+import type { WireState } from "./wire-proxy.ts";
+
+const POLL_MS = 30;
+/** A farm that has not come back by then will not. */
+const BACK_MS_MAX = 40_000;
+const LOSS_PERCENT = 30;
+const LATENCY_MS = 500;
+
+/** Does the fault, holds it, takes it off, and resolves when the part that had it works again. */
+export async function inject(farm: FaultFarm, assignments: AssignmentRecorder, fault: Fault): Promise<void> {
+  await perform(farm, assignments, fault);
+  if (fault.part === "coordinator" || fault.part === "nats") await coordinatorIsReady(farm);
+  else await agentIsOnline(farm, fault.part);
+  farm.assertNothingDied();
+}
+
+async function perform(farm: FaultFarm, assignments: AssignmentRecorder, fault: Fault): Promise<void> {
+  const { part, holdMs } = fault;
+  switch (fault.kind) {
+    case "kill":
+      await farm.end(part, "SIGKILL");
+      await hold(holdMs);
+      return farm.startPart(part);
+    case "stop":
+      farm.signal(part, "SIGSTOP");
+      await hold(holdMs);
+      return farm.signal(part, "SIGCONT");
+    case "nats-restart":
+    case "nats-store-lost":
+      await farm.end(part, "SIGTERM");
+      if (fault.kind === "nats-store-lost") farm.loseNatsStore();
+      await hold(holdMs);
+      return farm.startPart(part);
+    case "assignments-again":
+      return repeatAssignments(assignments, fault.seed);
+    case "disk-full": {
+      const disk = farm.disks[fault.part];
+      disk.fill(fault.leftBytes);
+      await hold(holdMs);
+      return disk.empty();
+    }
+    case "clock-jump":
+      setClock(farm, fault.part, fault.byMs);
+      await hold(holdMs);
+      return setClock(farm, fault.part, 0);
+    case "cut-both":
+    case "cut-in":
+    case "cut-out":
+    case "packet-loss": {
+      const mend = breakLink(farm.machines[fault.part], linkFault(fault.kind));
+      await hold(holdMs);
+      return mend();
+    }
+    case "connections-cut":
+      return farm.wire.set({ kind: "clear" }, true);
+    case "latency":
+    case "stall-requests":
+    case "stall-answers":
+    case "swallow-answers":
+      await farm.wire.set(wireState(fault.kind));
+      await hold(holdMs);
+      // What was swallowed is missing from the connection: nothing good can follow on it.
+      return farm.wire.set({ kind: "clear" }, fault.kind === "swallow-answers");
+  }
+}
+
+function setClock(farm: FaultFarm, part: "coordinator" | AgentName, byMs: number): void {
+  writeFileSync(farm.clockFile(part), String(byMs));
+  farm.signal(part, "SIGUSR2");
+}
+
+function linkFault(kind: "cut-both" | "cut-in" | "cut-out" | "packet-loss"): LinkFault {
+  if (kind === "packet-loss") return { kind: "loss", percent: LOSS_PERCENT };
+  return { kind: "cut", direction: kind === "cut-both" ? "both" : kind === "cut-in" ? "in" : "out" };
+}
+
+function wireState(kind: "latency" | "stall-requests" | "stall-answers" | "swallow-answers"): WireState {
+  switch (kind) {
+    case "latency":
+      return { kind, ms: LATENCY_MS };
+    case "stall-requests":
+      return { kind: "stall", direction: "requests" };
+    case "stall-answers":
+      return { kind: "stall", direction: "answers" };
+    case "swallow-answers":
+      return { kind };
+  }
+}
+
+/** Resolves when it says so itself, NATS included. */
+export function coordinatorIsReady(farm: FaultFarm): Promise<void> {
+  return until("the coordinator is ready", async () => {
+    farm.assertNothingDied();
+    return (await fetch(`${farm.httpUrl}/readyz`)).ok;
+  });
+}
+
+export function agentIsOnline(farm: FaultFarm, name: AgentName): Promise<void> {
+  return until(`agent ${name} is online`, async () => {
+    farm.assertNothingDied();
+    const agents = await farm.api.agents();
+    return agents.some((agent) => agent.name === name && agent.state === "online");
+  });
+}
+
+/** Asks until the answer is yes; throws when it takes too long. An error is a no. */
+export async function until(what: string, isSo: () => Promise<boolean>, msMax = BACK_MS_MAX): Promise<void> {
+  const deadline = performance.now() + msMax;
+  let last: unknown;
+  while (performance.now() < deadline) {
+    try {
+      if (await isSo()) return;
+      last = undefined;
+    } catch (cause) {
+      if (cause instanceof DiedError) throw cause;
+      last = cause;
+    }
+    await hold(POLL_MS);
+  }
+  throw new Error(`after ${msMax} ms it is not so that ${what}`, { cause: last });
+}
