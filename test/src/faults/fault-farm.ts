@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, createWriteStream, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -135,10 +135,11 @@ export class FaultFarm implements AsyncDisposable {
     }
   }
 
-  /** Attempts in the agent's spool. */
+  /** Attempts in the agent's spool: files that are empty are kept for later ones. */
   spooled(name: AgentName): number {
     const folder = join(this.agentDir(name), "spool");
-    return existsSync(folder) ? readdirSync(folder).filter((file) => /^\d+\.\d+\.\d+\.spool$/.test(file)).length : 0;
+    return readdirSync(folder).filter((file) => (statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0) > 0)
+      .length;
   }
 
   /** The ends of all logs, for whoever has to find out what went wrong. */
@@ -178,6 +179,12 @@ export class FaultFarm implements AsyncDisposable {
     return [this.farm, ...Object.values(this.machines)]
       .flatMap(({ name }) => processesIn(name))
       .filter((pid) => pid !== this.wire.pid);
+  }
+
+  /** Copies all of it to the folder that KILN_FAULTS_KEEP names, for whoever wants to look. */
+  keep(): void {
+    const folder = process.env["KILN_FAULTS_KEEP"];
+    if (folder) cpSync(this.dir, folder, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

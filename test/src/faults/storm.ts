@@ -59,6 +59,7 @@ export async function storm({ seed, faults, note }: StormOptions): Promise<Storm
     await settle(farm);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
+    farm.keep();
     throw new Error(`${message}\nseed ${seed}; faults so far:\n${done.join("\n")}\n${farm.lastLogLines()}`, { cause });
   }
   const { problems, runs, attempts } = checkFarm({
@@ -67,6 +68,7 @@ export async function storm({ seed, faults, note }: StormOptions): Promise<Storm
     agents: AGENTS.map((name) => ({ name, dir: farm.agentDir(name), journal: farm.agentJournal(name) })),
     processesLeft: farm.processesLeft(),
   });
+  if (problems.length > 0) farm.keep();
   const wallMs = Math.round(performance.now() - startedAt);
   const told = problems.length === 0 ? [] : [...problems, `seed ${seed}; faults:\n${done.join("\n")}`];
   return { byKind, runs, attempts, problems: told, wallMs };

@@ -133,7 +133,10 @@ class DummyJob {
     try {
       if (sizeBytes === null) writeFileSync(path, text);
       else await writeDummyBytes(path, text, sizeBytes);
-      const note = (line: string): void => void this.#sink.output(Buffer.from(`[kiln] ${line}\n`));
+      const note = (line: string): void => {
+        // A job that was stopped has ended already, and its upload has something to say all the same.
+        if (!this.#isOver) this.#sink.output(Buffer.from(`[kiln] ${line}\n`));
+      };
       const stored = await this.#parts.blobs.store(
         path,
         filename,

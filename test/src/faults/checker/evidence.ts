@@ -189,5 +189,6 @@ function readLines<Entry>(path: string): Entry[] {
 
 function spoolFiles(agentDir: string): string[] {
   const folder = join(agentDir, "spool");
-  return existsSync(folder) ? readdirSync(folder).filter((file) => /^\d+\.\d+\.\d+\.spool$/.test(file)) : [];
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((file) => statSync(join(folder, file)).size > 0);
 }
