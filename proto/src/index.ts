@@ -1,4 +1,5 @@
 export { grpcService, type GrpcService } from "./grpc/service-definition.ts";
+export { reconnectDelay } from "./nats/reconnect-delay.ts";
 export { CONSUMERS, isAgentId, STREAMS, SUBJECTS, type AgentSubject } from "./nats/topology.ts";
 
 export * as job from "./gen/kiln/v1/job_pb.ts";

@@ -13,6 +13,8 @@ export type AgentEntry =
   | { readonly event: "process"; readonly agent: string; readonly pid: number }
   /** Its executor was told to run the attempt. */
   | ({ readonly event: "executed"; readonly agent: string; readonly pid: number } & AttemptId)
+  /** The coordinator wants no more of the attempt: it holds no lease, and never will again. */
+  | ({ readonly event: "refused" } & AttemptId)
   /** The coordinator has acknowledged the attempt's frames up to this one. */
   | ({
       readonly event: "acked";

@@ -41,7 +41,11 @@ function watchedCoordinator(coordinator: Coordinator): Coordinator {
         welcomed: (resume) => handlers.welcomed(resume),
         writable: () => handlers.writable(),
         closed: (reason, registerFirst) => handlers.closed(reason, registerFirst),
-        refused: (ref, reason) => handlers.refused(ref, reason),
+        refused(ref, reason) {
+          const { run, job, attempt } = ref;
+          writeEntry(journal, { event: "refused", run, job, attempt });
+          handlers.refused(ref, reason);
+        },
         acked(acks) {
           for (const { ref, seq } of acks) {
             const { run, job, attempt } = ref;

@@ -1,6 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, createWriteStream, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  createWriteStream,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -138,14 +147,18 @@ export class FaultFarm implements AsyncDisposable {
   /** Attempts in the agent's spool: files that are empty are kept for later ones. */
   spooled(name: AgentName): number {
     const folder = join(this.agentDir(name), "spool");
-    return readdirSync(folder).filter((file) => (statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0) > 0)
-      .length;
+    return readdirSync(folder).filter(
+      (file) => (statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0) > 0,
+    ).length;
   }
 
   /** The ends of all logs, for whoever has to find out what went wrong. */
   lastLogLines(): string {
     return this.parts
-      .map((name) => `--- ${name}\n${readFileSync(this.logFile(name), "utf8").split("\n").slice(-LOG_LINES_SHOWN).join("\n")}`)
+      .map(
+        (name) =>
+          `--- ${name}\n${readFileSync(this.logFile(name), "utf8").split("\n").slice(-LOG_LINES_SHOWN).join("\n")}`,
+      )
       .join("\n");
   }
 
@@ -200,7 +213,9 @@ export class FaultFarm implements AsyncDisposable {
     if (!output || !child.stderr) throw new Error("the output is not piped");
     const log = createWriteStream(this.logFile(name), { flags: "a" });
     child.stderr.pipe(log);
-    const exited = once(child, "exit").then(([code, signal]) => `exit status ${code ?? signal}, see ${this.logFile(name)}`);
+    const exited = once(child, "exit").then(
+      ([code, signal]) => `exit status ${code ?? signal}, see ${this.logFile(name)}`,
+    );
     const ready = Promise.withResolvers<null>();
     createInterface({ input: output }).on("line", (line) => {
       if (name !== "nats" || line.includes("Server is ready")) ready.resolve(null);

@@ -24,9 +24,7 @@ function rulesOf(fault: LinkFault): string[][] {
   return chains.map((chain) => {
     const place = chain === "in" ? ["INPUT", "-i", "eth0"] : ["OUTPUT", "-o", "eth0"];
     const which =
-      fault.kind === "cut"
-        ? []
-        : ["-m", "statistic", "--mode", "random", "--probability", String(fault.percent / 100)];
+      fault.kind === "cut" ? [] : ["-m", "statistic", "--mode", "random", "--probability", String(fault.percent / 100)];
     return [...place, ...which, "-j", "DROP"];
   });
 }

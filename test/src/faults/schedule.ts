@@ -11,10 +11,24 @@ export type Fault =
   | { readonly kind: "nats-restart" | "nats-store-lost"; readonly part: "nats"; readonly holdMs: number }
   /** Assignments that were published before are published again, in another order. */
   | { readonly kind: "assignments-again"; readonly part: "nats"; readonly seed: number; readonly holdMs: number }
-  | { readonly kind: "disk-full"; readonly part: "coordinator" | AgentName; readonly leftBytes: number; readonly holdMs: number }
+  | {
+      readonly kind: "disk-full";
+      readonly part: "coordinator" | AgentName;
+      readonly leftBytes: number;
+      readonly holdMs: number;
+    }
   /** The wall clock is set by that much, and back. */
-  | { readonly kind: "clock-jump"; readonly part: "coordinator" | AgentName; readonly byMs: number; readonly holdMs: number }
-  | { readonly kind: "cut-both" | "cut-in" | "cut-out" | "packet-loss"; readonly part: AgentName; readonly holdMs: number }
+  | {
+      readonly kind: "clock-jump";
+      readonly part: "coordinator" | AgentName;
+      readonly byMs: number;
+      readonly holdMs: number;
+    }
+  | {
+      readonly kind: "cut-both" | "cut-in" | "cut-out" | "packet-loss";
+      readonly part: AgentName;
+      readonly holdMs: number;
+    }
   /** Of the wire of a1; see WireState. */
   | {
       readonly kind: "latency" | "stall-requests" | "stall-answers" | "swallow-answers" | "connections-cut";
@@ -126,7 +140,11 @@ function agentFault(
     case "stall-answers":
     case "swallow-answers":
     case "connections-cut":
-      return { kind: what, part: "a1", holdMs: what === "latency" ? random.integer(LONG_MS.min, 2 * LONG_MS.max) : holdMs };
+      return {
+        kind: what,
+        part: "a1",
+        holdMs: what === "latency" ? random.integer(LONG_MS.min, 2 * LONG_MS.max) : holdMs,
+      };
   }
 }
 

@@ -47,7 +47,7 @@ export async function storm({ seed, faults, note }: StormOptions): Promise<Storm
   const byKind: Partial<Record<FaultKind, number>> = {};
   try {
     const events = new EventBoard();
-    const work = new Workload(farm.api, journal, random, () => events.happened());
+    const work = await Workload.open(farm.api, journal, random, () => events.happened());
     const begun = (fault: Fault): void => {
       byKind[fault.kind] = (byKind[fault.kind] ?? 0) + 1;
       const line = `${String(Math.round(performance.now() - startedAt)).padStart(7)} ms  ${describeFault(fault)}`;

@@ -8,6 +8,8 @@ import type { FarmJournal, JobScript } from "./journal.ts";
 const RUNS_AT_ONCE = 4;
 /** Of the logs of a finished run, so many are read again and noted. */
 const LOGS_READ = 2;
+/** Two jobs of a run for each. */
+const PYTHONS_MAX = 4;
 
 interface Kind {
   readonly build: JobScript & { readonly told: string };
@@ -25,7 +27,12 @@ const KINDS: readonly Kind[] = [
   { build: lines(20_000), test: lines(20_000), retries: 10, isCancelled: false },
   { build: lines(2_000, "lines 2000 after 200"), test: lines(5_000), retries: 10, isCancelled: false },
   { build: silent("pass after 50"), test: lines(60_000), retries: 2, isCancelled: false },
-  { build: { lines: null, outcome: "passed", told: "upload 300000" }, test: silent("pass"), retries: 6, isCancelled: false },
+  {
+    build: { lines: null, outcome: "passed", told: "upload 300000" },
+    test: silent("pass"),
+    retries: 6,
+    isCancelled: false,
+  },
   { build: silent("pass"), test: silent("fail after 100", "tests-failed"), retries: 10, isCancelled: false },
   { build: lines(100), test: silent("hang", "cancelled"), retries: 3, isCancelled: true },
   { build: lines(30_000), test: lines(100, "lines 100 after 400"), retries: 0, isCancelled: false },
@@ -41,18 +48,31 @@ export class Workload {
   readonly #journal: FarmJournal;
   readonly #random: SeededRandom;
   readonly #onEvent: () => void;
+  readonly #matrix: string;
   #isStopping = false;
   #submitted = 0;
 
-  constructor(api: FarmApi, journal: FarmJournal, random: SeededRandom, onEvent: () => void) {
+  private constructor(
+    api: FarmApi,
+    journal: FarmJournal,
+    random: SeededRandom,
+    onEvent: () => void,
+    pythons: readonly string[],
+  ) {
+    // By name: "available" would mean those of the agents that are online in that moment.
+    this.#matrix = `{os: [linux-x86_64], python: [${pythons.map((python) => `"${python}"`).join(", ")}]}`;
     this.#api = api;
     this.#journal = journal;
     this.#random = random;
     this.#onEvent = onEvent;
   }
 
-  get runs(): number {
-    return this.#submitted;
+  /** For the Pythons of the farm's agents, which must be online. */
+  static async open(api: FarmApi, journal: FarmJournal, random: SeededRandom, onEvent: () => void): Promise<Workload> {
+    const features = (await api.agents()).flatMap(({ pythons }) => pythons.map(({ feature }) => feature));
+    const pythons = [...new Set(features)].slice(0, PYTHONS_MAX);
+    if (pythons.length === 0) throw new Error("the agents have no Python of their own: install one (python3)");
+    return new Workload(api, journal, random, onEvent, pythons);
   }
 
   /** Resolves once it was told to stop and every run has finished. */
@@ -86,6 +106,7 @@ export class Workload {
     const { retries, build, test } = kind;
     const spec = `
 kiln: 1
+matrix: ${this.#matrix}
 build: {env: {KILN_DUMMY: "${build.told}"}}
 test: {command: "${test.told}"}
 retry: {infrastructure: ${retries}}
@@ -99,7 +120,8 @@ retry: {infrastructure: ${retries}}
       this.#onEvent();
       if (event.type !== "job") continue;
       const { name, state, outcome } = event.job;
-      if (state === "finished" && outcome !== null) this.#journal.write({ event: "job-finished", run, job: name, outcome });
+      if (state === "finished" && outcome !== null)
+        this.#journal.write({ event: "job-finished", run, job: name, outcome });
       if (toCancel && event.job.kind === "test" && state === "running") {
         toCancel = false;
         await this.#api.cancel(run);
@@ -114,7 +136,14 @@ retry: {infrastructure: ${retries}}
       if (!last) continue;
       const log = await this.#api.log(view.run, name, last.attempt);
       const { attempt } = last;
-      this.#journal.write({ event: "log-read", run: view.run, job: name, attempt, bytes: log.length, sha256: sha256(log) });
+      this.#journal.write({
+        event: "log-read",
+        run: view.run,
+        job: name,
+        attempt,
+        bytes: log.length,
+        sha256: sha256(log),
+      });
     }
   }
 }

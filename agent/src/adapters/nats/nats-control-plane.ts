@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { connect, errors, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { natsInboxPrefix, natsTls } from "@kiln/identity";
-import { agent as wire, SUBJECTS } from "@kiln/proto";
+import { agent as wire, reconnectDelay, SUBJECTS } from "@kiln/proto";
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ControlPlane, ControlPlaneHandlers, HeartbeatFacts } from "../../ports/control-plane.ts";
@@ -126,7 +126,7 @@ export class NatsControlPlane implements ControlPlane {
       inboxPrefix: natsInboxPrefix(agentId),
       name: `kiln-agent-${agentId}`,
       maxReconnectAttempts: -1,
-      reconnectDelayHandler: () => backoffMs(++this.#tries, this.#parts.random(), BACKOFF),
+      reconnectDelayHandler: reconnectDelay(() => backoffMs(++this.#tries, this.#parts.random(), BACKOFF)),
       pingInterval: 10_000,
       timeout: CONNECT_TIMEOUT_MS,
       ignoreAuthErrorAbort: true,

@@ -11,7 +11,7 @@ import {
 } from "@nats-io/jetstream";
 import { connect, credsAuthenticator, nanos, type NatsConnection } from "@nats-io/transport-node";
 import { natsCoordinator, natsCreds, natsTls, type FarmIdentity } from "@kiln/identity";
-import { agent as wire, job, CONSUMERS, STREAMS, SUBJECTS } from "@kiln/proto";
+import { agent as wire, job, CONSUMERS, reconnectDelay, STREAMS, SUBJECTS } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { OfferedUpdate } from "../../domain/agent-update.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
@@ -42,8 +42,7 @@ export async function openNatsBus(options: NatsOptions, log: Logger): Promise<Ag
     name: "kiln-coordinator",
     // Once connected, the coordinator outlives any restart of the server.
     maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
-    reconnectJitter: RECONNECT_WAIT_MS,
+    reconnectDelayHandler: reconnectDelay(() => RECONNECT_WAIT_MS * (1 + Math.random())),
     pingInterval: 10_000,
     timeout: options.connectTimeoutMs,
     ignoreAuthErrorAbort: true,

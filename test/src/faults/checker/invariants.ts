@@ -39,14 +39,16 @@ const everyJobHasOneOutcome: Invariant = (evidence) => {
   const problems: string[] = [];
   for (const { run, job, outcome } of promised(evidence, "job-finished")) {
     const before = seen.get(`${run} ${job}`);
-    if (before !== undefined && before !== outcome) problems.push(`${run} ${job} was shown as ${before}, then as ${outcome}`);
+    if (before !== undefined && before !== outcome)
+      problems.push(`${run} ${job} was shown as ${before}, then as ${outcome}`);
     seen.set(`${run} ${job}`, outcome);
   }
   for (const job of evidence.jobs) {
     const name = `r${job.run} ${evidence.runs.get(job.run)?.jobNames[job.job] ?? job.job}`;
     if (job.state !== "finished" || job.outcome === null) problems.push(`${name} is ${job.state} without an end`);
     const shown = seen.get(name);
-    if (shown !== undefined && shown !== job.outcome) problems.push(`${name} was shown as ${shown} and is ${job.outcome}`);
+    if (shown !== undefined && shown !== job.outcome)
+      problems.push(`${name} was shown as ${shown} and is ${job.outcome}`);
     problems.push(...attemptsAgree(job, evidence.attempts.get(jobKey(job)) ?? []).map((text) => `${name}: ${text}`));
   }
   return problems;
@@ -59,7 +61,8 @@ function attemptsAgree(job: JobRow, attempts: readonly AttemptRow[]): string[] {
     if (attempt !== index + 1) problems.push(`its attempts are not numbered from 1 without a gap`);
     if (state !== "finished" || outcome === null) problems.push(`attempt ${attempt} is ${state} without an end`);
     const isLast = index === attempts.length - 1;
-    if (!isLast && !RETRIED.has(outcome)) problems.push(`attempt ${attempt} ended as ${outcome}, and another followed it`);
+    if (!isLast && !RETRIED.has(outcome))
+      problems.push(`attempt ${attempt} ended as ${outcome}, and another followed it`);
     if (isLast && outcome !== job.outcome && job.outcome !== "cancelled") {
       problems.push(`it is ${job.outcome}, its last attempt ${outcome}`);
     }
@@ -113,7 +116,8 @@ const acknowledgedFramesAreKept: Invariant = (evidence) => {
       problems.push(`${name}: frame ${entry.seq} was acknowledged, the store knows ${stored.ackedSeq}`);
     }
     const kept = Math.min(stored.logBytes, evidence.logs.get(name)?.length ?? 0);
-    if (kept < entry.logBytes) problems.push(`${name}: ${entry.logBytes} log bytes were acknowledged, ${kept} are kept`);
+    if (kept < entry.logBytes)
+      problems.push(`${name}: ${entry.logBytes} log bytes were acknowledged, ${kept} are kept`);
     const isCancel = cancelled.has(entry.run) && stored.outcome === "cancelled";
     if (entry.outcome !== null && entry.outcome !== stored.outcome && !isCancel) {
       problems.push(`${name}: its end as ${entry.outcome} was acknowledged, the store has ${stored.outcome}`);
@@ -132,7 +136,8 @@ const logsAreWhatWasPrinted: Invariant = (evidence) => {
     const lines = (kinds.get(jobKey(attempt)) === "build" ? entry?.build : entry?.test)?.lines ?? null;
     const log = evidence.logs.get(attemptName(attempt)) ?? Buffer.alloc(0);
     const name = `the log of ${attemptName(attempt)} (${attempt.outcome})`;
-    if (log.length < attempt.logBytes) problems.push(`${name} has ${log.length} bytes, the store says ${attempt.logBytes}`);
+    if (log.length < attempt.logBytes)
+      problems.push(`${name} has ${log.length} bytes, the store says ${attempt.logBytes}`);
     if (lines === null) continue;
     let whole = expected.get(lines);
     if (!whole) expected.set(lines, (whole = linesLog(lines)));
@@ -142,7 +147,8 @@ const logsAreWhatWasPrinted: Invariant = (evidence) => {
     }
   }
   const known = new Set([...evidence.attempts.values()].flat().map(attemptName));
-  for (const name of evidence.logs.keys()) if (!known.has(name)) problems.push(`there is a log of ${name}, and no attempt`);
+  for (const name of evidence.logs.keys())
+    if (!known.has(name)) problems.push(`there is a log of ${name}, and no attempt`);
   return [...problems, ...readersWereToldTheTruth(evidence)];
 };
 
@@ -151,25 +157,38 @@ function readersWereToldTheTruth(evidence: Evidence): string[] {
     const place = evidence.runs.get(runNumber(run))?.jobNames.indexOf(job) ?? -1;
     const log = evidence.logs.get(`${runNumber(run)}.${place}.${attempt}`) ?? Buffer.alloc(0);
     const digest = createHash("sha256").update(log.subarray(0, bytes)).digest("hex");
-    return digest === sha256 ? [] : [`a reader of the log of ${run} ${job} saw ${bytes} bytes that are not there any more`];
+    return digest === sha256
+      ? []
+      : [`a reader of the log of ${run} ${job} saw ${bytes} bytes that are not there any more`];
   });
 }
 
-const attemptsRunOnce: Invariant = (evidence) => {
+/**
+ * An agent that was killed may get an old assignment once more after its next
+ * start, and begin it: allowed when the coordinator had said before that the
+ * attempt is over, because then it runs under no lease.
+ */
+const attemptsRunUnderOneLease: Invariant = (evidence) => {
   const problems: string[] = [];
   const executed = new Map<string, Extract<AgentEntry, { event: "executed" }>>();
+  const over = new Set<string>();
   for (const entry of evidence.agentEntries) {
-    if (entry.event !== "executed") continue;
+    if (entry.event === "process") continue;
     const name = attemptName(entry);
+    if (entry.event === "refused" || (entry.event === "acked" && entry.outcome !== null)) over.add(name);
+    if (entry.event !== "executed") continue;
     const before = executed.get(name);
-    if (before) problems.push(`${name} ran twice: on ${before.agent} (${before.pid}) and on ${entry.agent} (${entry.pid})`);
+    if (before && (before.agent !== entry.agent || !over.has(name))) {
+      problems.push(`${name} ran twice: on ${before.agent} (${before.pid}) and on ${entry.agent} (${entry.pid})`);
+    }
     executed.set(name, entry);
   }
   for (const attempt of [...evidence.attempts.values()].flat()) {
     const name = attemptName(attempt);
     const entry = executed.get(name);
     executed.delete(name);
-    if (entry && entry.agent !== attempt.agent) problems.push(`${name} was ${attempt.agent}'s and ran on ${entry.agent}`);
+    if (entry && entry.agent !== attempt.agent)
+      problems.push(`${name} was ${attempt.agent}'s and ran on ${entry.agent}`);
     if (!entry && attempt.startedAt !== null) problems.push(`${name} is said to have begun, and ran nowhere`);
   }
   for (const name of executed.keys()) problems.push(`${name} ran, and the store does not know it`);
@@ -183,7 +202,8 @@ const blobsAreWhole: Invariant = (evidence) => {
   };
   for (const { sha256, sizeBytes } of promised(evidence, "blob-stored")) need("stored blob", sha256, sizeBytes);
   for (const attempt of [...evidence.attempts.values()].flat()) {
-    for (const { sha256, sizeBytes } of attempt.artifacts) need(`artifact of ${attemptName(attempt)}`, sha256, sizeBytes);
+    for (const { sha256, sizeBytes } of attempt.artifacts)
+      need(`artifact of ${attemptName(attempt)}`, sha256, sizeBytes);
   }
   return problems;
 };
@@ -202,7 +222,7 @@ export const INVARIANTS: readonly Invariant[] = [
   budgetsAreKept,
   acknowledgedFramesAreKept,
   logsAreWhatWasPrinted,
-  attemptsRunOnce,
+  attemptsRunUnderOneLease,
   blobsAreWhole,
   nothingIsLeft,
 ];
