@@ -12,11 +12,13 @@ import { openNatsBus } from "./adapters/nats/agent-bus.ts";
 import { openHttpUpstream } from "./adapters/http-upstream/http-upstream.ts";
 import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
+import { watchClock } from "./adapters/system/watched-clock.ts";
 import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
 import type { FarmLimits } from "./domain/farm-state.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
 import type { FarmState } from "./domain/farm-state.ts";
+import { moveDeadlines } from "./domain/move-deadlines.ts";
 import type { RetentionPolicy } from "./domain/retention.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import { systemClock } from "./ports/clock.ts";
@@ -77,7 +79,7 @@ export async function startCoordinator(
   log: Logger = defaultLogger(config),
 ): Promise<Coordinator> {
   await using stack = new AsyncDisposableStack();
-  const clock = systemClock;
+  const clock = watchClock(systemClock);
   const { promise: failed, reject: fail } = Promise.withResolvers<never>();
   // Whoever waits for it hears of it; a coordinator that is only disposed of must not.
   failed.catch(() => undefined);
@@ -116,6 +118,10 @@ export async function startCoordinator(
   const hub = new ChangeHub();
   const { leaseTtlMs } = config;
   const farm = await restoreFarm(store, plans, { nowMs: clock.nowMs(), leaseTtlMs, limits: farmLimits(config) });
+  clock.onSet((byMs) => {
+    log.warn({ byMs }, "the system's clock was set: leases keep their length");
+    moveDeadlines(farm, byMs);
+  });
   metrics.observe(() => {
     const usage = blobs.usage();
     return { ...farmGauges(farm), storedBlobs: usage.blobs, storedBlobBytes: usage.bytes };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Heartbeat } from "../domain/heartbeat.ts";
+import { moveDeadlines } from "../domain/move-deadlines.ts";
 import { LEASE_TTL_MS, servicesInFolder } from "./testing.ts";
 
 const beat = (set: Partial<Heartbeat> = {}): Heartbeat => ({
@@ -24,6 +25,32 @@ describe("liveness", () => {
       await services.liveness.check();
     }
     expect((await services.store.jobs(1))[0]).toMatchObject({ state: "assigned", attempts: 1 });
+  });
+
+  it.for([-3_600_000, 86_400_000])("keeps the length of a lease when the clock is set by %i ms", async (byMs) => {
+    await using services = await servicesInFolder();
+    await services.register("a");
+    await services.submit(["3.12", "3.13"]);
+    const states = async (): Promise<string[]> => (await services.store.jobs(1)).map(({ state }) => state);
+    const before = await states();
+    services.advance(byMs);
+    moveDeadlines(services.farm, byMs);
+    await services.liveness.check();
+    expect(await states()).toEqual(before);
+    services.advance(LEASE_TTL_MS - 1);
+    await services.liveness.check();
+    expect(await states()).toEqual(before);
+    services.advance(2);
+    await services.liveness.check();
+    expect((await services.store.jobs(1))[0]).toMatchObject({ state: "ready", attempts: 1 });
+    expect(services.farm.agents.get("a")?.presence).toBe("offline");
+    // Nobody can run 3.13: patience with it is as long as it was, too.
+    services.advance(60_000 - LEASE_TTL_MS - 2);
+    await services.liveness.check();
+    expect((await services.store.jobs(1))[2]).toMatchObject({ kind: "build", state: "ready" });
+    services.advance(2);
+    await services.liveness.check();
+    expect((await services.store.jobs(1))[2]).toMatchObject({ state: "finished", outcome: "not-run" });
   });
 
   it("ends a job as agent-lost when its retries are spent, and never tries a fourth time", async () => {

@@ -16,7 +16,7 @@ import type {
 } from "@kiln/proto";
 
 /** An answer that is not 2xx. */
-class ApiError extends Error {
+export class ApiError extends Error {
   readonly status: number;
   readonly problem: Problem;
 
@@ -33,6 +33,8 @@ export interface Submission {
   readonly version: string | null;
   readonly requiresPython?: string | null;
   readonly sdist: Uint8Array;
+  /** The same for the same run, however often it is submitted; absent: a new one each time. */
+  readonly id?: string;
   /** What is taken from earlier runs; absent: the farm's default. */
   readonly reuse?: string;
 }
@@ -171,7 +173,7 @@ export function submitRunBody(submission: Submission): SubmitRunBody {
       factsFrom: "PKG-INFO",
       origin: filename,
     },
-    submissionId: crypto.randomUUID(),
+    submissionId: submission.id ?? crypto.randomUUID(),
     ...(submission.reuse === undefined ? {} : { reuse: submission.reuse }),
   };
 }

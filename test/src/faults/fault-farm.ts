@@ -22,8 +22,8 @@ import { spawnInside } from "./spawn-inside.ts";
 import { WireProxy } from "./wire-proxy.ts";
 
 const PORTS = { http: 8270, grpc: 8271, nats: 8272 } as const;
-export const LEASE_TTL_MS = 1_500;
-const HEARTBEAT_MS = 150;
+export const LEASE_TTL_MS = 1_200;
+const HEARTBEAT_MS = 120;
 const LOG_LINES_SHOWN = 15;
 
 export const AGENTS = ["a1", "a2"] as const;

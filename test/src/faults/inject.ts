@@ -47,8 +47,7 @@ async function perform(farm: FaultFarm, assignments: AssignmentRecorder, fault: 
     }
     case "clock-jump":
       setClock(farm, fault.part, fault.byMs);
-      await hold(holdMs);
-      return setClock(farm, fault.part, 0);
+      return void (await hold(holdMs));
     case "cut-both":
     case "cut-in":
     case "cut-out":

@@ -17,7 +17,7 @@ export type Fault =
       readonly leftBytes: number;
       readonly holdMs: number;
     }
-  /** The wall clock is set by that much, and back. */
+  /** The wall clock is set to be that far off; the next one of that part sets it anew. */
   | {
       readonly kind: "clock-jump";
       readonly part: "coordinator" | AgentName;
@@ -41,37 +41,29 @@ export type FaultKind = Fault["kind"];
 /** Faults of one lane come one after the other, those of different lanes at the same time. */
 export type Lanes = readonly (readonly Fault[])[];
 
-const SHORT_MS = { min: 50, max: 400 } as const;
+const SHORT_MS = { min: 50, max: 300 } as const;
 /** Longer than a lease: what holds one loses it. */
-const LONG_MS = { min: LEASE_TTL_MS + 200, max: LEASE_TTL_MS + 700 } as const;
+const LONG_MS = { min: LEASE_TTL_MS + 100, max: LEASE_TTL_MS + 500 } as const;
 const SECOND_MS = 1_000;
 /** As a clock without a battery, a wrong time zone, or a small correction sets it. */
-const JUMPS_MS = [-86_400_000, -3_600_000, -10 * SECOND_MS, 10 * SECOND_MS, 3_600_000, 86_400_000] as const;
+const JUMPS_MS = [-86_400_000, -3_600_000, -10 * SECOND_MS, 0, 10 * SECOND_MS, 3_600_000, 86_400_000] as const;
 /** Of a disk that is full: a commit or a frame may still fit, or nothing. */
 const LEFT_BYTES = [0, 0, 64 * 1024] as const;
 
 /** What can be done in each lane; drawn from evenly. */
-const COORDINATOR_LANE = [
-  "kill-coordinator",
-  "kill-nats",
-  "stop-coordinator",
-  "stop-nats",
-  "nats-restart",
-  "nats-store-lost",
-  "assignments-again",
-  "disk-full",
-  "clock-jump",
-] as const;
+const COORDINATOR_LANE = ["kill", "stop", "disk-full", "clock-jump"] as const;
+const NATS_LANE = ["kill", "stop", "nats-restart", "nats-store-lost", "assignments-again"] as const;
 const AGENT_LANE = ["kill", "stop", "disk-full", "clock-jump", "cut-both", "cut-in", "cut-out", "packet-loss"] as const;
 const WIRE_LANE = ["latency", "stall-requests", "stall-answers", "swallow-answers", "connections-cut"] as const;
 
-/** That many faults in three lanes: of the coordinator and NATS, and of each agent. The same for the same seed. */
+/** That many faults in four lanes: of the coordinator, of NATS, and of each agent. The same for the same seed. */
 export function faultSchedule(random: SeededRandom, count: number): Lanes {
-  const shares = [Math.ceil(count / 3), Math.floor((count + 1) / 3), Math.floor(count / 3)];
+  const share = (lane: number): number => Math.floor((count + lane) / 4);
   return [
-    draw(random, COORDINATOR_LANE, shares[0] ?? 0).map((what) => coordinatorFault(random, what)),
-    draw(random, [...AGENT_LANE, ...WIRE_LANE], shares[1] ?? 0).map((what) => agentFault(random, "a1", what)),
-    draw(random, AGENT_LANE, shares[2] ?? 0).map((what) => agentFault(random, "a2", what)),
+    draw(random, COORDINATOR_LANE, share(0)).map((what) => coordinatorFault(random, what)),
+    draw(random, NATS_LANE, share(1)).map((what) => natsFault(random, what)),
+    draw(random, [...AGENT_LANE, ...WIRE_LANE], share(2)).map((what) => agentFault(random, "a1", what)),
+    draw(random, AGENT_LANE, share(3)).map((what) => agentFault(random, "a2", what)),
   ];
 }
 
@@ -92,25 +84,31 @@ function pick<T>(random: SeededRandom, choices: readonly T[]): T {
 }
 
 function coordinatorFault(random: SeededRandom, what: (typeof COORDINATOR_LANE)[number]): Fault {
+  const part = "coordinator";
   const holdMs = hold(random);
   switch (what) {
-    case "kill-coordinator":
-      return { kind: "kill", part: "coordinator", holdMs };
-    case "kill-nats":
-      return { kind: "kill", part: "nats", holdMs };
-    case "stop-coordinator":
-      return { kind: "stop", part: "coordinator", holdMs: random.integer(LONG_MS.min, LONG_MS.max) };
-    case "stop-nats":
-      return { kind: "stop", part: "nats", holdMs: random.integer(LONG_MS.min, LONG_MS.max) };
+    case "kill":
+      return { kind: what, part, holdMs };
+    case "stop":
+      return { kind: what, part, holdMs: random.integer(LONG_MS.min, LONG_MS.max) };
+    case "disk-full":
+      return { kind: what, part, leftBytes: pick(random, LEFT_BYTES), holdMs };
+    case "clock-jump":
+      return { kind: what, part, byMs: pick(random, JUMPS_MS), holdMs };
+  }
+}
+
+function natsFault(random: SeededRandom, what: (typeof NATS_LANE)[number]): Fault {
+  const part = "nats";
+  switch (what) {
+    case "kill":
     case "nats-restart":
     case "nats-store-lost":
-      return { kind: what, part: "nats", holdMs };
+      return { kind: what, part, holdMs: hold(random) };
+    case "stop":
+      return { kind: what, part, holdMs: random.integer(LONG_MS.min, LONG_MS.max) };
     case "assignments-again":
-      return { kind: what, part: "nats", seed: random.integer(1, 0x7fff_ffff), holdMs: 0 };
-    case "disk-full":
-      return { kind: what, part: "coordinator", leftBytes: pick(random, LEFT_BYTES), holdMs };
-    case "clock-jump":
-      return { kind: what, part: "coordinator", byMs: pick(random, JUMPS_MS), holdMs };
+      return { kind: what, part, seed: random.integer(1, 0x7fff_ffff), holdMs: 0 };
   }
 }
 
@@ -134,7 +132,7 @@ function agentFault(
     case "cut-out":
       return { kind: what, part, holdMs };
     case "packet-loss":
-      return { kind: what, part, holdMs: random.integer(LONG_MS.min, 2 * LONG_MS.max) };
+      return { kind: what, part, holdMs: random.integer(LONG_MS.min, LONG_MS.max) };
     case "latency":
     case "stall-requests":
     case "stall-answers":
@@ -143,7 +141,7 @@ function agentFault(
       return {
         kind: what,
         part: "a1",
-        holdMs: what === "latency" ? random.integer(LONG_MS.min, 2 * LONG_MS.max) : holdMs,
+        holdMs: what === "latency" ? random.integer(LONG_MS.min, LONG_MS.max) : holdMs,
       };
   }
 }

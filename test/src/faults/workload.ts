@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { OutcomeName, RunView } from "@kiln/proto";
-import { FarmApi } from "../farm/farm-api.ts";
+import { setTimeout as wait } from "node:timers/promises";
+import { ApiError, type FarmApi } from "../farm/farm-api.ts";
 import type { SeededRandom } from "../farm/seeded-random.ts";
 import type { FarmJournal, JobScript } from "./journal.ts";
 
@@ -94,7 +95,7 @@ export class Workload {
   async #one(kind: Kind, number: number): Promise<void> {
     const sdist = Buffer.from(`source ${number}`);
     const sourceSha256 = sha256(sdist);
-    const run = await this.#submit(kind, number, sdist);
+    const run = await patiently(() => this.#submit(kind, number, sdist));
     const { retries, build, test, isCancelled } = kind;
     this.#journal.write({ event: "blob-stored", sha256: sourceSha256, sizeBytes: sdist.length });
     this.#journal.write({ event: "run-accepted", run, sourceSha256, retries, build, test, isCancelled });
@@ -111,7 +112,14 @@ build: {env: {KILN_DUMMY: "${build.told}"}}
 test: {command: "${test.told}"}
 retry: {infrastructure: ${retries}}
 `;
-    return this.#api.submit({ spec, name: `p${number}`, version: "1.0", sdist, reuse: "never" });
+    return this.#api.submit({
+      id: `submission-${number}`,
+      spec,
+      name: `p${number}`,
+      version: "1.0",
+      sdist,
+      reuse: "never",
+    });
   }
 
   async #watch(run: string, isCancelled: boolean): Promise<void> {
@@ -124,7 +132,7 @@ retry: {infrastructure: ${retries}}
         this.#journal.write({ event: "job-finished", run, job: name, outcome });
       if (toCancel && event.job.kind === "test" && state === "running") {
         toCancel = false;
-        await this.#api.cancel(run);
+        await patiently(() => this.#api.cancel(run));
       }
     }
   }
@@ -144,6 +152,23 @@ retry: {infrastructure: ${retries}}
         bytes: log.length,
         sha256: sha256(log),
       });
+    }
+  }
+}
+
+/** What a coordinator says that cannot take anything just now: not ready, or without room. */
+const BUSY: ReadonlySet<number> = new Set([503, 507]);
+const BUSY_WAIT_MS = 100;
+const BUSY_TRIES_MAX = 400;
+
+/** Asks again as long as the coordinator says that it cannot just now; any other refusal is one. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (cause) {
+      if (!(cause instanceof ApiError && BUSY.has(cause.status)) || tries === BUSY_TRIES_MAX) throw cause;
+      await wait(BUSY_WAIT_MS);
     }
   }
 }
