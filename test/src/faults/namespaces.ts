@@ -49,8 +49,13 @@ export class Network implements Disposable {
     this.#leg = `kf${process.pid}`;
     run("ip", "link", "add", this.#leg, "type", "veth", "peer", "name", "root", "netns", this.#switch);
     inside(this.#switch, "ip", "link", "set", "root", "master", "br0", "up");
-    run("ip", "addr", "add", `${this.#net}.254/24`, "dev", this.#leg);
+    run("ip", "addr", "add", `${this.address}/24`, "dev", this.#leg);
     run("ip", "link", "set", this.#leg, "up");
+  }
+
+  /** Of this process in the network. */
+  get address(): string {
+    return `${this.#net}.254`;
   }
 
   /** A new namespace with one address, `host` being its last number. */

@@ -64,7 +64,8 @@ export class ResultsSession implements ResultsPeer {
   }
 
   #send(message: wire.StreamResultsResponse["message"]): void {
-    if (this.#ended) return;
+    // Who ended the stream meanwhile has said why: a write now would destroy it before that is sent.
+    if (this.#ended || !this.#call.writable) return;
     this.#call.write(create(wire.StreamResultsResponseSchema, { message }));
   }
 }

@@ -296,6 +296,15 @@ describe("the gRPC service for agents", () => {
     second.end();
   });
 
+  it("ends a stream that the agent ends without a word", async () => {
+    await using farm = await serve();
+    await farm.register(registration);
+    const call = farm.results();
+    const error = ended(call);
+    call.end();
+    expect(await error).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
   it("ends the stream, and nothing else, at a message that does not fit the contract", async () => {
     await using farm = await serve();
     await farm.register(registration);

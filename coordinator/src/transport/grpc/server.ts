@@ -14,6 +14,7 @@ import type { AgentRegistry } from "../../services/agent-registry.ts";
 import type { AgentUpdates } from "../../services/agent-updates.ts";
 import { FrameGapError, type Ingest } from "../../services/ingest.ts";
 import { BadMessageError } from "./bad-message.ts";
+import { decodableService } from "./decodable-service.ts";
 import type { HealthReport } from "../../domain/health-report.ts";
 import { parseHealth } from "./parse-health.ts";
 import { parseRegistration, softwareReport } from "./parse-registration.ts";
@@ -59,7 +60,7 @@ export async function startGrpcServer(parts: GrpcParts, options: GrpcOptions): P
   });
   const sessions = new SessionTable();
   const certificates = new ServerCertificateSource(options.tls);
-  server.addService(grpcService(wire.AgentService), {
+  server.addService(decodableService(grpcService(wire.AgentService)), {
     register: registerHandler(parts, options),
     reportHealth: healthHandler(parts),
     streamResults: (call: ResultsCall) => {
@@ -120,7 +121,7 @@ async function serveResults(
   const peer = peerOf(call, isAgent);
   const requests: AsyncIterator<wire.StreamResultsRequest> = call[Symbol.asyncIterator]();
   const first = await requests.next();
-  if (first.done) return;
+  if (first.done) throw new BadMessageError("a results stream begins with a hello");
   const { message } = first.value;
   if (message.case !== "hello") throw new BadMessageError("a results stream begins with a hello");
   const hello = message.value;
