@@ -1,5 +1,6 @@
 import { credsAuthenticator, connect, type NatsConnection } from "@nats-io/transport-node";
 import { natsCreds, natsSystemUser, natsTls, type FarmIdentity } from "@kiln/identity";
+import { reconnectDelay } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { NatsAccounts } from "../identity/farm-authority.ts";
 
@@ -33,8 +34,7 @@ export class NatsAccountUpdates implements NatsAccounts, AsyncDisposable {
       authenticator: credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed))),
       name: "kiln-coordinator-accounts",
       maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_WAIT_MS,
-      reconnectJitter: RECONNECT_WAIT_MS,
+      reconnectDelayHandler: reconnectDelay(() => RECONNECT_WAIT_MS * (1 + Math.random())),
       timeout: options.connectTimeoutMs,
       ignoreAuthErrorAbort: true,
     });

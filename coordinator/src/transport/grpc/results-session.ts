@@ -5,6 +5,7 @@ import { attemptId, type AttemptKey } from "../../domain/attempt-key.ts";
 import type { AttemptFrames, Ingest, ResultsPeer } from "../../services/ingest.ts";
 import { BadMessageError } from "./bad-message.ts";
 import { parseFrame, parseKey } from "./parse-frame.ts";
+import type { ResultsRequests } from "./results-requests.ts";
 
 export type ResultsCall = ServerDuplexStream<wire.StreamResultsRequest, wire.StreamResultsResponse>;
 
@@ -29,7 +30,7 @@ export class ResultsSession implements ResultsPeer {
   }
 
   /** Reads until the agent ends the stream. Throws what `Ingest.accept` and parsing throw. */
-  async run(hello: wire.Hello, requests: AsyncIterator<wire.StreamResultsRequest>, ingest: Ingest): Promise<void> {
+  async run(hello: wire.Hello, requests: ResultsRequests, ingest: Ingest): Promise<void> {
     if (hello.attempts.length > HELLO_ATTEMPTS_MAX)
       throw new BadMessageError(`more than ${HELLO_ATTEMPTS_MAX} attempts`);
     const resumed = await ingest.resume(this, hello.attempts.map(parseKey));
@@ -64,7 +65,6 @@ export class ResultsSession implements ResultsPeer {
   }
 
   #send(message: wire.StreamResultsResponse["message"]): void {
-    // Who ended the stream meanwhile has said why: a write now would destroy it before that is sent.
     if (this.#ended || !this.#call.writable) return;
     this.#call.write(create(wire.StreamResultsResponseSchema, { message }));
   }

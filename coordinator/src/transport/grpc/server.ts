@@ -18,6 +18,7 @@ import { decodableService } from "./decodable-service.ts";
 import type { HealthReport } from "../../domain/health-report.ts";
 import { parseHealth } from "./parse-health.ts";
 import { parseRegistration, softwareReport } from "./parse-registration.ts";
+import { ResultsRequests } from "./results-requests.ts";
 import { ResultsSession, type ResultsCall } from "./results-session.ts";
 import { ServerCertificateSource, type TlsMaterial } from "./server-credentials.ts";
 
@@ -86,30 +87,36 @@ export async function startGrpcServer(parts: GrpcParts, options: GrpcOptions): P
   };
 }
 
-/** grpc-js takes the status of a stream from its `error` event; destroying the stream would send none. */
+/**
+ * grpc-js takes the status of a stream from its `error` event, and sends it once
+ * everything before it is written; whoever reads the stream destroys it at that
+ * event, and with it what is not written yet. So a last message, which agents
+ * pass over, goes first.
+ */
 function endWith(call: ResultsCall, error: ServiceError): void {
-  call.emit("error", error);
+  const end = (): void => void call.emit("error", error);
+  if (call.writable) call.write(create(wire.StreamResultsResponseSchema), end);
+  else end();
 }
 
 /** One live results session per agent: a new one waits until the one before has let go. */
 class SessionTable {
-  readonly #live = new Map<string, { readonly call: ResultsCall; readonly done: Promise<void> }>();
+  readonly #live = new Map<string, { readonly requests: ResultsRequests; readonly done: Promise<void> }>();
 
-  async takeOver(agentId: string, call: ResultsCall, done: Promise<void>): Promise<void> {
+  async takeOver(agentId: string, requests: ResultsRequests, done: Promise<void>): Promise<void> {
     const before = this.#live.get(agentId);
-    this.#live.set(agentId, { call, done });
+    this.#live.set(agentId, { requests, done });
     if (!before) return;
-    endWith(before.call, serviceError(status.ABORTED, "this agent opened another results stream"));
+    before.requests.stop(serviceError(status.ABORTED, "this agent opened another results stream"));
     await before.done;
   }
 
   end(agentId: string, error: ServiceError): void {
-    const live = this.#live.get(agentId);
-    if (live) endWith(live.call, error);
+    this.#live.get(agentId)?.requests.stop(error);
   }
 
-  release(agentId: string, call: ResultsCall): void {
-    if (this.#live.get(agentId)?.call === call) this.#live.delete(agentId);
+  release(agentId: string, requests: ResultsRequests): void {
+    if (this.#live.get(agentId)?.requests === requests) this.#live.delete(agentId);
   }
 }
 
@@ -119,7 +126,7 @@ async function serveResults(
   { registry, ingest, isAgent }: GrpcParts,
 ): Promise<void> {
   const peer = peerOf(call, isAgent);
-  const requests: AsyncIterator<wire.StreamResultsRequest> = call[Symbol.asyncIterator]();
+  const requests = new ResultsRequests(call);
   const first = await requests.next();
   if (first.done) throw new BadMessageError("a results stream begins with a hello");
   const { message } = first.value;
@@ -132,14 +139,14 @@ async function serveResults(
   const session = new ResultsSession(hello.agentId, call);
   const { promise: done, resolve: markDone } = Promise.withResolvers<void>();
   try {
-    await sessions.takeOver(hello.agentId, call, done);
+    await sessions.takeOver(hello.agentId, requests, done);
     // Revoked while it waited for its turn: nobody would end this one.
     peerOf(call, isAgent);
     await session.run(hello, requests, ingest);
     call.end();
   } finally {
     session.end();
-    sessions.release(hello.agentId, call);
+    sessions.release(hello.agentId, requests);
     markDone();
   }
 }
