@@ -1,4 +1,5 @@
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import { natsCoordinator, natsCreds, natsTls, type FarmIdentity } from "@kiln/identity";
 import { SUBJECTS } from "@kiln/proto";
 import { randomFrom } from "../farm/seeded-random.ts";
 
@@ -26,9 +27,17 @@ export class AssignmentRecorder implements AsyncDisposable {
     });
   }
 
-  static async connect(url: string, token: string): Promise<AssignmentRecorder> {
-    const settings = { servers: url, token, maxReconnectAttempts: -1, reconnectTimeWait: 100, reconnectJitter: 0 };
-    return new AssignmentRecorder(await connect(settings));
+  static async connect(url: string, identity: FarmIdentity): Promise<AssignmentRecorder> {
+    const { jwt, seed } = await natsCoordinator(identity.nats);
+    const connection = await connect({
+      servers: url,
+      tls: natsTls(identity.authority.certificatePem, url),
+      authenticator: credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed))),
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 100,
+      reconnectJitter: 0,
+    });
+    return new AssignmentRecorder(connection);
   }
 
   get seen(): readonly Published[] {

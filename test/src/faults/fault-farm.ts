@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import {
   cpSync,
@@ -13,7 +12,10 @@ import {
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { ChildProcess } from "node:child_process";
+import { makeToken, natsServerSecurity, openFarmIdentity, type FarmIdentity } from "@kiln/identity";
+import type { NewJoinToken } from "@kiln/proto";
 import { findNatsServer, temporaryFolder } from "@kiln/testkit";
 import { FarmApi } from "../farm/farm-api.ts";
 import { Network, processesIn, type Namespace } from "./namespaces.ts";
@@ -44,24 +46,28 @@ export class DiedError extends Error {}
  */
 export class FaultFarm implements AsyncDisposable {
   readonly dir: string;
-  readonly token = randomBytes(16).toString("hex");
+  readonly identity: FarmIdentity;
+  readonly token: string;
   readonly farm: Namespace;
   readonly machines: Readonly<Record<AgentName, Namespace>>;
   readonly disks: Readonly<Record<AgentName | "coordinator", SmallDisk>>;
   readonly wire: WireProxy;
   readonly #stack: AsyncDisposableStack;
   readonly #seed: number;
+  #joinToken = "";
   readonly #slots: number;
   readonly #parts = new Map<PartName, ChildProcess>();
   /** Those that were ended from here. */
   readonly #ended = new WeakSet<ChildProcess>();
 
   private constructor(
-    given: Pick<FaultFarm, "dir" | "farm" | "machines" | "disks" | "wire">,
+    given: Pick<FaultFarm, "dir" | "identity" | "farm" | "machines" | "disks" | "wire">,
     stack: AsyncDisposableStack,
     options: FaultFarmOptions,
   ) {
     this.dir = given.dir;
+    this.identity = given.identity;
+    this.token = makeToken("api", given.identity.fingerprint);
     this.farm = given.farm;
     this.machines = given.machines;
     this.disks = given.disks;
@@ -82,10 +88,14 @@ export class FaultFarm implements AsyncDisposable {
     const disks = { coordinator: disk("coordinator"), a1: disk("a1"), a2: disk("a2") };
     mkdirSync(join(dir, "logs"));
     const wire = stack.use(await WireProxy.start(farm, machines.a1, Object.values(PORTS)));
-    const made = new FaultFarm({ dir, farm, machines, disks, wire }, stack.move(), options);
+    const identity = await openFarmIdentity(join(dir, "identity"), { nowMs: Date.now(), names: [farm.address] });
+    // For the requests of the test itself.
+    setDefaultCACertificates([...getCACertificates("default"), identity.authority.certificatePem]);
+    const made = new FaultFarm({ dir, identity, farm, machines, disks, wire }, stack.move(), options);
     try {
       await made.startPart("nats");
       await made.startPart("coordinator");
+      await made.#makeJoinToken();
       await Promise.all(AGENTS.map((name) => made.startPart(name)));
     } catch (cause) {
       await made[Symbol.asyncDispose]();
@@ -95,7 +105,7 @@ export class FaultFarm implements AsyncDisposable {
   }
 
   get httpUrl(): string {
-    return `http://${this.farm.address}:${PORTS.http}`;
+    return `https://${this.farm.address}:${PORTS.http}`;
   }
 
   get api(): FarmApi {
@@ -223,13 +233,22 @@ export class FaultFarm implements AsyncDisposable {
     return Promise.race([ready.promise, exited]);
   }
 
+  /** For all agents of the farm; they join at their first start. */
+  async #makeJoinToken(): Promise<void> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ uses: AGENTS.length });
+    const made = await this.api.fetch("/api/v1/join-tokens", { method: "POST", headers, body });
+    this.#joinToken = ((await made.json()) as NewJoinToken).token;
+  }
+
   #spawnNats(): ChildProcess {
     const config = join(this.dir, "nats.conf");
-    writeFileSync(
-      config,
-      `listen: "${this.farm.address}:${PORTS.nats}"\nauthorization { token: "${this.token}" }\njetstream { store_dir: "${join(this.dir, "jetstream")}" }\n`,
-      { mode: 0o600 },
-    );
+    const text = [
+      `listen: "${this.farm.address}:${PORTS.nats}"`,
+      natsServerSecurity(this.identity, { resolverFolder: join(this.dir, "accounts") }),
+      `jetstream { store_dir: "${join(this.dir, "jetstream")}" }`,
+    ];
+    writeFileSync(config, text.join("\n"), { mode: 0o600 });
     return spawnInside(this.farm, findNatsServer(), ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
   }
 
@@ -255,6 +274,7 @@ export class FaultFarm implements AsyncDisposable {
       KILN_HTTP_ADDRESS: `${address}:${PORTS.http}`,
       KILN_GRPC_ADDRESS: `${address}:${PORTS.grpc}`,
       KILN_NATS_URL: this.natsUrl,
+      KILN_IDENTITY_DIR: this.identity.folder,
       KILN_TOKEN: this.token,
       KILN_LEASE_TTL_MS: String(LEASE_TTL_MS),
       KILN_HEARTBEAT_INTERVAL_MS: String(HEARTBEAT_MS),
@@ -263,13 +283,10 @@ export class FaultFarm implements AsyncDisposable {
   }
 
   #agentEnvironment(name: AgentName): Record<string, string> {
-    const { address } = this.farm;
     return {
       KILN_AGENT_DIR: this.agentDir(name),
-      KILN_COORDINATOR_GRPC: `${address}:${PORTS.grpc}`,
-      KILN_COORDINATOR_HTTP: `http://${address}:${PORTS.http}`,
-      KILN_NATS_URL: this.natsUrl,
-      KILN_TOKEN: this.token,
+      KILN_FARM_URL: this.httpUrl,
+      KILN_JOIN_TOKEN: this.#joinToken,
       KILN_AGENT_NAME: name,
       KILN_SLOTS: String(this.#slots),
       KILN_EXECUTOR: "dummy",

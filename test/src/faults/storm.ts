@@ -82,7 +82,7 @@ async function weather(
   seed: number,
   begun: (fault: Fault) => void,
 ): Promise<void> {
-  await using assignments = await AssignmentRecorder.connect(farm.natsUrl, farm.token);
+  await using assignments = await AssignmentRecorder.connect(farm.natsUrl, farm.identity);
   const working = work.run();
   const passing = Promise.all(
     lanes.map(async (faults, lane) => {
