@@ -1,5 +1,4 @@
-import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
-import { natsCoordinator, natsCreds, natsTls, type FarmIdentity } from "@kiln/identity";
+import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { SUBJECTS } from "@kiln/proto";
 import { randomFrom } from "../farm/seeded-random.ts";
 
@@ -27,17 +26,9 @@ export class AssignmentRecorder implements AsyncDisposable {
     });
   }
 
-  static async connect(url: string, identity: FarmIdentity): Promise<AssignmentRecorder> {
-    const { jwt, seed } = await natsCoordinator(identity.nats);
-    const connection = await connect({
-      servers: url,
-      tls: natsTls(identity.authority.certificatePem, url),
-      authenticator: credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed))),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-      reconnectJitter: 0,
-    });
-    return new AssignmentRecorder(connection);
+  static async connect(options: NodeConnectionOptions): Promise<AssignmentRecorder> {
+    const always = { maxReconnectAttempts: -1, reconnectTimeWait: 100, reconnectJitter: 0 };
+    return new AssignmentRecorder(await connect({ ...options, ...always }));
   }
 
   get seen(): readonly Published[] {

@@ -14,7 +14,16 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { ChildProcess } from "node:child_process";
-import { makeToken, natsServerSecurity, openFarmIdentity, type FarmIdentity } from "@kiln/identity";
+import { credsAuthenticator, type NodeConnectionOptions } from "@nats-io/transport-node";
+import {
+  makeToken,
+  natsCoordinator,
+  natsCreds,
+  natsServerSecurity,
+  natsTls,
+  openFarmIdentity,
+  type FarmIdentity,
+} from "@kiln/identity";
 import type { NewJoinToken } from "@kiln/proto";
 import { findNatsServer, temporaryFolder } from "@kiln/testkit";
 import { FarmApi } from "../farm/farm-api.ts";
@@ -114,6 +123,20 @@ export class FaultFarm implements AsyncDisposable {
 
   get natsUrl(): string {
     return `nats://${this.farm.address}:${PORTS.nats}`;
+  }
+
+  get grpcAddress(): string {
+    return `${this.farm.address}:${PORTS.grpc}`;
+  }
+
+  /** For a client that may do what the coordinator may. */
+  async natsOptions(): Promise<NodeConnectionOptions> {
+    const { jwt, seed } = await natsCoordinator(this.identity.nats);
+    return {
+      servers: this.natsUrl,
+      tls: natsTls(this.identity.authority.certificatePem, this.natsUrl),
+      authenticator: credsAuthenticator(new TextEncoder().encode(natsCreds(jwt, seed))),
+    };
   }
 
   get coordinatorDir(): string {
@@ -272,7 +295,7 @@ export class FaultFarm implements AsyncDisposable {
     return {
       KILN_COORDINATOR_DIR: this.coordinatorDir,
       KILN_HTTP_ADDRESS: `${address}:${PORTS.http}`,
-      KILN_GRPC_ADDRESS: `${address}:${PORTS.grpc}`,
+      KILN_GRPC_ADDRESS: this.grpcAddress,
       KILN_NATS_URL: this.natsUrl,
       KILN_IDENTITY_DIR: this.identity.folder,
       KILN_TOKEN: this.token,

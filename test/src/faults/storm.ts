@@ -82,7 +82,7 @@ async function weather(
   seed: number,
   begun: (fault: Fault) => void,
 ): Promise<void> {
-  await using assignments = await AssignmentRecorder.connect(farm.natsUrl, farm.identity);
+  await using assignments = await AssignmentRecorder.connect(await farm.natsOptions());
   const working = work.run();
   const passing = Promise.all(
     lanes.map(async (faults, lane) => {

@@ -1,5 +1,5 @@
 import { makeGenericClientConstructor, status, type ClientDuplexStream, type ServiceError } from "@grpc/grpc-js";
-import type { ChannelCredentials, Metadata } from "@grpc/grpc-js";
+import { Metadata, type ChannelCredentials } from "@grpc/grpc-js";
 import type { SeededRandom } from "../../farm/seeded-random.ts";
 import { inTurns } from "./in-turns.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
@@ -43,7 +43,7 @@ type Stream = (meta: Metadata, options: object) => ClientDuplexStream<Buffer, Bu
 
 /** Malformed calls by a known agent; returns how each ended. `count` messages in all. */
 export async function sendMalformedGrpc(
-  to: { readonly address: string; readonly credentials: ChannelCredentials; readonly metadata: Metadata },
+  to: { readonly address: string; readonly credentials: ChannelCredentials },
   agentId: string,
   random: SeededRandom,
   count: number,
@@ -55,14 +55,14 @@ export async function sendMalformedGrpc(
   const unary = (name: "register" | "unknown", bytes: Buffer): Promise<void> =>
     new Promise((resolve) => {
       const call = client[name] as unknown as Unary;
-      call.call(client, bytes, to.metadata, options(), (error) => {
+      call.call(client, bytes, new Metadata(), options(), (error) => {
         ends.push({ asked: asked(name, [bytes]), code: error?.code ?? status.OK, details: error?.details ?? "" });
         resolve();
       });
     });
   const stream = (messages: readonly Buffer[]): Promise<void> =>
     new Promise((resolve) => {
-      const call = (client["streamResults"] as unknown as Stream).call(client, to.metadata, options());
+      const call = (client["streamResults"] as unknown as Stream).call(client, new Metadata(), options());
       call.on("data", () => undefined);
       call.on("error", () => undefined);
       call.on("status", ({ code, details }) => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { Agent, request, type IncomingMessage, type RequestOptions } from "node:http";
-import { connect, type Socket } from "node:net";
+import type { IncomingMessage } from "node:http";
+import { Agent, request, type RequestOptions } from "node:https";
+import { connect } from "node:tls";
 import type { SeededRandom } from "../../farm/seeded-random.ts";
 import { inTurns } from "./in-turns.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
@@ -147,7 +148,7 @@ async function sendRaw(to: HttpTarget, random: SeededRandom, asked: Asked): Prom
   const headers = Object.entries({ host: `${to.host}:${to.port}`, ...asked.headers });
   const lines = [`${asked.method} ${asked.path} HTTP/1.1`, ...headers.map(([name, value]) => `${name}: ${value}`)];
   const bytes = mutateBytes(random, Buffer.from(`${lines.join("\r\n")}\r\n\r\n${asked.body}`));
-  const socket: Socket = connect(to.port, to.host);
+  const socket = connect(to.port, to.host);
   let answer = "";
   await new Promise<void>((resolve) => {
     socket.on("data", (data: Buffer) => {
