@@ -1,10 +1,5 @@
 import { closeSync, ftruncateSync, openSync, renameSync, unlinkSync } from "node:fs";
 
-interface FreeFile {
-  readonly path: string;
-  readonly fd: number;
-}
-
 /**
  * Keeps a bounded number of files open; the one used longest ago is closed for
  * the next. Files that are given back are emptied and used again under another
@@ -15,7 +10,8 @@ export class OpenFiles {
   readonly #max: number;
   /** In the order of use, the latest last. */
   readonly #fds = new Map<string, number>();
-  readonly #free: FreeFile[] = [];
+  /** Descriptors of empty files by the path that they still have. */
+  readonly #free = new Map<string, number>();
 
   /** `max` bounds the files in use and, apart from them, the free ones. */
   constructor(max: number) {
@@ -33,10 +29,10 @@ export class OpenFiles {
 
   /** As `open`, for a file that is not there yet. */
   create(path: string): number {
-    const free = this.#free.pop();
+    const free = this.#takeFree(path);
     if (!free) return this.#keep(path, openSync(path, "ax+", 0o600));
     try {
-      renameSync(free.path, path);
+      if (free.path !== path) renameSync(free.path, path);
     } catch (cause) {
       closeSync(free.fd);
       throw cause;
@@ -48,23 +44,33 @@ export class OpenFiles {
   giveBack(path: string): void {
     const fd = this.#fds.get(path);
     this.#fds.delete(path);
-    if (fd === undefined || this.#free.length >= this.#max) {
+    if (fd === undefined || this.#free.size >= this.#max) {
       if (fd !== undefined) closeSync(fd);
       unlinkSync(path);
       return;
     }
     ftruncateSync(fd);
-    this.#free.push({ path, fd });
+    this.#free.set(path, fd);
   }
 
   /** Closes every file and removes the free ones. */
   closeAll(): void {
     for (const fd of this.#fds.values()) closeSync(fd);
     this.#fds.clear();
-    for (const { path, fd } of this.#free.splice(0)) {
+    for (const [path, fd] of this.#free) {
       closeSync(fd);
       unlinkSync(path);
     }
+    this.#free.clear();
+  }
+
+  /** The one of this path where there is one: another would be renamed over it, and two would have one file. */
+  #takeFree(path: string): { readonly path: string; readonly fd: number } | null {
+    const own = this.#free.get(path);
+    const [found] = own === undefined ? this.#free : [[path, own] as const];
+    if (!found) return null;
+    this.#free.delete(found[0]);
+    return { path: found[0], fd: found[1] };
   }
 
   #keep(path: string, fd: number): number {
