@@ -215,6 +215,11 @@ export class FaultFarm implements AsyncDisposable {
     }
   }
 
+  /** Starts an agent where it was, and does not wait: it comes back when the farm lets it. */
+  launchAgent(name: AgentName): void {
+    void this.#startOnce(name);
+  }
+
   /** What JetStream has stored is gone, as with a new disk. Only while nats-server is not running. */
   loseNatsStore(): void {
     rmSync(join(this.dir, "jetstream"), { recursive: true, force: true });

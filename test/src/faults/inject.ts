@@ -7,16 +7,18 @@ import type { Fault } from "./schedule.ts";
 import type { WireState } from "./wire-proxy.ts";
 
 const POLL_MS = 30;
+/** After this the next fault of the lane may come, whether an agent is back or not: others may hold it up just then. */
+const AGENT_BACK_MS_MAX = 2_500;
 /** A farm that has not come back by then will not. */
 const BACK_MS_MAX = 40_000;
 const LOSS_PERCENT = 30;
 const LATENCY_MS = 500;
 
-/** Does the fault, holds it, takes it off, and resolves when the part that had it works again. */
+/** Does the fault, holds it, takes it off, and resolves when the part that had it works again, or an agent needs long. */
 export async function inject(farm: FaultFarm, assignments: AssignmentRecorder, fault: Fault): Promise<void> {
   await perform(farm, assignments, fault);
   if (fault.part === "coordinator" || fault.part === "nats") await coordinatorIsReady(farm);
-  else await agentIsOnline(farm, fault.part);
+  else await agentIsBack(farm, fault.part);
   farm.assertNothingDied();
 }
 
@@ -26,7 +28,7 @@ async function perform(farm: FaultFarm, assignments: AssignmentRecorder, fault: 
     case "kill":
       await farm.end(part, "SIGKILL");
       await hold(holdMs);
-      return farm.startPart(part);
+      return part === "coordinator" || part === "nats" ? farm.startPart(part) : farm.launchAgent(part);
     case "stop":
       farm.signal(part, "SIGSTOP");
       await hold(holdMs);
@@ -100,12 +102,22 @@ export function coordinatorIsReady(farm: FaultFarm): Promise<void> {
   });
 }
 
-export function agentIsOnline(farm: FaultFarm, name: AgentName): Promise<void> {
-  return until(`agent ${name} is online`, async () => {
+export function agentIsOnline(farm: FaultFarm, name: AgentName, msMax = BACK_MS_MAX): Promise<void> {
+  const isOnline = async (): Promise<boolean> => {
     farm.assertNothingDied();
     const agents = await farm.api.agents();
     return agents.some((agent) => agent.name === name && agent.state === "online");
-  });
+  };
+  return until(`agent ${name} is online`, isOnline, msMax);
+}
+
+/** Resolves when it is, or when that takes long. */
+async function agentIsBack(farm: FaultFarm, name: AgentName): Promise<void> {
+  try {
+    await agentIsOnline(farm, name, AGENT_BACK_MS_MAX);
+  } catch (cause) {
+    if (cause instanceof DiedError) throw cause;
+  }
 }
 
 /** Asks until the answer is yes; throws when it takes too long. An error is a no. */

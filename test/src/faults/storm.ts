@@ -4,7 +4,7 @@ import { randomFrom } from "../farm/seeded-random.ts";
 import { AssignmentRecorder } from "./assignment-recorder.ts";
 import { checkFarm } from "./checker/check-farm.ts";
 import { AGENTS, FaultFarm, type PartName } from "./fault-farm.ts";
-import { inject, until } from "./inject.ts";
+import { agentIsOnline, inject, until } from "./inject.ts";
 import { FarmJournal } from "./journal.ts";
 import { describeFault, faultSchedule, type Fault, type FaultKind } from "./schedule.ts";
 import { Workload } from "./workload.ts";
@@ -13,7 +13,7 @@ const SLOTS = 6;
 /** Events of the farm between two faults of a lane, so that work goes on in between. */
 const EVENTS_BETWEEN = { min: 1, max: 6 } as const;
 /** Where nothing happens, a lane goes on all the same. */
-const QUIET_MS_MAX = 500;
+const QUIET_MS_MAX = 300;
 /** For the end of every run, once nothing is broken any more. */
 const SETTLE_MS_MAX = 60_000;
 
@@ -103,6 +103,7 @@ async function weather(
 /** Everything is acknowledged, and then everything is stopped, as a person would. */
 async function settle(farm: FaultFarm): Promise<void> {
   for (const name of AGENTS) {
+    await agentIsOnline(farm, name);
     await until(`the spool of ${name} is empty`, async () => farm.spooled(name) === 0, SETTLE_MS_MAX);
   }
   for (const part of [...AGENTS, "coordinator", "nats"] satisfies PartName[]) {

@@ -45,7 +45,7 @@ export async function findPip(version: string): Promise<PythonTool | null> {
 }
 
 /** Installs a tool with what it needs; the newest of each month. */
-export async function installTool(name: "twine" | "uv"): Promise<PythonTool> {
+export async function installTool(name: "twine" | "uv" | "schemathesis"): Promise<PythonTool> {
   const folder = await kept(`${name}-${newest()}`, (target) => userPip(["install", "--target", target, name]));
   return { title: name, python: await userPython(), path: folder };
 }

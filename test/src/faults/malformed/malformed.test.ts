@@ -8,6 +8,7 @@ import { namespacesMissing } from "../namespaces.ts";
 import { joinAsStranger } from "../stranger.ts";
 import { randomFrom, seedOf } from "../../farm/seeded-random.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
+import { runSchemathesis } from "./run-schemathesis.ts";
 import { sendMalformedGrpc } from "./send-grpc.ts";
 import { sendMalformedHttp, type Operation } from "./send-http.ts";
 import { validNatsMessages } from "./valid-messages.ts";
@@ -99,6 +100,16 @@ describe("malformed messages", () => {
     expect(unanswered).toEqual([]);
     expect(ends.some((end) => end.status === 400)).toBe(true);
     await worksOn(farm, "after-http");
+    return undefined;
+  });
+
+  it("that schemathesis makes of the OpenAPI document cause no 5xx", async (context) => {
+    if (!farm) return context.skip(missing ?? "there is no farm");
+    const end = await runSchemathesis(farm, seed);
+    if (!end.ran) return context.skip(end.reason);
+    expect(end.output).toMatch(/Operations:.*tested|API Operations/s);
+    expect(end.passed, end.output).toBe(true);
+    await worksOn(farm, "after-schemathesis");
     return undefined;
   });
 });
