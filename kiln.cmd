@@ -23,6 +23,7 @@ set "MAIN=cli\src\main.ts"
 if "%~1"=="test" set "MAIN=tools\test.ts"
 if "%~1"=="check" set "MAIN=tools\check.ts"
 if "%~1"=="bench" set "MAIN=test\src\bench\main.ts"
+if "%~1"=="chaos" set "MAIN=test\src\faults\chaos-main.ts"
 if "%~1"=="gen" set "MAIN=tools\gen.ts"
 if "%~1"=="bundle" set "MAIN=tools\bundle.ts"
 set ARGUMENTS=
@@ -82,7 +83,7 @@ if exist "%LOCALAPPDATA%\Microsoft\WinGet\Links\nats-server.exe" (
   exit /b 0
 )
 set "NEEDED="
-for %%c in (up demo test bench) do if "%~1"=="%%c" set NEEDED=1
+for %%c in (up demo test bench chaos) do if "%~1"=="%%c" set NEEDED=1
 if not defined NEEDED exit /b 0
 for /f "delims=" %%p in ('call "%NODE%" "%ROOT%tools\setup\nats-server.ts"') do set "KILN_NATS_SERVER=%%p"
 if defined KILN_NATS_SERVER exit /b 0

@@ -89,7 +89,7 @@ const stopped = Promise.race([once(process, "SIGTERM"), once(process.stdin.resum
     process.stdout.write(`${JSON.stringify({ ready: true, agentId: running.agentId })}\n`),
   );
   const alive = setInterval(() => undefined, 2 ** 30);
-  await stopped;
+  await Promise.race([stopped, running.ended]);
   clearInterval(alive);
 }
 process.exit(0);

@@ -27,7 +27,10 @@ beforeAll(async () => {
   console.log(`seed ${seed} (KILN_SEED=${seed} repeats it)`);
   farm = await FaultFarm.start({ seed, slots: 4 });
 });
-afterAll(() => farm?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  farm?.keep();
+  await farm?.[Symbol.asyncDispose]();
+});
 
 /** The farm's processes are the same as at the start, and a run goes through. */
 async function worksOn(on: FaultFarm, name: string): Promise<void> {

@@ -26,8 +26,8 @@ export async function runSchemathesis(farm: FaultFarm, seed: number): Promise<Sc
     // Its coverage phase fails on some patterns of the document by itself.
     ...["--phases", "fuzzing", "--workers", "2", "--no-shrink"],
     ...["--request-timeout", "10", "--suppress-health-check", "all", "--warnings", "off", "--no-color"],
-    // A stream of events goes on as long as its run does.
-    ...["--exclude-path-regex", "/events$"],
+    // A stream of events goes on as long as its run does; the agents, whose ids it finds out, are still needed.
+    ...["--exclude-path-regex", "/(events|revoke)$"],
     ...["--generation-database", "none"],
   ];
   const env = cleanEnvironment({ PYTHONPATH: tool.path });
