@@ -49,7 +49,8 @@ async function perform(farm: FaultFarm, assignments: AssignmentRecorder, fault: 
     }
     case "clock-jump":
       setClock(farm, fault.part, fault.byMs);
-      return void (await hold(holdMs));
+      await hold(holdMs);
+      return;
     case "cut-both":
     case "cut-in":
     case "cut-out":

@@ -1,4 +1,4 @@
-import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { ServiceDefinition } from "@grpc/grpc-js";
 
 /**
  * The service with requests that cannot be decoded taken for empty ones, which
@@ -6,9 +6,7 @@ import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc
  * grpc-js ends such a call on its own while the handler may be writing: then the
  * status is never sent, and the other side waits for ever.
  */
-export function decodableService<Service extends ServiceDefinition<UntypedServiceImplementation>>(
-  service: Service,
-): Service {
+export function decodableService<Service extends ServiceDefinition>(service: Service): Service {
   const methods = Object.entries(service).map(([name, method]) => {
     const decode = (bytes: Buffer): unknown => {
       try {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import type { AgentEntry } from "../agent-journal.ts";
 import type { FarmEntry } from "../journal.ts";
 
@@ -91,10 +91,14 @@ export function attemptName(ref: { readonly run: number; readonly job: number; r
   return `${ref.run}.${ref.job}.${ref.attempt}`;
 }
 
-type Row = Record<string, unknown>;
+type Row = Record<string, SQLOutputValue>;
+
+function nullableText(value: SQLOutputValue | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}
 
 function readStore(database: DatabaseSync): Pick<Evidence, "damage" | "runs" | "jobs" | "attempts"> {
-  const all = (sql: string): Row[] => database.prepare(sql).all() as Row[];
+  const all = (sql: string): Row[] => database.prepare(sql).all();
   const integrity = all("PRAGMA integrity_check").map((row) => String(row["integrity_check"]));
   const foreign = all("PRAGMA foreign_key_check").map((row) => `a row of ${String(row["table"])} refers to nothing`);
   const plans = new Map(all("SELECT run, plan FROM plans").map((row) => [Number(row["run"]), String(row["plan"])]));
@@ -105,7 +109,7 @@ function readStore(database: DatabaseSync): Pick<Evidence, "damage" | "runs" | "
       job: Number(row["job"]),
       kind: String(row["kind"]),
       state: String(row["state"]),
-      outcome: row["outcome"] === null ? null : String(row["outcome"]),
+      outcome: nullableText(row["outcome"]),
       attempts: Number(row["attempts"]),
     }),
   );
@@ -131,7 +135,7 @@ function runRow(row: Row, plan: string | undefined): RunRow {
   return {
     run: Number(row["run"]),
     state: String(row["state"]),
-    verdict: row["verdict"] === null ? null : String(row["verdict"]),
+    verdict: nullableText(row["verdict"]),
     jobNames: jobs.map(({ name }) => name),
     needs: jobs.map(({ needs }) => needs.flatMap((name) => place.get(name) ?? [])),
   };
@@ -145,7 +149,7 @@ function attemptRow(row: Row): AttemptRow {
     attempt: Number(row["attempt"]),
     agent: String(row["agent"]),
     state: String(row["state"]),
-    outcome: row["outcome"] === null ? null : String(row["outcome"]),
+    outcome: nullableText(row["outcome"]),
     startedAt: row["started_at"] === null ? null : Number(row["started_at"]),
     ackedSeq: Number(row["acked_seq"]),
     logBytes: Number(row["log_bytes"]),

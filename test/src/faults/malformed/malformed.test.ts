@@ -1,6 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { connect } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RunView } from "@kiln/proto";
 import { submitRunBody } from "../../farm/farm-api.ts";
 import { AGENTS, FaultFarm } from "../fault-farm.ts";
 import { agentIsOnline } from "../inject.ts";
@@ -33,12 +34,13 @@ afterAll(async () => {
 });
 
 /** The farm's processes are the same as at the start, and a run goes through. */
-async function worksOn(on: FaultFarm, name: string): Promise<void> {
+async function worksOn(on: FaultFarm, name: string): Promise<RunView["verdict"]> {
   for (const agent of AGENTS) await agentIsOnline(on, agent);
   const sdist = Buffer.from(`source of ${name}`);
   const run = await on.api.submit({ spec: SPEC, name, version: "1.0", sdist, reuse: "never" });
-  expect((await on.api.finished(run)).verdict).toBe("pass");
+  const { verdict } = await on.api.finished(run);
   on.assertNothingDied();
+  return verdict;
 }
 
 describe("malformed messages", () => {
@@ -60,7 +62,7 @@ describe("malformed messages", () => {
     const failed = ends.filter(({ code }) => !refused.has(code));
     expect(failed).toEqual([]);
     expect(ends.some(({ code }) => code === status.INVALID_ARGUMENT)).toBe(true);
-    await worksOn(farm, "after-grpc");
+    expect(await worksOn(farm, "after-grpc")).toBe("pass");
     return undefined;
   });
 
@@ -77,7 +79,7 @@ describe("malformed messages", () => {
       if (sent % 200 === 0) await connection.flush();
     }
     await connection.drain();
-    await worksOn(farm, "after-nats");
+    expect(await worksOn(farm, "after-nats")).toBe("pass");
     return undefined;
   });
 
@@ -102,7 +104,7 @@ describe("malformed messages", () => {
     const unanswered = ends.filter((end) => end.status === 0 && !end.asked.startsWith("raw "));
     expect(unanswered).toEqual([]);
     expect(ends.some((end) => end.status === 400)).toBe(true);
-    await worksOn(farm, "after-http");
+    expect(await worksOn(farm, "after-http")).toBe("pass");
     return undefined;
   });
 
@@ -112,7 +114,7 @@ describe("malformed messages", () => {
     if (!end.ran) return context.skip(end.reason);
     expect(end.output).toMatch(/Operations:.*tested|API Operations/s);
     expect(end.passed, end.output).toBe(true);
-    await worksOn(farm, "after-schemathesis");
+    expect(await worksOn(farm, "after-schemathesis")).toBe("pass");
     return undefined;
   });
 });
