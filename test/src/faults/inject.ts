@@ -96,7 +96,7 @@ function wireState(kind: "latency" | "stall-requests" | "stall-answers" | "swall
 }
 
 /** Resolves when it says so itself, NATS included. */
-export function coordinatorIsReady(farm: FaultFarm): Promise<void> {
+function coordinatorIsReady(farm: FaultFarm): Promise<void> {
   return until("the coordinator is ready", async () => {
     farm.assertNothingDied();
     return (await fetch(`${farm.httpUrl}/readyz`)).ok;

@@ -1,5 +1,5 @@
 import type { agent as wire } from "@kiln/proto";
-import type { ResultsCall } from "./results-session.ts";
+import type { ResultsCall } from "./results-call.ts";
 
 type Next = IteratorResult<wire.StreamResultsRequest>;
 

@@ -1,13 +1,11 @@
 import { create } from "@bufbuild/protobuf";
-import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { agent as wire } from "@kiln/proto";
 import { attemptId, type AttemptKey } from "../../domain/attempt-key.ts";
 import type { AttemptFrames, Ingest, ResultsPeer } from "../../services/ingest.ts";
 import { BadMessageError } from "./bad-message.ts";
 import { parseFrame, parseKey } from "./parse-frame.ts";
+import type { ResultsCall } from "./results-call.ts";
 import type { ResultsRequests } from "./results-requests.ts";
-
-export type ResultsCall = ServerDuplexStream<wire.StreamResultsRequest, wire.StreamResultsResponse>;
 
 /** Attempts that one hello may list. */
 const HELLO_ATTEMPTS_MAX = 100_000;

@@ -18,8 +18,9 @@ import { decodableService } from "./decodable-service.ts";
 import type { HealthReport } from "../../domain/health-report.ts";
 import { parseHealth } from "./parse-health.ts";
 import { parseRegistration, softwareReport } from "./parse-registration.ts";
+import type { ResultsCall } from "./results-call.ts";
 import { ResultsRequests } from "./results-requests.ts";
-import { ResultsSession, type ResultsCall } from "./results-session.ts";
+import { ResultsSession } from "./results-session.ts";
 import { ServerCertificateSource, type TlsMaterial } from "./server-credentials.ts";
 
 export interface GrpcOptions {

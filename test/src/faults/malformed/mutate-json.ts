@@ -34,7 +34,7 @@ const STRANGE: readonly Json[] = [
 ];
 
 /** A valid body with one to three values, keys or levels that are not. */
-export function mutateJson(random: SeededRandom, valid: Json): Json {
+function mutateJson(random: SeededRandom, valid: Json): Json {
   let body = valid;
   for (let left = random.integer(1, 3); left > 0; left -= 1) body = once(random, body);
   return body;
