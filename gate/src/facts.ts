@@ -22,6 +22,8 @@ export interface JobFact {
   readonly outcome: JobOutcome;
   /** One sentence on what happened; empty when passed. */
   readonly summary: string;
+  /** Of a bench job: whether it is to be compared with a baseline; absent: it is. */
+  readonly compares?: boolean;
 }
 
 export interface RunFacts {

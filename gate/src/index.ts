@@ -17,6 +17,12 @@ export { Bisect, type BisectOptions, type BisectStep } from "./bisect/bisect.ts"
 export { seededRandom, type Random } from "./statistics/random.ts";
 export { describeProblem, type Read, type ReadProblem } from "./text/refusal.ts";
 export { compareProfiles, type CounterChange, type ProfileComparison } from "./profiles/compare-profiles.ts";
+export { gatesOf } from "./policy/default-gates.ts";
+export { writtenOptions } from "./policy/gate-sections.ts";
+export type { PolicyNode, PolicyProblem } from "./policy/policy-node.ts";
+export { readPolicy, type PolicySections, type ReadPolicy } from "./policy/read-policy.ts";
+export { NO_POLICY, type FactSources, type ReleasePolicy, type ScanDatabase } from "./policy/release-policy.ts";
+export { readVersionPlace, type VersionPlaceSource } from "./sources/version-place.ts";
 export { CATALOGUE, type GateId, type GatePolicy } from "./rules/catalogue.ts";
 export type {
   ApprovalFact,
@@ -42,7 +48,7 @@ export type {
   SuiteFact,
   VersionPlace,
 } from "./rules/gate-facts.ts";
-export { judgeGates } from "./rules/judge-gates.ts";
+export { findGates, judgeAgain, judgeGates, type Decisions } from "./rules/judge-gates.ts";
 export type { Waiver } from "./rules/waiver.ts";
 export { readSarif, type SarifSource } from "./scans/sarif.ts";
 export { selfTest, type SelfTest } from "./compare/self-test.ts";

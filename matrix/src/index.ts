@@ -18,6 +18,8 @@ export type {
   TestSpec,
 } from "./spec/spec.ts";
 
+export type { YamlValue } from "./spec/yaml-value.ts";
+
 export { plan } from "./plan/make-plan.ts";
 export { CELLS_MAX } from "./plan/matrix-size.ts";
 export type { Digest, PlanInputs, PlanResult } from "./plan/plan-inputs.ts";

@@ -78,5 +78,14 @@ export {
   SubmitRunBody,
   VerdictName,
 } from "./http/run-view.ts";
+export {
+  ApproveBody,
+  ComparisonView,
+  EvidenceView,
+  GATE_OUTCOMES,
+  GateView,
+  VerdictView,
+  WaiveBody,
+} from "./http/verdict-view.ts";
 export { runReader, type RunReader } from "./http/run-reader.ts";
 export { RefusedWheelView, StagedFileView, StagedView, UnyankBody, YankBody } from "./http/staged-view.ts";

@@ -45,6 +45,7 @@ export const CATALOGUE = {
 export type GateId = keyof typeof CATALOGUE;
 
 type OptionsOf<R> = R extends Rule<infer O> ? O : never;
+export type GateOptions<I extends GateId> = OptionsOf<(typeof CATALOGUE)[I]>;
 
 /** Which gates a release asks for, each with what differs from its defaults. */
-export type GatePolicy = { readonly [I in GateId]?: Partial<OptionsOf<(typeof CATALOGUE)[I]>> };
+export type GatePolicy = { readonly [I in GateId]?: Partial<GateOptions<I>> };

@@ -1,3 +1,4 @@
+import { dayStartMs } from "../text/calendar-day.ts";
 import { CANDIDATE } from "./case-facts.ts";
 import { decide, finding, rule } from "./rule.ts";
 
@@ -24,7 +25,7 @@ export const changelogEntry = rule({
     if (second) problems.push(at(second.line, `${file} has ${sections.length} sections of ${candidate.version}`));
     if (section && section.date === null)
       problems.push(at(section.line, `the section of ${candidate.version} has no date`));
-    if (section && section.date !== null && !isDate(section.date))
+    if (section && section.date !== null && dayStartMs(section.date) === null)
       problems.push(at(section.line, `${section.date} is no date`));
     if (section && !section.filled) problems.push(at(section.line, `the section of ${candidate.version} is empty`));
     return decide(
@@ -66,14 +67,4 @@ function sectionsOf(text: string, version: string): readonly Section[] {
     if (last && !/^(?:#|\s*$|---|\[[^\]]+\]:)/u.test(line)) sections[sections.length - 1] = { ...last, filled: true };
   }
   return sections.filter(({ own }) => own);
-}
-
-/** A day of the calendar, `2026-02-28`. */
-function isDate(text: string): boolean {
-  const parts = /^(?<year>\d{4})-(?<month>\d{2})-(?<day>\d{2})$/u.exec(text)?.groups;
-  if (!parts) return false;
-  const [year, month, day] = [Number(parts["year"]), Number(parts["month"]), Number(parts["day"])];
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
-  return day >= 1 && day <= days;
 }

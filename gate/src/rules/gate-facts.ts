@@ -10,8 +10,8 @@ export interface CandidateFact {
   readonly digest: string;
   /** Full hash of the source's commit; null when it is no checkout. */
   readonly commit: string | null;
-  /** Newest version that was released before; null for a first release. */
-  readonly lastRelease: string | null;
+  /** Newest version that was released before; null for a first release, absent when nobody knows. */
+  readonly lastRelease?: string | null;
 }
 
 /** A place that is declared to hold the version. */
@@ -43,6 +43,8 @@ export interface ArtifactFact {
   readonly sha256: string;
   /** The cell that built it; null for what all share. */
   readonly cell: string | null;
+  /** Where variants have indexes of their own, the one that it is on; absent: it is on every one. */
+  readonly index?: string;
 }
 
 /** Core metadata of one artifact, and what its checks found. */
@@ -178,6 +180,8 @@ export interface ApprovalFact {
 
 /** All that gates may ask for. What is not known is absent: a gate that needs it is then not run. */
 export interface GateFacts {
+  /** Why facts are absent, in parts of sentences. */
+  readonly absent?: Readonly<Partial<Record<FactName, string>>>;
   readonly nowMs?: number;
   readonly run?: RunFacts;
   readonly candidate?: CandidateFact;
@@ -205,4 +209,4 @@ export interface GateFacts {
   readonly approvals?: readonly ApprovalFact[];
 }
 
-export type FactName = keyof GateFacts;
+export type FactName = Exclude<keyof GateFacts, "absent">;

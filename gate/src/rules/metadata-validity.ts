@@ -26,8 +26,9 @@ export const metadataValidity = rule({
   needs: ["metadata", "matrixPythons"],
   defaults: {},
   judge: ({ metadata, matrixPythons }) => {
+    const specifiers = new Specifiers();
     const problems: Evidence[] = metadata.flatMap((one) =>
-      problemsOf(one, matrixPythons).map((text) => ({
+      problemsOf(one, matrixPythons, specifiers).map((text) => ({
         kind: "artifact" as const,
         file: one.file,
         sha256: one.sha256,
@@ -52,26 +53,39 @@ export const metadataValidity = rule({
   },
 });
 
+/** The files of a candidate say the same of Pythons, and a specifier is slow to ask. */
+class Specifiers {
+  readonly #valid = new Map<string, boolean>();
+  readonly #allowed = new Map<string, boolean>();
+
+  isValid(specifier: string): boolean {
+    const known = this.#valid.get(specifier) ?? validRange(specifier);
+    this.#valid.set(specifier, known);
+    return known;
+  }
+
+  /** Some patch release of the minor version has to be allowed: ">=3.11.4" allows 3.11. */
+  allow(specifier: string, minor: string): boolean {
+    const key = `${minor} ${specifier}`;
+    const known = this.#allowed.get(key) ?? (satisfies(`${minor}.99`, specifier) || satisfies(`${minor}.0`, specifier));
+    this.#allowed.set(key, known);
+    return known;
+  }
+}
+
 function problemsOf(
   { problems, readmeRenders, classifiers, licenseExpression, requiresPython }: MetadataFact,
   pythons: readonly string[],
+  specifiers: Specifiers,
 ): readonly string[] {
   const found = [...problems];
   if (readmeRenders === false) found.push("its README does not render");
   if (licenseExpression !== null && classifiers.some((classifier) => classifier.startsWith("License ::"))) {
     found.push("it has a licence expression and a licence classifier (PEP 639 allows one)");
   }
-  if (requiresPython !== null && !validRange(requiresPython))
+  if (requiresPython !== null && !specifiers.isValid(requiresPython))
     return [...found, `requires-python "${requiresPython}" is no specifier (PEP 440)`];
-  const asked = new Map<string, boolean>();
-  // Some patch release of the minor version has to be allowed: ">=3.11.4" allows 3.11.
-  const allows = (minor: string): boolean => {
-    const known = asked.get(minor);
-    if (known !== undefined || requiresPython === null) return known ?? true;
-    const allowed = satisfies(`${minor}.99`, requiresPython) || satisfies(`${minor}.0`, requiresPython);
-    asked.set(minor, allowed);
-    return allowed;
-  };
+  const allows = (minor: string): boolean => requiresPython === null || specifiers.allow(requiresPython, minor);
   const classified = classifiers.flatMap((classifier) => MINOR.exec(classifier)?.groups?.["minor"] ?? []);
   for (const minor of classified) {
     if (!allows(minor))

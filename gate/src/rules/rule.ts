@@ -45,7 +45,10 @@ export function rule<N extends FactName, O>(definition: RuleDefinition<N, O>): R
     ...definition,
     judge: (facts, options) => {
       const missing = definition.needs.filter((name) => facts[name] === undefined);
-      if (missing.length > 0) return finding("not-run", `not known: ${missing.join(", ")}`);
+      if (missing.length > 0) {
+        const told = missing.map((name) => (facts.absent?.[name] ? `${name} (${facts.absent[name]})` : name));
+        return finding("not-run", `not known: ${told.join(", ")}`);
+      }
       return definition.judge(facts as Known<N>, options);
     },
   };

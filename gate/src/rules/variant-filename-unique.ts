@@ -3,27 +3,29 @@ import { WHEEL } from "./case-facts.ts";
 import type { ArtifactFact } from "./gate-facts.ts";
 import { decide, rule, statement } from "./rule.ts";
 
-/** G17: no two cells yield one file name with different bytes: an index would keep one of them. */
+/** G17: no two cells yield one file name with different bytes: an index would keep one of them. Indexes of variants are apart. */
 export const variantFilenameUnique = rule({
   id: "G17",
   name: "variant-filename-unique",
   needs: ["artifacts"],
   defaults: {},
   judge: ({ artifacts }) => {
-    const first = new Map<string, ArtifactFact>();
+    const names = new Map<string, ArtifactFact[]>();
     const problems: Evidence[] = [];
     for (const artifact of artifacts) {
       const { file, sha256, cell } = artifact;
       // Indexes compare names without regard to case.
-      const known = first.get(file.toLowerCase());
-      if (!known) first.set(file.toLowerCase(), artifact);
-      else if (known.sha256 !== sha256) {
+      const same = names.get(file.toLowerCase()) ?? [];
+      if (same.length === 0) names.set(file.toLowerCase(), same);
+      if (!same.some((one) => one.sha256 === sha256 && one.index === artifact.index)) same.push(artifact);
+      const known = same.find((one) => one.sha256 !== sha256 && meets(one, artifact));
+      if (known) {
         const text = `${file} has other bytes in ${cell ?? "another build"} than in ${known.cell ?? "the first"}: give the variants a build tag or a local version`;
         problems.push({ kind: "artifact", file, sha256, text });
       }
     }
     const doubts = artifacts.length === 0 ? [statement("the candidate has no files")] : [];
-    return decide({ problems, doubts }, `${first.size} file names stand for one content each`);
+    return decide({ problems, doubts }, `${names.size} file names stand for one content each`);
   },
   cases: {
     pass: { facts: { artifacts: [WHEEL, { ...WHEEL, cell: "cp312-linux-x86_64-torch2.9" }] }, options: {} },
@@ -34,3 +36,8 @@ export const variantFilenameUnique = rule({
     cannotTell: { facts: { artifacts: [] }, options: {} },
   },
 });
+
+/** Whether some index has both. */
+function meets(a: ArtifactFact, b: ArtifactFact): boolean {
+  return a.index === undefined || b.index === undefined || a.index === b.index;
+}

@@ -9,7 +9,7 @@ export const versionCanonicalUnique = rule({
   needs: ["candidate", "index", "artifacts"],
   defaults: {},
   judge: ({ candidate, index, artifacts }) => {
-    const { version, lastRelease } = candidate;
+    const { version, lastRelease = null } = candidate;
     const normal = clean(version);
     const problems = [];
     if (normal === null) problems.push(statement(`"${version}" is no version by PEP 440`));

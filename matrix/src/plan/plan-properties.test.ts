@@ -116,6 +116,7 @@ const reduction: fc.Arbitrary<Reduction> = fc.constantFrom<Reduction>(
 const profile: fc.Arbitrary<Profile> = fc.record({
   reduce: reduction,
   jobs: fc.subarray(["check", "scan", "bench", "profile"] as const),
+  gates: fc.constant(null),
 });
 
 const spec: fc.Arbitrary<Spec> = fc.record({
@@ -155,6 +156,8 @@ const spec: fc.Arbitrary<Spec> = fc.record({
   bench: fc.option(measure.map((one) => ({ ...BENCH, ...one }))),
   profile: fc.option(measure.map((one) => ({ ...PROFILE, ...one }))),
   retry: fc.record({ infrastructure: fc.nat({ max: 10 }) }),
+  gates: fc.constant(null),
+  waivers: fc.constant(null),
   maxParallel: fc.constantFrom(null, 3),
 });
 

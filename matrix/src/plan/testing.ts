@@ -28,7 +28,7 @@ export function specOf(text: string): Spec {
 }
 
 export const LIMITS = { timeoutMs: 1_800_000, logBytesMax: 67_108_864 };
-export const FULL: Profile = { reduce: { kind: "full" }, jobs: ["check", "scan", "bench", "profile"] };
+export const FULL: Profile = { reduce: { kind: "full" }, jobs: ["check", "scan", "bench", "profile"], gates: null };
 
 export const WHEEL: WheelSpec = {
   name: "",
@@ -113,6 +113,8 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
     bench: null,
     profile: null,
     retry: { infrastructure: 2 },
+    gates: null,
+    waivers: null,
     maxParallel: null,
     ...change,
   };

@@ -34,6 +34,8 @@ export const KEYS = {
     "profile",
     "retry",
     "max-parallel",
+    "gates",
+    "waivers",
   ],
   matrix: [
     "os",
@@ -50,7 +52,7 @@ export const KEYS = {
     "unknown",
   ],
   profiles: ["patch", "minor", "major", "hotfix"],
-  "profiles.*": ["reduce", "jobs"],
+  "profiles.*": ["reduce", "jobs", "gates"],
   build: [
     "wheel",
     "wheels",

@@ -21,10 +21,10 @@ describe("profiles", () => {
     );
     expect(release).toBe("patch");
     expect(profiles).toEqual({
-      patch: { reduce: { kind: "t-wise", strength: 2 }, jobs: ["check", "scan", "bench", "profile"] },
-      minor: { reduce: { kind: "full" }, jobs: ["check", "scan", "bench", "profile"] },
-      major: { reduce: { kind: "t-wise", strength: 3 }, jobs: ["check", "bench"] },
-      hotfix: { reduce: { kind: "touchstone" }, jobs: [] },
+      patch: { reduce: { kind: "t-wise", strength: 2 }, jobs: ["check", "scan", "bench", "profile"], gates: null },
+      minor: { reduce: { kind: "full" }, jobs: ["check", "scan", "bench", "profile"], gates: null },
+      major: { reduce: { kind: "t-wise", strength: 3 }, jobs: ["check", "bench"], gates: null },
+      hotfix: { reduce: { kind: "touchstone" }, jobs: [], gates: null },
     });
   });
 
@@ -309,6 +309,27 @@ describe("a container", () => {
   ] as const)("%j is at %s and suggests %s", ([text, place, suggestion]) => {
     expect(placesOf(text)).toEqual([place]);
     expect(problemsOf(text)[0]?.suggestion).toContain(suggestion);
+  });
+});
+
+describe("gates and waivers", () => {
+  test("are kept as they stand, each value with its place, for whoever reads them", () => {
+    const { gates, waivers, profiles } = specOf(
+      "gates:\n  coverage: {share-min: 80 %}\nwaivers: []\nprofiles: {patch: {gates: {G16: off}}}\n",
+    );
+    expect(gates).toMatchObject({
+      type: "map",
+      at: { line: 2, column: 3 },
+      entries: [
+        {
+          key: "coverage",
+          value: { entries: [{ key: "share-min", value: { text: "80 %", at: { line: 2, column: 25 } } }] },
+        },
+      ],
+    });
+    expect(waivers).toMatchObject({ type: "list", items: [] });
+    expect(profiles.patch.gates).toMatchObject({ type: "map", entries: [{ key: "G16" }] });
+    expect(profiles.minor.gates).toBeNull();
   });
 });
 

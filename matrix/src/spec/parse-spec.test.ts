@@ -6,7 +6,7 @@ import type { Spec, WheelSpec } from "./spec.ts";
 import { placesOf, problemsOf, specOf } from "./testing.ts";
 
 const LIMITS = { timeoutMs: 1_800_000, logBytesMax: 67_108_864 };
-const EVERYTHING = { reduce: { kind: "full" }, jobs: ["check", "scan", "bench", "profile"] } as const;
+const EVERYTHING = { reduce: { kind: "full" }, jobs: ["check", "scan", "bench", "profile"], gates: null } as const;
 const NATIVE: WheelSpec = {
   name: "",
   when: null,
@@ -55,6 +55,8 @@ const DEFAULTS: Spec = {
   bench: null,
   profile: null,
   retry: { infrastructure: 2 },
+  gates: null,
+  waivers: null,
   maxParallel: null,
 };
 

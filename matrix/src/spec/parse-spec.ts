@@ -58,6 +58,8 @@ export function parseSpec(text: string, file: string): ParsedSpec {
     retry: {
       infrastructure: readCount(readSection("retry", top.retry?.value, problems).infrastructure, RETRIES, problems),
     },
+    gates: top.gates?.value ?? null,
+    waivers: top.waivers?.value ?? null,
     maxParallel: readMaxParallel(top["max-parallel"], problems),
   };
   const mistakes = problems.inOrder();

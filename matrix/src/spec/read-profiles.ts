@@ -14,7 +14,7 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   touchstone: { kind: "touchstone" },
 };
 
-const DEFAULT_PROFILE: Profile = { reduce: { kind: "full" }, jobs: JOBS };
+const DEFAULT_PROFILE: Profile = { reduce: { kind: "full" }, jobs: JOBS, gates: null };
 
 /** What each type of release has to pass; a type that the file does not name has to pass everything. */
 export function readProfiles(field: Field | undefined, problems: ProblemList): Readonly<Record<ReleaseType, Profile>> {
@@ -25,10 +25,11 @@ export function readProfiles(field: Field | undefined, problems: ProblemList): R
 }
 
 function readProfile(field: Field | undefined, problems: ProblemList): Profile {
-  const { reduce, jobs } = readSection("profiles.*", field?.value, problems, field?.path);
+  const { reduce, jobs, gates } = readSection("profiles.*", field?.value, problems, field?.path);
   return {
     reduce: reduce ? readReduction(reduce, problems) : DEFAULT_PROFILE.reduce,
     jobs: jobs ? readJobs(jobs, problems) : DEFAULT_PROFILE.jobs,
+    gates: gates?.value ?? null,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Place as SpecPlace, YamlValue } from "./yaml-value.ts";
+
 /** A parsed kiln.yaml: every default filled in, every unit normalised. */
 export interface Spec {
   /** Version that the candidate must have (PEP 440), or null when the spec does not say. */
@@ -24,6 +26,9 @@ export interface Spec {
   readonly bench: BenchSpec | null;
   readonly profile: ProfileSpec | null;
   readonly retry: RetrySpec;
+  /** What the file says of gates, as it stands there: package gate reads it. null: nothing. */
+  readonly gates: YamlValue | null;
+  readonly waivers: YamlValue | null;
   /** How many jobs of a run may run at a time; null: as many as the farm allows. */
   readonly maxParallel: number | null;
 }
@@ -122,6 +127,8 @@ export interface Profile {
   readonly reduce: Reduction;
   /** Kinds of jobs beside build and test, which are always planned. */
   readonly jobs: readonly ("check" | "scan" | "bench" | "profile")[];
+  /** What differs from the spec's own `gates`; null: nothing. */
+  readonly gates: YamlValue | null;
 }
 
 export type Reduction =
@@ -305,12 +312,7 @@ export interface SpecPlaces {
   readonly axes: Readonly<Record<string, SpecPlace>>;
 }
 
-export interface SpecPlace {
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
-}
+export type { SpecPlace };
 
 /** One mistake in a person's file. */
 export interface SpecProblem {

@@ -1,6 +1,9 @@
-import type { SpecPlace as Place } from "./spec.ts";
-
-export type { Place };
+export interface Place {
+  /** From 1. */
+  readonly line: number;
+  /** From 1. */
+  readonly column: number;
+}
 
 /**
  * What a YAML document says, with the place of everything, aliases followed.
