@@ -221,7 +221,7 @@ export class ContainerRunner implements Runner {
       writable.push(folder.repaired);
     }
     if (cwd === folder.test) writable.push(folder.test);
-    if (step === "run-tests" || step === "repeat-failed") writable.push(folder.results);
+    if (step === "run-tests" || step === "repeat-failed" || step === "run-command") writable.push(folder.results);
     mkdirSync(folder.virtualEnv, { recursive: true });
     return [
       ...readOnly.filter((path) => existsSync(path)).map((path) => ({ path, isReadOnly: true })),

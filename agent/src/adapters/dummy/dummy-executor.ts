@@ -9,6 +9,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
 import { writeDummyBytes } from "./dummy-bytes.ts";
 import { DummyOutput } from "./dummy-output.ts";
+import { dummyWheel } from "./dummy-wheel.ts";
 
 /** The job's variable that holds an instruction; it wins over the test command. */
 const VARIABLE = "KILN_DUMMY";
@@ -122,16 +123,16 @@ class DummyJob {
     return this.#end(PASSED);
   }
 
-  /** `sizeBytes` null: as few as make a wheel its own. */
+  /** `sizeBytes` null: a small wheel; else that many bytes, which are no wheel and only called one. */
   async #upload(work: BuildWork, sizeBytes: number | null = null): Promise<void> {
     const stopping = new AbortController();
     this.#callOff = () => stopping.abort();
     const text = wheelText(work, this.#job.python);
-    const filename = `${work.candidate.name.replace(/[-_.]+/g, "_")}-${work.candidate.version ?? "0"}-py3-none-any.whl`;
+    const { filename, bytes } = dummyWheel(work.candidate, this.#job.python);
     // A path of its own: another job may be uploading the same text.
     const path = join(this.#parts.workFolder, `${randomUUID()}.whl`);
     try {
-      if (sizeBytes === null) writeFileSync(path, text);
+      if (sizeBytes === null) writeFileSync(path, bytes);
       else await writeDummyBytes(path, text, sizeBytes);
       const note = (line: string): void => {
         // A job that was stopped has ended already, and its upload has something to say all the same.

@@ -148,6 +148,26 @@ describe.skipIf(!newest || isWindows)("the host executor", { timeout: 30_000 }, 
     expect(found.finished.summary).toContain("the command ended with exit status 3");
   });
 
+  test("what a scan leaves in KILN_RESULTS is kept, also where it ends with an error, and nothing through a link", async () => {
+    const scan = (text: string) => {
+      const check: CommandCheck = { kind: "command", command: text, source, files: [] };
+      return bench.run(job({ kind: "command", check, requires: [], wheel }));
+    };
+    const found = await scan('cd "$KILN_RESULTS"; echo {} > a.sarif; echo {} > db.json; echo x > notes.txt; exit 1');
+    expect(found.finished.outcome).toBe(Outcome.TESTS_FAILED);
+    const kept = found.artifacts.map(({ role, blob }) => [role, blob?.filename]);
+    expect(kept).toEqual([
+      ["scan", "a.sarif"],
+      ["scan", "db.json"],
+    ]);
+    const linked = await scan('ln -s /etc/passwd "$KILN_RESULTS/a.sarif"');
+    expect(linked.finished).toMatchObject({ outcome: Outcome.TESTS_FAILED });
+    expect(linked.finished.summary).toContain("cannot be kept: a.sarif: it is a link to outside its folder");
+    expect(linked.artifacts).toEqual([]);
+    const many = await scan('cd "$KILN_RESULTS"; for i in $(seq 21); do echo {} > $i.json; done');
+    expect(many.finished.summary).toContain("21 files are in $KILN_RESULTS; at most 20 are kept");
+  });
+
   test("imports what the wheel installs, on the oldest and the newest Python", async () => {
     for (const python of new Set([pythons[0], newest])) {
       const { finished, log } = await bench.run(job(testWork({ kind: "import" }), { python: python!.feature }));

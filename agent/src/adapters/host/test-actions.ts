@@ -10,6 +10,7 @@ import { collectedNothing, pytestCalls, pytestOptions, stoppedEarly } from "../.
 import { FAILURES_KEPT_MAX, TestTally } from "../../domain/test-results/test-tally.ts";
 import { copyTestFiles } from "./copy-test-files.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
+import { keepScanFiles } from "./keep-scan-files.ts";
 import { readOwnFile } from "./own-file.ts";
 import { readResults, type ResultsFile, type ResultsRead } from "./read-results.ts";
 import { shellCommand } from "./shell-command.ts";
@@ -29,11 +30,14 @@ export const TEST_ACTIONS = {
     const copied = await copyFiles(check, context);
     if (!copied.ok) return copied;
     context.note(`$ ${check.command}`);
-    const end = await context.command({
-      ...shellCommand(check.command, context.folder.temporary),
-      cwd: context.folder.test,
-    });
-    return end.exitCode === 0 ? DONE : failed(context, "run-command", end);
+    const results = join(context.folder.results, "0");
+    await mkdir(results);
+    const spec = { ...shellCommand(check.command, context.folder.temporary), cwd: context.folder.test };
+    const end = await context.command(spec, { drop: null, set: { KILN_RESULTS: results } });
+    // Findings are kept also where the scanner ends with an error because of them.
+    const kept = await keepScanFiles(results, context);
+    if (end.exitCode !== 0) return failed(context, "run-command", end);
+    return kept;
   },
 
   "run-tests": async ({ check, repeatFailed }, context) => {
