@@ -15,6 +15,7 @@ import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
 import { watchClock } from "./adapters/system/watched-clock.ts";
 import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
+import { openVerdicts } from "./open-verdicts.ts";
 import type { FarmLimits } from "./domain/farm-state.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
 import type { FarmState } from "./domain/farm-state.ts";
@@ -134,6 +135,7 @@ export async function startCoordinator(
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
   const queries = new FarmRunQueries(store, plans, farm);
   const upstream = stack.use(await openUpstream(config));
+  const { judge, verdicts } = openVerdicts({ engine, store, blobs, plans, hub, upstream, clock, log });
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const agents = new FarmAgentCommands(engine, log.child({ part: "agents" }));
@@ -161,6 +163,7 @@ export async function startCoordinator(
 
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
+  stack.defer(() => judge.stop());
   const grpc = stack.use(
     await startGrpcServer(
       {
@@ -177,15 +180,7 @@ export async function startCoordinator(
   );
   grpcPort = Number(grpc.address.split(":").at(-1));
   const http = createHttpServer({
-    commands,
-    queries,
-    agents,
-    changes: hub,
-    index,
-    blobs,
-    retention,
-    logs,
-    metrics,
+    ...{ commands, queries, verdicts, agents, changes: hub, index, blobs, retention, logs, metrics },
     token: config.token,
     tls: tlsOf(identity, identity.server),
     identities,
@@ -209,6 +204,7 @@ export async function startCoordinator(
   stack.use(renewCertificates(identity, { grpc, https: http.server as unknown as HttpsServer, log }));
   const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });
   stack.defer(() => http.close());
+  judge.start();
   liveness.start();
   stack.defer(() => liveness.stop());
   retention.start();

@@ -9,7 +9,7 @@ import { isRetriedAutomatically, type Outcome } from "./outcome.ts";
 import type { DevicesRow } from "./rows.ts";
 import { countActive } from "./run-limits.ts";
 import { decideJob, isLive, type JobEvent, type JobState } from "./job-state.ts";
-import { finishRun, noteRunStarted, reopenRun } from "./run-state.ts";
+import { completeRun, noteRunStarted, reopenRun } from "./run-state.ts";
 import type { TakenResult } from "./taken-result.ts";
 import { countTests } from "./count-tests.ts";
 import type { AttemptChange } from "./store-op.ts";
@@ -96,7 +96,7 @@ function apply(
     run.unfinished -= 1;
     if (job.wheel) effects.builtRuns.add(run.row.run);
     tellDependents(farm, run, job, context, effects);
-    if (run.unfinished === 0) finishRun(farm, run, context.nowMs, effects);
+    if (run.unfinished === 0) completeRun(farm, run, effects);
   }
   return true;
 }

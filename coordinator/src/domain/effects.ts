@@ -16,6 +16,8 @@ export interface Effects {
   readonly changedRuns: Set<number>;
   /** Runs of which a build has passed. */
   readonly builtRuns: Set<number>;
+  /** Runs whose jobs have all ended: they wait for their verdict. */
+  readonly completedRuns: Set<number>;
   readonly started: { readonly kind: string; readonly waitedMs: number }[];
   readonly finished: { readonly kind: string; readonly outcome: Outcome }[];
   /** Jobs that ended with a result of an earlier run. */
@@ -31,6 +33,7 @@ export function newEffects(): Effects {
     checkHealth: new Set(),
     changedRuns: new Set(),
     builtRuns: new Set(),
+    completedRuns: new Set(),
     started: [],
     finished: [],
     reused: [],

@@ -72,6 +72,8 @@ export interface LiveRun {
   /** Jobs that hold an agent's slot. */
   active: number;
   unfinished: number;
+  /** Farm-wide number of the change by which its last job ended; 0 while some have not. A later one overtakes a judgement. */
+  completedId: number;
 }
 
 /** The attempt that holds the job's lease, or null. */

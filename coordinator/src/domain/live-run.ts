@@ -26,7 +26,7 @@ export function newLiveRun(row: RunRow, plan: Plan, nowMs: number): LiveRun {
       tests: null,
     };
   });
-  return { row, jobs, ...termsOf(row, plan), active: 0, unfinished: jobs.length };
+  return { row, jobs, ...termsOf(row, plan), active: 0, unfinished: jobs.length, completedId: 0 };
 }
 
 /** The memory of a run as the store has it. `attempts` are those that made artifacts, also of runs that results were taken from, in any order. */
@@ -71,6 +71,9 @@ export function restoreLiveRun(
     // Counted as its attempts are restored.
     active: 0,
     unfinished: jobs.filter((job) => job.life.state.name !== "finished").length,
+    completedId: jobs.every((job) => job.life.state.name === "finished")
+      ? jobs.reduce((last, { changedId }) => Math.max(last, changedId), 0)
+      : 0,
   };
 }
 

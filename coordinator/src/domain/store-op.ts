@@ -1,7 +1,9 @@
 import type { AttemptKey } from "./attempt-key.ts";
+import type { ReleasePolicy } from "@kiln/gate";
 import type { Outcome } from "./outcome.ts";
 import type { AgentStanding } from "./agent-standing.ts";
 import type { AgentRow, ArtifactRow, AttemptRow, DeviceRow, HealthReportRow, JobRow, RunRow, StepRow } from "./rows.ts";
+import type { ApprovalRow, JudgedRun, WaiverRow } from "./verdict/judged-run.ts";
 
 /** One durable change. A service decides; the store only remembers. */
 export type StoreOp =
@@ -18,6 +20,12 @@ export type StoreOp =
   | { readonly op: "insert-attempt"; readonly row: AttemptRow }
   | { readonly op: "update-attempt"; readonly key: AttemptKey; readonly set: AttemptChange }
   | { readonly op: "upsert-agent"; readonly row: AgentRow }
+  /** What a run has to pass; with its insertion. */
+  | { readonly op: "put-policy"; readonly run: number; readonly policy: ReleasePolicy }
+  /** In place of what was found before. */
+  | { readonly op: "put-verdict"; readonly run: number; readonly judged: JudgedRun }
+  | { readonly op: "add-approval"; readonly run: number; readonly row: ApprovalRow }
+  | { readonly op: "add-waiver"; readonly run: number; readonly row: WaiverRow }
   | { readonly op: "upsert-standing"; readonly agentId: string; readonly standing: AgentStanding }
   | { readonly op: "upsert-device"; readonly row: DeviceRow }
   /** Keeps the agent's newest `HEALTH_REPORTS_MAX`. */

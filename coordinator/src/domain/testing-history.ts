@@ -6,6 +6,7 @@ import { attemptId } from "./attempt-key.ts";
 import { applyJobEvent } from "./apply-job-event.ts";
 import { assignReady } from "./assign-ready.ts";
 import { newEffects, type Effects } from "./effects.ts";
+import { finishRun } from "./run-state.ts";
 import type { FarmState, LiveAttempt } from "./farm-state.ts";
 import { findAttempt, findJob } from "./farm-state.ts";
 import type { HealthReport } from "./health-report.ts";
@@ -312,11 +313,20 @@ export class History {
     return { nowMs: this.nowMs, leaseTtlMs: LEASE_TTL_MS, summary: "" };
   }
 
+  /** In place of the coordinator's judge, which looks at more than jobs. */
+  #judge(effects: Effects): void {
+    for (const number of effects.completedRuns) {
+      const run = this.farm.runs.get(number);
+      if (run?.unfinished === 0) finishRun(this.farm, run, { verdict: "pass", reason: "" }, this.nowMs, effects);
+    }
+  }
+
   /** As the engine does: decide, fill free slots, commit. */
   #decide(decision: (effects: Effects) => void): void {
     const effects = newEffects();
     decision(effects);
     assignReady(this.farm, this.#context(), effects, schedule, (assignment) => this.#checkAssignment(assignment));
+    this.#judge(effects);
     this.store.perform(effects.ops);
     for (const key of effects.assign) {
       const attempt = findAttempt(this.farm, key);

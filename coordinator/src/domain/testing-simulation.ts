@@ -6,6 +6,7 @@ import { assignReady } from "./assign-ready.ts";
 import type { LiveAgent } from "./live-agent.ts";
 import type { LiveJob, LiveRun } from "./live-job.ts";
 import { newLiveRun } from "./live-run.ts";
+import { finishRun } from "./run-state.ts";
 import { schedule } from "./schedule.ts";
 import { agentRow, emptyFarm, gpuRow, liveAgentOf, runRow, twoStepPlan } from "./testing.ts";
 
@@ -95,6 +96,8 @@ export function simulate(
       const passed = { type: "finish", outcome: "passed", nowMs } as const;
       applyJobEvent(farm, event.flight.run, event.job, passed, context, newEffects());
       event.flight.endMs = nowMs;
+      const { run } = event.flight;
+      if (run.unfinished === 0) finishRun(farm, run, { verdict: "pass", reason: "" }, nowMs, newEffects());
     }
     // What happens at the same time is decided on together, as the engine's group commit does.
     if (events.peek()?.atMs === nowMs) continue;

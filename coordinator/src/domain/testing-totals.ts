@@ -22,7 +22,8 @@ export function checkTotals(farm: FarmState, limits: FarmLimits): void {
       for (const uuid of devices.gpus) held.set(`${devices.host} ${uuid}`, attempt.agentId);
       if (farm.hosts.get(devices.host)?.exclusive && !devices.exclusive) fail("something runs beside an exclusive job");
     }
-    if (run.active !== active || run.unfinished !== unfinished || unfinished === 0) fail("a run's totals are wrong");
+    if (run.active !== active || run.unfinished !== unfinished) fail("a run's totals are wrong");
+    if (run.completedId > 0 || unfinished === 0) fail("a run whose jobs have all ended was not judged");
   }
   if (farm.attempts.size !== live) fail("there are attempts without a job");
   const projects = [...farm.projects.values()].reduce((sum, count) => sum + count, 0);

@@ -6,6 +6,7 @@ export class ChangeHub implements RunChanges {
   readonly #runs = new Map<number, Set<() => void>>();
   readonly #logs = new Map<string, Set<() => void>>();
   readonly #builds = new Set<(run: number) => void>();
+  readonly #completed = new Set<(run: number) => void>();
 
   onRunChanged(run: number, listener: () => void): Disposable {
     return subscribe(this.#runs, run, listener);
@@ -18,6 +19,15 @@ export class ChangeHub implements RunChanges {
   /** Calls `listener` with every run of which a build has passed, once that is durable. */
   onBuilt(listener: (run: number) => void): void {
     this.#builds.add(listener);
+  }
+
+  /** Calls `listener` with every run whose jobs have all ended, once that is durable. */
+  onCompleted(listener: (run: number) => void): void {
+    this.#completed.add(listener);
+  }
+
+  completed(run: number): void {
+    for (const listener of this.#completed) listener(run);
   }
 
   built(run: number): void {

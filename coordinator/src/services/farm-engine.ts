@@ -101,6 +101,7 @@ export class FarmEngine {
     for (const { kind, outcome } of effects.finished) this.#metrics.jobFinished(kind, outcome);
     for (const { kind } of effects.reused) this.#metrics.jobReused(kind);
     for (const key of effects.released) this.#hub.logChanged(key);
+    for (const run of effects.completedRuns) this.#hub.completed(run);
     for (const run of effects.changedRuns) this.#hub.runChanged(run);
   }
 

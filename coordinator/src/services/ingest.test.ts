@@ -45,6 +45,7 @@ describe("ingest", () => {
       steps: [{ title: "build", logOffset: 0, exitCode: 1, durationMs: 5 }],
     });
     expect(Buffer.from(await services.logs.read(build, 0, 100)).toString()).toBe("hello world\n");
+    await services.judge.idle();
     expect((await services.queries.run(1))?.verdict).toBe("fail");
   });
 

@@ -66,6 +66,7 @@ describe("liveness", () => {
     const [job] = await services.store.jobs(1);
     expect(job).toMatchObject({ state: "finished", outcome: "agent-lost", attempts: 3, retriesLeft: 0 });
     expect(job?.summary).toBe("agent a was not heard of for 10 s");
+    await services.judge.idle();
     expect(await services.store.run(1)).toMatchObject({ state: "finished", verdict: "inconclusive" });
   });
 
@@ -119,6 +120,7 @@ describe("liveness", () => {
     const [build, test] = await services.store.jobs(1);
     expect(build).toMatchObject({ outcome: "not-run", summary: "no agent has CPython 3.14 on linux-x86_64" });
     expect(test).toMatchObject({ outcome: "not-run", summary: "build-cp314-linux-x86_64 ended as not-run" });
+    await services.judge.idle();
     expect(await services.store.run(1)).toMatchObject({ verdict: "inconclusive" });
   });
 });

@@ -40,6 +40,7 @@ async function failBuild(services: Services, run: number, attempt: number, job =
     { key, frames: fail.map((entry, index) => ({ seq: index + 1, atMs: 0, body: entry })) },
   ]);
   await peer.until(() => peer.acks.length > 0);
+  await services.judge.idle();
 }
 
 describe("submitting", () => {

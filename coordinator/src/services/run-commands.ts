@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { NO_POLICY, type ReleasePolicy } from "@kiln/gate";
 import type { SubmitRunBody } from "@kiln/proto";
 import { plan as makePlan, type Plan } from "@kiln/matrix";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
@@ -109,13 +110,15 @@ export class FarmRunCommands implements RunCommands {
       this.#metrics.limitReached("queued-jobs");
       return { ok: false, reason: "queue-full", limit: this.#limits.queuedJobsMax };
     }
-    const run = await this.#insert({ ...body, candidate }, planned.plan, results);
+    const policy = parsed.policies[body.release ?? release] ?? NO_POLICY;
+    const run = await this.#insert({ ...body, candidate }, planned.plan, policy, results);
     return { ok: true, run, created: true };
   }
 
   #insert(
     body: SubmitRunBody & { readonly candidate: CandidateRow },
     plan: Plan,
+    policy: ReleasePolicy,
     results: ReadonlyMap<number, TakenResult>,
   ): Promise<number> {
     const planJson = JSON.stringify(plan);
@@ -142,7 +145,7 @@ export class FarmRunCommands implements RunCommands {
       farm.runs.set(run, live);
       this.#plans.put(run, plan, planJson);
       for (const job of live.jobs) if (job.life.state.name === "ready") farm.ready.add(live, job);
-      effects.ops.push(insertRun(live, plan, planJson));
+      effects.ops.push(insertRun(live, plan, planJson), { op: "put-policy", run, policy });
       effects.changedRuns.add(run);
       const context = { nowMs, leaseTtlMs: this.#engine.leaseTtlMs };
       takeResults(farm, live, results, context, effects);

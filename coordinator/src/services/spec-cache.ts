@@ -1,6 +1,14 @@
-import { parseSpec, type ParsedSpec } from "@kiln/matrix";
+import { readPolicy, type ReleasePolicy } from "@kiln/gate";
+import { parseSpec, type ParsedSpec, type SpecProblem } from "@kiln/matrix";
 
 const ENTRIES_MAX = 64;
+
+type GoodSpec = Extract<ParsedSpec, { readonly ok: true }> & {
+  /** By the type of release. */
+  readonly policies: Readonly<Record<string, ReleasePolicy>>;
+};
+
+export type SubmittedSpec = GoodSpec | { readonly ok: false; readonly problems: readonly SpecProblem[] };
 
 /**
  * Remembers how specs parse. A project sends the same kiln.yaml with every
@@ -8,11 +16,11 @@ const ENTRIES_MAX = 64;
  * first job. The least recently used is forgotten first.
  */
 export class SpecCache {
-  readonly #entries = new Map<string, ParsedSpec>();
+  readonly #entries = new Map<string, GoodSpec>();
 
-  parse(text: string, file: string): ParsedSpec {
+  parse(text: string, file: string): SubmittedSpec {
     const key = `${file}\0${text}`;
-    const parsed = this.#entries.get(key) ?? parseSpec(text, file);
+    const parsed = this.#entries.get(key) ?? parse(text, file);
     // A spec with mistakes does not come again, and may be as long as the API allows.
     if (!parsed.ok) return parsed;
     this.#entries.delete(key);
@@ -23,4 +31,15 @@ export class SpecCache {
     }
     return parsed;
   }
+}
+
+/** What a spec says of the matrix and its jobs is matrix's to read, what it says of gates is gate's. */
+function parse(text: string, file: string): SubmittedSpec {
+  const parsed = parseSpec(text, file);
+  if (!parsed.ok) return parsed;
+  const { gates, waivers, profiles } = parsed.spec;
+  const own = Object.fromEntries(Object.entries(profiles).map(([release, profile]) => [release, profile.gates]));
+  const read = readPolicy({ gates, waivers, profiles: own });
+  if (!read.ok) return { ok: false, problems: read.problems.map((problem) => ({ file, ...problem })) };
+  return { ...parsed, policies: read.policies };
 }

@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { openDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "../adapters/disk/log-store.ts";
 import { createPrometheusMetrics } from "../adapters/prometheus/metrics.ts";
+import { openVerdicts } from "../open-verdicts.ts";
 import { openSqliteStore } from "../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import { NO_LIMITS } from "../domain/farm-state.ts";
@@ -14,6 +15,7 @@ import type { JobWork } from "../domain/job-work.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { agentRow, runRow, twoStepPlan } from "../domain/testing.ts";
 import type { AgentBus, OutgoingAssignment } from "../ports/agent-bus.ts";
+import type { Upstream } from "../ports/upstream.ts";
 import { FarmAgentCommands } from "./agent-commands.ts";
 import { AgentRegistry } from "./agent-registry.ts";
 import { ChangeHub } from "./change-hub.ts";
@@ -110,6 +112,12 @@ export class FakePeer implements ResultsPeer {
   }
 }
 
+const NO_UPSTREAM: Upstream = {
+  page: async () => ({ ok: false, reason: "not-configured" }),
+  file: async () => ({ ok: false, reason: "not-configured" }),
+  [Symbol.asyncDispose]: async () => {},
+};
+
 export const LEASE_TTL_MS = 10_000;
 
 /** Opens the services on the stores in `dir`; opening the same folder again is a restart. */
@@ -151,6 +159,9 @@ export async function openServices(dir: string) {
     { store, blobs, plans, metrics },
     { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
   );
+  const { judge, verdicts } = openVerdicts({ engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, clock, log });
+  stack.defer(() => judge.stop());
+  judge.start();
   const queries = new FarmRunQueries(store, plans, farm, clock.nowMs);
 
   const submit = (pythons: readonly string[], plan: Plan = twoStepPlan(pythons)): Promise<number> =>
@@ -182,6 +193,8 @@ export async function openServices(dir: string) {
       agents,
       commands,
       queries,
+      judge,
+      verdicts,
       hub,
       metrics,
       submit,

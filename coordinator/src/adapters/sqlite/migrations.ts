@@ -5,6 +5,7 @@ import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
 import { IDENTITY_SCHEMA } from "./identity-store.ts";
 import { addContainers, addFrontends, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
 import { RETENTION_SCHEMA } from "./retention-schema.ts";
+import { VERDICT_SCHEMA } from "./verdict-schema.ts";
 
 /**
  * Numbered, forward only, run at start. Never edit one that was released: add
@@ -132,6 +133,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   IDENTITY_SCHEMA,
   addScheduling,
   UPDATE_SCHEMA,
+  VERDICT_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -10,6 +10,7 @@ import type { IdentityStore } from "../../ports/identity-store.ts";
 import type { UpdateStore } from "../../ports/update-store.ts";
 import type { RetentionStore } from "../../ports/retention-store.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
+import type { VerdictStore } from "../../ports/verdict-store.ts";
 import type { JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
 import { SqliteIdentityStore } from "./identity-store.ts";
 import { SqliteUpdateStore } from "./update-store.ts";
@@ -26,6 +27,7 @@ import {
 } from "./rows.ts";
 import { SqliteRetentionStore } from "./retention-store.ts";
 import { SqliteStagingStore } from "./staging-store.ts";
+import { SqliteVerdictStore } from "./verdict-store.ts";
 import { SqliteWrites } from "./writes.ts";
 
 /** How many of a project's latest passed jobs say how long a job takes. */
@@ -39,6 +41,7 @@ const LOCK_WAIT_MS = 1_000;
 export type SqliteStores = Store & {
   readonly staging: StagingStore;
   readonly retention: RetentionStore;
+  readonly verdicts: VerdictStore;
   readonly identities: IdentityStore;
   readonly updates: UpdateStore;
 };
@@ -65,6 +68,7 @@ export function openSqliteStore(file: string): SqliteStores {
 class SqliteStore implements SqliteStores {
   readonly staging: StagingStore;
   readonly retention: RetentionStore;
+  readonly verdicts: VerdictStore;
   readonly identities: IdentityStore;
   readonly updates: UpdateStore;
   readonly #database: DatabaseSync;
@@ -77,6 +81,7 @@ class SqliteStore implements SqliteStores {
     this.#writes = new SqliteWrites(database);
     this.staging = new SqliteStagingStore(database);
     this.retention = new SqliteRetentionStore(database);
+    this.verdicts = new SqliteVerdictStore(database);
     this.identities = new SqliteIdentityStore(database);
     this.updates = new SqliteUpdateStore(database);
   }

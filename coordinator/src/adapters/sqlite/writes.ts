@@ -38,6 +38,29 @@ export class SqliteWrites {
       case "upsert-agent":
         this.#upsertAgent(op.row);
         return;
+      case "put-policy":
+        this.#run("INSERT INTO run_policies (run, policy) VALUES (?, ?)", op.run, JSON.stringify(op.policy));
+        return;
+      case "put-verdict":
+        this.#run(
+          "INSERT OR REPLACE INTO verdicts (run, judged_at, judged) VALUES (?, ?, ?)",
+          op.run,
+          op.judged.judgedAtMs,
+          JSON.stringify(op.judged),
+        );
+        return;
+      case "add-approval": {
+        const { digest, who, role, atMs } = op.row;
+        const sql = "INSERT INTO approvals (run, digest, who, role, at) VALUES (?, ?, ?, ?, ?)";
+        this.#run(sql, op.run, digest, who, role, atMs);
+        return;
+      }
+      case "add-waiver": {
+        const { gate, digest, who, why, expiresAtMs, atMs } = op.row;
+        const sql = "INSERT INTO waivers (run, gate, digest, who, why, expires, at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        this.#run(sql, op.run, gate, digest, who, why, expiresAtMs, atMs);
+        return;
+      }
       case "upsert-standing":
       case "upsert-device":
       case "insert-health-report":

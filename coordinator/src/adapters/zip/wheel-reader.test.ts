@@ -9,7 +9,8 @@ import { wheel, wheelEntries, zip, type ZipEntry } from "../../domain/staging/te
 import type { BlobStore } from "../../ports/blob-store.ts";
 import { putBytes } from "../../services/testing-index.ts";
 import { openDiskBlobStore } from "../disk/blob-store.ts";
-import { createZipWheelReader, DEFAULT_ZIP_LIMITS } from "./wheel-reader.ts";
+import { createZipWheelReader } from "./wheel-reader.ts";
+import { DEFAULT_ZIP_LIMITS } from "./zip-entries.ts";
 
 const FILENAME = "demo-1.0-py3-none-any.whl";
 

@@ -11,7 +11,7 @@ export type ParsedMetadata =
 
 /** Reads the headers of a METADATA file (the specification "Core metadata": RFC 5322 headers, then the description). */
 export function parseCoreMetadata(text: string): ParsedMetadata {
-  const headers = headersOf(text);
+  const headers = coreHeaders(text);
   const one = (name: string): string | null => {
     const values = headers.get(name) ?? [];
     return values.length === 1 ? (values[0] ?? null) : null;
@@ -28,7 +28,7 @@ export function parseCoreMetadata(text: string): ParsedMetadata {
 }
 
 /** Values by lower-case name, with the lines that continue them. */
-function headersOf(text: string): ReadonlyMap<string, readonly string[]> {
+export function coreHeaders(text: string): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, string[]>();
   let values: string[] = [];
   for (const line of text.split(/\r?\n/)) {

@@ -15,6 +15,7 @@ import type { AgentIdentities } from "../../services/agent-identities.ts";
 import type { RetentionApi, RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
 import type { AgentUpdateApi } from "../../services/agent-updates.ts";
 import type { StagingIndex } from "../../services/index-api.ts";
+import type { Verdicts } from "../../services/verdict/verdicts.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { LiveStreams } from "./live-stream.ts";
 
@@ -23,6 +24,7 @@ export type Readiness = { readonly ok: true } | { readonly ok: false; readonly d
 export interface HttpServerDeps {
   readonly commands: RunCommands;
   readonly queries: RunQueries;
+  readonly verdicts: Verdicts;
   readonly agents: AgentCommands;
   readonly changes: RunChanges;
   readonly index: StagingIndex;

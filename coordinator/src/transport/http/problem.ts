@@ -32,6 +32,8 @@ export const PROBLEMS = {
   "request-timeout": { status: 408, title: "The request took too long to arrive" },
   "too-many-tokens": { status: 409, title: "There are too many join tokens" },
   "nothing-to-retry": { status: 409, title: "There is nothing to retry" },
+  "not-judged": { status: 409, title: "The run has no verdict" },
+  "cannot-decide": { status: 409, title: "That cannot be decided" },
   "ambiguous-agent": { status: 409, title: "Several agents have this name" },
   "upload-conflict": { status: 409, title: "The upload cannot go on from there" },
   "length-required": { status: 411, title: "The length must be given beforehand" },

@@ -21,6 +21,7 @@ import { LiveStreams } from "./live-stream.ts";
 import { documentRoutes, openapiRoute } from "./openapi.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
+import { verdictRoutes } from "./verdicts.ts";
 import { stagedRoutes } from "./staged.ts";
 
 const CLOSE_SWEEP_INTERVAL_MS = 20;
@@ -64,6 +65,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
 function peopleRoutes(api: App, context: RouteContext): void {
   api.addHook("onRequest", requireToken(context.token, context));
   group(api, "", (scope) => runRoutes(scope, context));
+  group(api, "", (scope) => verdictRoutes(scope, context));
   group(api, "", (scope) => stagedRoutes(scope, context));
   group(api, "", (scope) => blobRoutes(scope, context));
   group(api, "", (scope) => joinTokenRoutes(scope, context));

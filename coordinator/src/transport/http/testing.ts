@@ -29,6 +29,7 @@ import type {
   RunQueries,
   SubmitOutcome,
 } from "../../services/api.ts";
+import type { VerdictOutcome, Verdicts } from "../../services/verdict/verdicts.ts";
 import type { HttpServerDeps, Readiness } from "./http-deps.ts";
 import type { HttpLimits } from "./limits.ts";
 import { createHttpServer } from "./server.ts";
@@ -38,10 +39,12 @@ export const TOKEN = "a-token-for-tests-only";
 const NO_AGENT = { ok: false, reason: "no-such-agent", detail: "no agent is called that" } as const;
 
 /** Stands in for the services: one run, r7, with one job, that tests change by hand. */
-export class FakeFarm implements RunCommands, RunQueries, RunChanges {
+export class FakeFarm implements RunCommands, RunQueries, RunChanges, Verdicts {
   state: RunSummary["state"] = "running";
   submitOutcome: SubmitOutcome = { ok: true, run: 7, created: true };
   commandOutcome: RunCommandOutcome = { ok: true };
+  verdictOutcome: VerdictOutcome = { ok: false, reason: "not-judged", detail: "r7 is running" };
+  readonly decided: unknown[] = [];
   attempt: Pick<AttemptLogInfo, "finished" | "logBytes"> & Partial<AttemptLogInfo> = { finished: false, logBytes: 0 };
   attemptsMade = 1;
   failure: Error | null = null;
@@ -67,6 +70,19 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges {
 
   async retryFailed(run: number): Promise<RunCommandOutcome> {
     return this.cancel(run);
+  }
+
+  async verdict(run: number): Promise<VerdictOutcome> {
+    return run === 7 ? this.verdictOutcome : { ok: false, reason: "no-such-run" };
+  }
+
+  async approve(run: number, body: unknown): Promise<VerdictOutcome> {
+    this.decided.push(body);
+    return this.verdict(run);
+  }
+
+  async waive(run: number, body: unknown): Promise<VerdictOutcome> {
+    return this.approve(run, body);
   }
 
   async runs(limit: number, before: number | null): Promise<RunSummary[]> {
@@ -233,6 +249,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     queries: farm,
     agents: farm.agentCommands,
     changes: farm,
+    verdicts: farm,
     index: stagingIndexOn(store, blobs, options.upstream).index,
     blobs,
     retention: new Retention(

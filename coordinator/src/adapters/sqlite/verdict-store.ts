@@ -1,0 +1,61 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { ReleasePolicy } from "@kiln/gate";
+import type { AttemptRow } from "../../domain/rows.ts";
+import type { ApprovalRow, JudgedRun, WaiverRow } from "../../domain/verdict/judged-run.ts";
+import type { VerdictStore } from "../../ports/verdict-store.ts";
+import { readAttempt } from "./rows.ts";
+
+export class SqliteVerdictStore implements VerdictStore {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  async policy(run: number): Promise<ReleasePolicy | null> {
+    const row = this.#database.prepare("SELECT policy FROM run_policies WHERE run = ?").get(run);
+    return row === undefined ? null : (JSON.parse(row["policy"] as string) as ReleasePolicy);
+  }
+
+  async judged(run: number): Promise<JudgedRun | null> {
+    const row = this.#database.prepare("SELECT judged FROM verdicts WHERE run = ?").get(run);
+    return row === undefined ? null : (JSON.parse(row["judged"] as string) as JudgedRun);
+  }
+
+  async approvals(run: number): Promise<readonly ApprovalRow[]> {
+    const sql = "SELECT who, role, digest, at FROM approvals WHERE run = ? ORDER BY id";
+    return this.#database
+      .prepare(sql)
+      .all(run)
+      .map((row) => ({
+        who: row["who"] as string,
+        role: row["role"] as string,
+        digest: row["digest"] as string,
+        atMs: row["at"] as number,
+      }));
+  }
+
+  async waivers(run: number): Promise<readonly WaiverRow[]> {
+    const sql = "SELECT gate, digest, who, why, expires, at FROM waivers WHERE run = ? ORDER BY id";
+    return this.#database
+      .prepare(sql)
+      .all(run)
+      .map((row) => ({
+        gate: row["gate"] as string,
+        digest: row["digest"] as string,
+        who: row["who"] as string,
+        why: row["why"] as string,
+        expiresAtMs: row["expires"] as number,
+        atMs: row["at"] as number,
+      }));
+  }
+
+  async resultsFrom(run: number, fromJob: number, limit: number): Promise<ReadonlyMap<number, AttemptRow>> {
+    const sql = `SELECT jobs.job AS of_job, attempts.* FROM jobs JOIN attempts
+        ON attempts.run = coalesce(jobs.reused_run, jobs.run) AND attempts.job = coalesce(jobs.reused_job, jobs.job)
+          AND attempts.attempt = coalesce(jobs.reused_attempt, jobs.attempts)
+      WHERE jobs.run = ? AND jobs.job >= ? AND jobs.job < ?`;
+    const rows = this.#database.prepare(sql).all(run, fromJob, fromJob + limit);
+    return new Map(rows.map((row) => [row["of_job"] as number, readAttempt(row)]));
+  }
+}

@@ -1,0 +1,100 @@
+import type { ArtifactFact, CandidateFact, Evidence, GatePolicy, GateResult, Judged, Waiver } from "@kiln/gate";
+
+/** Somebody's word that these very bytes may go out. */
+export interface ApprovalRow {
+  readonly who: string;
+  readonly role: string;
+  readonly digest: string;
+  readonly atMs: number;
+}
+
+/** A waiver that was given after the run, and when. */
+export interface WaiverRow extends Waiver {
+  readonly atMs: number;
+}
+
+/** A benchmark against the baseline, without its samples. */
+export interface ComparedBenchmark {
+  readonly benchmark: string;
+  readonly cell: string;
+  readonly unit: string;
+  readonly better: "lower" | "higher";
+  /** The version that it was compared with. */
+  readonly baseline: string | null;
+  readonly outcome: Judged["outcome"]["kind"];
+  /** In `unit`, and candidate over baseline with its bounds, null where they are unbounded; null where there is no estimate. */
+  readonly effect: {
+    readonly baseline: number;
+    readonly candidate: number;
+    readonly ratio: Readonly<Record<"estimate" | "low" | "high", number | null>>;
+    readonly pairs: number;
+  } | null;
+  /** Why nothing can be told; empty where something is. */
+  readonly reason: string;
+}
+
+/**
+ * What was found out about a run once its jobs had ended, before anybody waived
+ * anything: with the approvals and waivers of a moment it is a verdict. Bounded.
+ */
+export interface JudgedRun {
+  readonly judgedAtMs: number;
+  /** Null: it has no files, or no version that is known. */
+  readonly candidate: CandidateFact | null;
+  readonly files: readonly ArtifactFact[];
+  readonly filesOmitted: number;
+  /** What is asked about approvals: they come later. */
+  readonly approval: NonNullable<GatePolicy["M01"]> | null;
+  /** Of the spec. */
+  readonly waivers: readonly Waiver[];
+  readonly found: readonly GateResult[];
+  readonly comparisons: readonly ComparedBenchmark[];
+  readonly comparisonsOmitted: number;
+}
+
+const TEXT_MAX = 600;
+export const FILES_MAX = 1_000;
+export const COMPARISONS_MAX = 1_000;
+
+/** A gate as it is stored: each text bounded, as the list of its evidence is already. */
+export function boundedResult(result: GateResult): GateResult {
+  return { ...result, reason: clipped(result.reason), evidence: result.evidence.map(boundedEvidence) };
+}
+
+function boundedEvidence(evidence: Evidence): Evidence {
+  if (evidence.kind === "job") return { ...evidence, summary: clipped(evidence.summary) };
+  // JSON has no infinity.
+  if (evidence.kind === "measured" && !Number.isFinite(evidence.value)) {
+    return { kind: "statement", text: clipped(evidence.text) };
+  }
+  return { ...evidence, text: clipped(evidence.text) };
+}
+
+function clipped(text: string): string {
+  return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
+}
+
+export function comparedBenchmark({ comparison, outcome }: Judged): ComparedBenchmark {
+  const { benchmark, cell, unit, better, baseline } = comparison;
+  const effect = "effect" in outcome ? outcome.effect : null;
+  return {
+    ...{ benchmark, cell, unit, better, baseline, outcome: outcome.kind },
+    effect: effect && {
+      baseline: effect.baseline,
+      candidate: effect.candidate,
+      ratio: {
+        estimate: finite(effect.ratio.estimate),
+        low: finite(effect.ratio.low),
+        high: finite(effect.ratio.high),
+      },
+      pairs: effect.pairs,
+    },
+    reason: clipped(
+      "reason" in outcome ? outcome.reason : "why" in outcome ? `not confirmed yet (${outcome.why})` : "",
+    ),
+  };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

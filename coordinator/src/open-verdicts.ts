@@ -1,0 +1,45 @@
+import type { Logger } from "pino";
+import { createTarSource } from "./adapters/source-archive/tar-source.ts";
+import type { SqliteStores } from "./adapters/sqlite/store.ts";
+import { createZipWheelOpener } from "./adapters/zip/wheel-opener.ts";
+import type { BlobStore } from "./ports/blob-store.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Upstream } from "./ports/upstream.ts";
+import type { ChangeHub } from "./services/change-hub.ts";
+import type { FarmEngine } from "./services/farm-engine.ts";
+import type { PlanCache } from "./services/plan-cache.ts";
+import { RunMeasurements } from "./services/run-measurements.ts";
+import { ArtifactFacts } from "./services/verdict/artifact-facts.ts";
+import { FactCollector } from "./services/verdict/fact-collector.ts";
+import { RunJudge } from "./services/verdict/run-judge.ts";
+import { FarmVerdicts } from "./services/verdict/verdicts.ts";
+
+/** For all facts of one run together. */
+const FACTS_TIMEOUT_MS = 120_000;
+
+/** What judges runs, and what people ask and decide about it. The judge is not started yet. */
+export function openVerdicts(parts: {
+  readonly engine: FarmEngine;
+  readonly store: SqliteStores;
+  readonly blobs: BlobStore;
+  readonly plans: PlanCache;
+  readonly hub: ChangeHub;
+  readonly upstream: Upstream;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): { readonly judge: RunJudge; readonly verdicts: FarmVerdicts } {
+  const { engine, store, blobs, plans, hub, upstream, clock } = parts;
+  const log = parts.log.child({ part: "judge" });
+  const { verdicts } = store;
+  const artifacts = new ArtifactFacts(createZipWheelOpener(blobs));
+  const source = createTarSource(blobs);
+  const measurements = new RunMeasurements({ store, blobs });
+  const facts = new FactCollector(
+    { store, verdicts, blobs, source, artifacts, measurements, upstream, clock, log },
+    FACTS_TIMEOUT_MS,
+  );
+  return {
+    judge: new RunJudge({ engine, store, verdicts, plans, hub, facts, clock, log }),
+    verdicts: new FarmVerdicts({ engine, store, verdicts, plans, clock }),
+  };
+}

@@ -1,0 +1,67 @@
+import type { MeasureReport } from "@kiln/proto";
+import { expect, test } from "vitest";
+import { servicesInFolder } from "../testing.ts";
+import { endJobs, judgedRun, outcomes, verdictOf, type JobEnd } from "./testing.ts";
+
+const SPEC = "bench: {command: python bench.py, format: kiln}\n";
+
+/** What an attempt at the bench job measures: pairs of which the candidate takes so many times as long. */
+function measured(pairs: number, slower: number, baseline: string | null = "1.3.2"): JobEnd {
+  const processes: MeasureReport["processes"] = [];
+  const artifacts: Record<string, { role: string; bytes: Uint8Array }> = {};
+  for (let pair = 1; pair <= pairs; pair += 1) {
+    const arms = pair % 2 === 1 ? (["baseline", "candidate"] as const) : (["candidate", "baseline"] as const);
+    for (const arm of arms.filter((one) => baseline !== null || one === "candidate")) {
+      const seconds = (1 + pair / 1_000) * (arm === "candidate" ? slower * (1 + ((pair * 37) % 10) / 5_000) : 1);
+      const row = { benchmark: "fib", metric: "time", unit: "s", better: "lower", samples: [seconds] };
+      const text = [{ kiln: "benchmarks/1" }, row, { end: 1 }].map((one) => JSON.stringify(one)).join("\n");
+      const file = `pair-${pair}-${arm}-bench.json`;
+      artifacts[file] = { role: "benchmark", bytes: Buffer.from(text) };
+      const stamp = { gpu: null, foreignCpu: 0 };
+      processes.push({ arm, pair, exitCode: 0, durationMs: 1_000, stamp, files: [file], disturbed: "" });
+    }
+  }
+  return { artifacts, reports: [{ kind: "measure", baseline, processes }] };
+}
+
+test("a slowdown is measured again before anything is judged, and stops the candidate when it is confirmed", async () => {
+  await using services = await servicesInFolder();
+  const run = await judgedRun(services, { spec: SPEC }, { bench: measured(6, 1.1) });
+  // The second look is a job of the run like any other: it is not finished, and has no verdict.
+  expect(await services.store.run(run)).toMatchObject({ state: "running", verdict: null });
+  expect(await services.store.job(run, 2)).toMatchObject({ kind: "bench", state: "assigned", attempts: 2 });
+  const again = await services.restart();
+  await again.judge.idle();
+  await endJobs(again, run, { bench: measured(10, 1.1) });
+  await again.judge.idle();
+  const view = await verdictOf(again, run);
+  expect(view).toMatchObject({ verdict: "fail", decidedBy: "G22" });
+  expect(view.comparisons).toMatchObject([
+    { benchmark: "fib:time", baseline: "1.3.2", outcome: "regressed", effect: { pairs: 10 } },
+  ]);
+  expect(await again.store.job(run, 2)).toMatchObject({ attempts: 2 });
+});
+
+test("what a second look does not find does not stop it, and no third one is made", async () => {
+  await using services = await servicesInFolder();
+  const run = await judgedRun(services, { spec: SPEC }, { bench: measured(6, 1.1) });
+  await endJobs(services, run, { bench: measured(10, 1) });
+  await services.judge.idle();
+  expect(await verdictOf(services, run)).toMatchObject({ verdict: "pass", comparisons: [{ outcome: "unchanged" }] });
+});
+
+test("a second look that reports nothing leaves the candidate undecided", async () => {
+  await using services = await servicesInFolder();
+  const run = await judgedRun(services, { spec: SPEC }, { bench: measured(6, 1.1) });
+  await endJobs(services, run, { bench: {} });
+  await services.judge.idle();
+  expect(await verdictOf(services, run)).toMatchObject({ verdict: "inconclusive", decidedBy: "G22" });
+});
+
+test("the first candidate of a farm has nothing to be compared with, and passes with that said", async () => {
+  await using services = await servicesInFolder();
+  const run = await judgedRun(services, { spec: SPEC }, { bench: measured(6, 1, null) });
+  const view = await verdictOf(services, run);
+  expect(outcomes(view)).toContain("G22 pass");
+  expect(view.gates.find(({ id }) => id === "G22")?.reason).toContain("have no baseline, which a first release may");
+});

@@ -1,0 +1,183 @@
+import { judgeAgain, type Decisions, type Judgement, type Waiver } from "@kiln/gate";
+import type { ApproveBody, RunSummary, VerdictView, WaiveBody } from "@kiln/proto";
+import { changeVerdict } from "../../domain/run-state.ts";
+import type { RunRow } from "../../domain/rows.ts";
+import { countJobs, NO_JOBS } from "../../domain/run-counts.ts";
+import { formatRunId } from "../../domain/run-id.ts";
+import type { StoreOp } from "../../domain/store-op.ts";
+import type { ApprovalRow, JudgedRun } from "../../domain/verdict/judged-run.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Store } from "../../ports/store.ts";
+import type { VerdictStore } from "../../ports/verdict-store.ts";
+import type { FarmEngine } from "../farm-engine.ts";
+import type { PlanCache } from "../plan-cache.ts";
+
+export type VerdictOutcome =
+  | { readonly ok: true; readonly view: VerdictView }
+  | { readonly ok: false; readonly reason: "no-such-run" }
+  /** It is not finished, or was judged before verdicts were kept. */
+  | { readonly ok: false; readonly reason: "not-judged"; readonly detail: string }
+  /** The decision cannot be taken. */
+  | { readonly ok: false; readonly reason: "cannot-decide"; readonly detail: string };
+
+/** The verdicts of runs, and what people decide about them. */
+export interface Verdicts {
+  verdict(run: number): Promise<VerdictOutcome>;
+  /** Resolves once the approval is durable and the run judged again. */
+  approve(run: number, body: ApproveBody): Promise<VerdictOutcome>;
+  waive(run: number, body: WaiveBody): Promise<VerdictOutcome>;
+}
+
+/** Of one run, approvals and waivers each. */
+const DECISIONS_MAX = 500;
+
+interface Known {
+  readonly row: RunRow;
+  readonly judged: JudgedRun;
+  readonly approvals: readonly ApprovalRow[];
+  readonly waivers: readonly Waiver[];
+}
+
+export class FarmVerdicts implements Verdicts {
+  readonly #engine: FarmEngine;
+  readonly #store: Store;
+  readonly #verdicts: VerdictStore;
+  readonly #plans: PlanCache;
+  readonly #clock: Clock;
+  /** One decision at a time: each is judged with those before it. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: {
+    readonly engine: FarmEngine;
+    readonly store: Store;
+    readonly verdicts: VerdictStore;
+    readonly plans: PlanCache;
+    readonly clock: Clock;
+  }) {
+    this.#engine = parts.engine;
+    this.#store = parts.store;
+    this.#verdicts = parts.verdicts;
+    this.#plans = parts.plans;
+    this.#clock = parts.clock;
+  }
+
+  async verdict(run: number): Promise<VerdictOutcome> {
+    const known = await this.#known(run);
+    return "ok" in known ? known : { ok: true, view: await this.#view(known) };
+  }
+
+  approve(run: number, { digest, who, role }: ApproveBody): Promise<VerdictOutcome> {
+    return this.#decide(run, digest, (known, nowMs) => {
+      if (known.approvals.length >= DECISIONS_MAX) return `it has ${DECISIONS_MAX} approvals, and may not have more`;
+      const row = { who, role, digest, atMs: nowMs };
+      return { op: { op: "add-approval", run, row }, known: { ...known, approvals: [...known.approvals, row] } };
+    });
+  }
+
+  waive(run: number, { gate, digest, who, reason, expiresAtMs }: WaiveBody): Promise<VerdictOutcome> {
+    return this.#decide(run, digest, (known, nowMs) => {
+      if (!known.judged.found.some(({ id }) => id === gate)) {
+        return `it has no gate ${gate}; its gates are ${known.judged.found.map(({ id }) => id).join(", ")}`;
+      }
+      if (expiresAtMs <= nowMs)
+        return `the waiver would have expired on ${new Date(expiresAtMs).toISOString()} already`;
+      if (known.waivers.length >= DECISIONS_MAX) return `it has ${DECISIONS_MAX} waivers, and may not have more`;
+      const row = { gate, who, why: reason, expiresAtMs, digest, atMs: nowMs };
+      // The newest of a gate comes first: an older one may have expired.
+      return { op: { op: "add-waiver", run, row }, known: { ...known, waivers: [row, ...known.waivers] } };
+    });
+  }
+
+  async #decide(
+    run: number,
+    digest: string,
+    decide: (known: Known, nowMs: number) => string | { readonly op: StoreOp; readonly known: Known },
+  ): Promise<VerdictOutcome> {
+    const mine = this.#turn.then(async (): Promise<VerdictOutcome> => {
+      const known = await this.#known(run);
+      if ("ok" in known) return known;
+      const own = known.judged.candidate?.digest ?? null;
+      const cannot = (detail: string): VerdictOutcome => ({ ok: false, reason: "cannot-decide", detail });
+      if (own === null) return cannot(`${formatRunId(run)} has no files that could be approved or waived`);
+      if (own !== digest)
+        return cannot(`the candidate of ${formatRunId(run)} is ${own}, not ${digest}: look at its verdict again`);
+      const decided = await this.#engine.act((farm, effects, nowMs) => {
+        if (farm.runs.has(run)) return `${formatRunId(run)} is being tried again: wait for its verdict`;
+        const made = decide(known, nowMs);
+        if (typeof made === "string") return `${formatRunId(run)}: ${made}`;
+        effects.ops.push(made.op);
+        const judgement = judgedAt(made.known, nowMs);
+        if (judgement.verdict !== known.row.verdict || judgement.reason !== known.row.reason) {
+          changeVerdict(farm, known.row, judgement, effects);
+        }
+        return made.known;
+      });
+      return typeof decided === "string" ? cannot(decided) : { ok: true, view: await this.#view(decided) };
+    });
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #known(run: number): Promise<Known | (VerdictOutcome & { readonly ok: false })> {
+    const row = await this.#store.run(run);
+    if (!row) return { ok: false, reason: "no-such-run" };
+    const name = formatRunId(run);
+    if (row.state !== "finished") {
+      return {
+        ok: false,
+        reason: "not-judged",
+        detail: `${name} is ${row.state}: it is judged when its jobs have ended`,
+      };
+    }
+    const judged = await this.#verdicts.judged(run);
+    if (!judged) {
+      const detail = `${name} was judged before verdicts were kept; submit it again with --reuse ${name}`;
+      return { ok: false, reason: "not-judged", detail };
+    }
+    const given = await this.#verdicts.waivers(run);
+    const approvals = await this.#verdicts.approvals(run);
+    return { row, judged, approvals, waivers: [...given.toReversed(), ...judged.waivers] };
+  }
+
+  async #view(known: Known): Promise<VerdictView> {
+    const { row, judged, approvals, waivers } = known;
+    const nowMs = this.#clock.nowMs();
+    const { verdict, reason, gates } = judgedAt(known, nowMs);
+    const [plan, counts] = await Promise.all([this.#plans.get(row.run), this.#counts(row.run)]);
+    const { candidate } = judged;
+    return {
+      run: formatRunId(row.run),
+      verdict,
+      reason,
+      decidedBy: gates.find((gate) => gate.reason === reason)?.id ?? null,
+      judgedAtMs: judged.judgedAtMs,
+      asOfMs: nowMs,
+      candidate: {
+        name: row.candidate.name,
+        version: candidate?.version ?? row.candidate.version,
+        digest: candidate?.digest ?? null,
+        lastRelease: candidate?.lastRelease ?? null,
+      },
+      counts,
+      cells: { planned: plan.cells.length, excluded: plan.excluded.length, reduced: plan.reduced.length },
+      files: judged.files.map(({ file, sha256, cell }) => ({ file, sha256, cell })),
+      filesOmitted: judged.filesOmitted,
+      gates: gates.map((gate) => ({ ...gate, evidence: gate.evidence.map((one) => ({ ...one })) })),
+      comparisons: judged.comparisons.map((one) => ({ ...one })),
+      comparisonsOmitted: judged.comparisonsOmitted,
+      approvals: approvals.map((one) => ({ ...one })),
+      waivers: waivers.map(({ gate, who, why, digest, expiresAtMs }) => ({ gate, who, why, digest, expiresAtMs })),
+    };
+  }
+
+  async #counts(run: number): Promise<RunSummary["counts"]> {
+    const counts = countJobs(await this.#store.jobCounts([run]));
+    return counts.get(run) ?? NO_JOBS;
+  }
+}
+
+function judgedAt({ judged, approvals, waivers }: Known, nowMs: number): Judgement {
+  const { candidate } = judged;
+  const decisions: Decisions = { ...(candidate ? { candidate } : {}), nowMs, approvals };
+  return judgeAgain(judged.found, decisions, judged.approval ? { M01: judged.approval } : {}, waivers);
+}

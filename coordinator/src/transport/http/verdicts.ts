@@ -1,0 +1,92 @@
+import { ApproveBody, VerdictView, WaiveBody } from "@kiln/proto";
+import { formatRunId } from "../../domain/run-id.ts";
+import type { VerdictOutcome } from "../../services/verdict/verdicts.ts";
+import type { App, RouteContext } from "./http-deps.ts";
+import { noSuchRun, runNumber, RunParams } from "./params.ts";
+import { HttpProblem } from "./problem.ts";
+import { json, responses } from "./responses.ts";
+import { cutSlowBodies } from "./slow-bodies.ts";
+
+/** May a candidate be released, on what evidence, and what people decide about it. */
+export function verdictRoutes(app: App, { verdicts, limits }: RouteContext): void {
+  app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
+  const schema = { tags: ["runs"], params: RunParams };
+  const found = { 200: json("The verdict, with the approvals and waivers of this moment", VerdictView) };
+
+  app.get(
+    "/runs/:run/verdict",
+    {
+      schema: {
+        ...schema,
+        operationId: "getVerdict",
+        summary: "Show a finished run's verdict: every gate with its evidence",
+        response: responses(found, "unauthorized", "no-such-run", "not-judged"),
+      },
+    },
+    async (request): Promise<VerdictView> => {
+      const run = runNumber(request.params.run);
+      return answer(await verdicts.verdict(run), run);
+    },
+  );
+
+  app.post(
+    "/runs/:run/approvals",
+    {
+      schema: {
+        ...schema,
+        operationId: "approveRun",
+        summary: "Approve a candidate by its digest; it is judged again at once, no job is run",
+        body: ApproveBody,
+        response: responses(
+          found,
+          "unauthorized",
+          "no-such-run",
+          "not-judged",
+          "cannot-decide",
+          "too-large",
+          "unsupported-media-type",
+        ),
+      },
+    },
+    async (request): Promise<VerdictView> => {
+      const run = runNumber(request.params.run);
+      return answer(await verdicts.approve(run, request.body), run);
+    },
+  );
+
+  app.post(
+    "/runs/:run/waivers",
+    {
+      schema: {
+        ...schema,
+        operationId: "waiveGate",
+        summary: "Answer for one gate of a candidate until a day; it is judged again at once, no job is run",
+        body: WaiveBody,
+        response: responses(
+          found,
+          "unauthorized",
+          "no-such-run",
+          "not-judged",
+          "cannot-decide",
+          "too-large",
+          "unsupported-media-type",
+        ),
+      },
+    },
+    async (request): Promise<VerdictView> => {
+      const run = runNumber(request.params.run);
+      return answer(await verdicts.waive(run, request.body), run);
+    },
+  );
+}
+
+function answer(outcome: VerdictOutcome, run: number): VerdictView {
+  if (outcome.ok) return outcome.view;
+  switch (outcome.reason) {
+    case "no-such-run":
+      throw noSuchRun(formatRunId(run));
+    case "not-judged":
+    case "cannot-decide":
+      throw new HttpProblem(outcome.reason, outcome.detail);
+  }
+}
