@@ -3,6 +3,7 @@ import type {
   AgentDetail,
   AgentUpdateView,
   AgentView,
+  ApproveBody,
   ClearHealthBody,
   JobView,
   JoinTokenBody,
@@ -16,6 +17,8 @@ import type {
   SetModeBody,
   SubmitRunBody,
   UpdateAgentBody,
+  VerdictView,
+  WaiveBody,
 } from "@kiln/proto";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
@@ -134,6 +137,19 @@ export class FarmClient {
 
   async cancel(run: string): Promise<RunView> {
     return this.#json<RunView>({ method: "POST", path: `/runs/${run}/cancel`, body: "" });
+  }
+
+  /** Refused where the run is not finished. */
+  async verdict(run: string): Promise<VerdictView> {
+    return this.#json<VerdictView>({ method: "GET", path: `/runs/${run}/verdict` });
+  }
+
+  async approve(run: string, body: ApproveBody): Promise<VerdictView> {
+    return this.#json<VerdictView>({ method: "POST", path: `/runs/${run}/approvals`, body: JSON.stringify(body) });
+  }
+
+  async waive(run: string, body: WaiveBody): Promise<VerdictView> {
+    return this.#json<VerdictView>({ method: "POST", path: `/runs/${run}/waivers`, body: JSON.stringify(body) });
   }
 
   /** A token with which machines join. */

@@ -1,5 +1,6 @@
-import type { JobView, RunView } from "@kiln/proto";
+import type { JobView, RunView, VerdictView } from "@kiln/proto";
 import type { FarmClient } from "../farm/client.ts";
+import { FarmRefusal } from "../farm/problem.ts";
 import type { Context } from "../program/context.ts";
 import { isFailed } from "../render/cell-state.ts";
 import { renderReasons } from "../render/exclusions.ts";
@@ -10,6 +11,7 @@ import { gridOfRun } from "../render/grid/run-grid.ts";
 import { line, span, type Line } from "../render/line.ts";
 import { nextAfterRun, renderNext } from "../render/next-commands.ts";
 import { renderResults } from "../render/results-summary.ts";
+import { renderComparisons, renderGates } from "../render/verdict/verdict-report.ts";
 import { renderRunHeader, renderVerdict } from "../render/run-header.ts";
 
 /** Failed jobs that are shown with their excerpt; the others are named. */
@@ -34,6 +36,7 @@ export async function describeRun(
   const others = [...view.cells, ...view.reduced];
   const axes = axesOfCells([...others, ...view.excluded]);
   const excluded = view.excluded.map((cell) => ({ ...cell, name: cell.cell }));
+  const verdict = view.state === "finished" ? await verdictOf(client, view.run) : null;
   const reasoned = (list: "unknown" | "overridden") => ({
     cells: view.cells.flatMap((each) => each[list].map((why) => ({ name: each.cell, axes: each.axes, ...why }))),
     others: view.cells.filter((each) => each[list].length === 0),
@@ -46,10 +49,22 @@ export async function describeRun(
     renderReasons({ title: "Planned by an override", ...reasoned("overridden"), axes, width, symbols }),
     renderFailures(shown, width, symbols),
     unshown.length === 0 ? [] : [line(span(`and ${unshown.length} more: `, "bold"), unshown.join(", "))],
+    verdict === null ? [] : renderGates(verdict, { width, symbols }),
+    verdict === null ? [] : renderComparisons(verdict, { width, symbols }),
     view.state === "finished" ? renderVerdict(view, symbols) : [],
     renderNext(next ?? nextAfterRun(view, failed[0]?.name ?? null)),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, index) => (index === 0 ? part : [[], ...part]));
+}
+
+/** null: the run was judged before verdicts were kept, or by a farm that keeps none. */
+async function verdictOf(client: FarmClient, run: string): Promise<VerdictView | null> {
+  try {
+    return await client.verdict(run);
+  } catch (error) {
+    if (error instanceof FarmRefusal && (error.status === 404 || error.status === 409)) return null;
+    throw error;
+  }
 }
 
 async function detailsOf(

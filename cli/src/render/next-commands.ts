@@ -21,8 +21,10 @@ export function nextAfterRun(
     ];
   }
   const retry = [`./kiln retry ${run} --failed`, "run again what did not pass"] as const;
+  const why = [`./kiln verdict ${run}`, "the gates with their evidence"] as const;
   if (failedJob === null) {
     return [
+      why,
       [`./kiln show ${run} --jobs`, "the run with all of its jobs"],
       verdict === "pass" ? ["./kiln agents", "the machines it ran on"] : retry,
     ];
@@ -30,6 +32,7 @@ export function nextAfterRun(
   return [
     [`./kiln logs ${run} ${failedJob}`, "the whole log"],
     [`./kiln show ${run} ${failedJob}`, "attempts, steps and artifacts"],
+    why,
     retry,
   ];
 }

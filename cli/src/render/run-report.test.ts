@@ -163,6 +163,7 @@ test("the verdict comes with its reason, and with the commands to go on with", (
     To go on:
       ./kiln logs r3 test-cp310-linux-x86_64  the whole log
       ./kiln show r3 test-cp310-linux-x86_64  attempts, steps and artifacts
+      ./kiln verdict r3                       the gates with their evidence
       ./kiln retry r3 --failed                run again what did not pass
     "
   `);

@@ -5,7 +5,7 @@ import { bareLabel, LACKING, valueLabel, type GridAxis } from "../grid/axis-labe
 import type { GridCell } from "../grid/grid-cell.ts";
 import { arrange } from "../grid/layout.ts";
 import { gridOfPlan } from "../grid/plan-grid.ts";
-import { oneLine } from "../plain-text.ts";
+import { markdownTable, markdownText } from "../markdown-text.ts";
 import { UNICODE_SYMBOLS as SYMBOLS } from "../symbols.ts";
 import { jobCounts, jobsText } from "./job-counts.ts";
 import { axesOfPlan, reductionName, reductionText, type PlanReport } from "./plan-report.ts";
@@ -20,8 +20,8 @@ export function planMarkdown(report: Pick<PlanReport, "plan" | "tuples">): strin
     cells.flatMap((cell) => cell[list].map((reason) => ({ name: cell.name, axes: cell.axes, ...reason })));
   const possible = [...cells, ...reduced];
   const parts = [
-    `# ${escaped(`${plan.candidate.name} ${version}`)}: test matrix`,
-    `${capital(plan.release)} release, ${reductionName(plan)}. ${jobsText(plan)} Compatibility data of ${escaped(plan.dataVersion)}.`,
+    `# ${markdownText(`${plan.candidate.name} ${version}`)}: test matrix`,
+    `${capital(plan.release)} release, ${reductionName(plan)}. ${jobsText(plan)} Compatibility data of ${markdownText(plan.dataVersion)}.`,
     plan.reduction.kind === "full" ? "" : reductionText(plan, tuples),
     matrixTable(gridOfPlan(plan, SYMBOLS), axes),
     reasonsTable("Excluded", excluded, possible, axes),
@@ -56,9 +56,9 @@ function matrixTable(cells: readonly GridCell[], axes: readonly GridAxis[]): str
   const every = constant.map(({ name, values }) => valueLabel(name, values[0] ?? LACKING)).join(", ");
   return [
     "## Matrix",
-    ...(every === "" ? [] : [`Every cell: ${escaped(every)}.`]),
-    table(head, body),
-    legend.map(escaped).join(" · "),
+    ...(every === "" ? [] : [`Every cell: ${markdownText(every)}.`]),
+    markdownTable(head, body),
+    legend.map(markdownText).join(" · "),
   ].join("\n\n");
 }
 
@@ -78,7 +78,7 @@ function reasonsTable(
   });
   const many = new Set(cells.map((cell) => cell.name)).size;
   const head = ["cells", "rule", "reason", ...(overridden ? ["override"] : []), "source"];
-  return [`## ${title}: ${count(many, "cell")}`, table(head, rows)].join("\n\n");
+  return [`## ${title}: ${count(many, "cell")}`, markdownTable(head, rows)].join("\n\n");
 }
 
 function jobsTable(plan: Plan): string {
@@ -87,19 +87,7 @@ function jobsTable(plan: Plan): string {
     String(many),
     String(kind === "build" ? plan.buildsBeforeFolding : many),
   ]);
-  return rows.length === 0 ? "" : ["## Jobs", table(["kind", "jobs", "before folding"], rows)].join("\n\n");
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rowText = (cells: readonly string[]): string => `| ${cells.map(escaped).join(" | ")} |`;
-  return [rowText(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(rowText)].join("\n");
-}
-
-/** Text that Markdown and the HTML in it leave as it is. */
-function escaped(text: string): string {
-  return oneLine(text)
-    .replace(/[\\`*_[\]<>|]/g, "\\$&")
-    .replaceAll("@", "@\u200b");
+  return rows.length === 0 ? "" : ["## Jobs", markdownTable(["kind", "jobs", "before folding"], rows)].join("\n\n");
 }
 
 function capital(text: string): string {
