@@ -14,6 +14,7 @@ import { RawJetStream } from "./raw-jetstream.ts";
 import { printSdistTable } from "./real-sdists.ts";
 import { describeMachine, mb, mbs, met, ms, perSecond, row, say, seconds, settleDisk } from "./report.ts";
 import { median, percentile } from "./statistics.ts";
+import { measureVerdicts } from "./verdict-bench.ts";
 import { TestJobBench, type TestJobRound } from "./test-job.ts";
 
 const ROUNDS = 3;
@@ -26,6 +27,8 @@ const LOG_BYTES = 256 * 1024 * 1024;
 const BLOB_BYTES = 256 * 1024 * 1024;
 const MESSAGE_BYTES = 600;
 const IN_FLIGHT = 64;
+const VERDICTS = 10_000;
+const VERDICTS_MAX_MS = 5_000;
 const CONTAINER_SAMPLES = 100;
 const TEST_JOB_ROUNDS = 9;
 /** The marks of a test job over the same by hand. */
@@ -207,10 +210,20 @@ function environmentMs({ steps }: TestJobRound): number {
   throw new Error("the job made no environment");
 }
 
+/** The mark: 10,000 verdicts in under 5 s. */
+function verdicts(): void {
+  for (const cells of [1, 20]) {
+    const { verdicts: made, gates, tookMs } = measureVerdicts(VERDICTS, cells);
+    const mark = `under 5 s: ${met(tookMs < VERDICTS_MAX_MS)}`;
+    row(`${made} verdicts by ${gates} gates, facts of ${cells} cells`, seconds(tookMs), mark);
+  }
+}
+
 /** In the order in which they are run when none is named. */
 const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   coverings,
   plans,
+  verdicts,
   latencies,
   drain,
   bytes,
