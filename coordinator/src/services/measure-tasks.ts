@@ -3,7 +3,6 @@ import { compareVersions, type BaselineSpec, type Plan, type PlannedBench, type 
 import type { BaselineWheel, MeasureTask } from "../domain/job-work.ts";
 import { attemptsMeasured } from "../domain/measure/measured-attempts.ts";
 import type { Blob, RunRow } from "../domain/rows.ts";
-import { normalName } from "../domain/staging/project-name.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Store } from "../ports/store.ts";
 import type { PlanCache } from "./plan-cache.ts";
@@ -40,7 +39,7 @@ export class MeasureTasks {
     wanted: BaselineSpec,
   ): Promise<BaselineWheel | null> {
     if (wanted.kind === "none") return null;
-    const passed = await this.#store.passedRuns(normalName(run.candidate.name), RUNS_MAX, run.run);
+    const passed = await this.#store.passedRuns(run.candidate.name, RUNS_MAX, run.run);
     const releases = passed.filter(({ candidate: { version } }) => isWanted(version, run.candidate.version, wanted));
     // The sort is stable: of one version the newest run comes first.
     const inOrder = releases.toSorted((a, b) => compareVersions(b.candidate.version ?? "", a.candidate.version ?? ""));
