@@ -24,6 +24,6 @@ export function specForCell(text: string, axes: Readonly<Record<string, string>>
 
 /** Files of the source that the benchmark needs, as the spec has them. */
 export function benchFiles(text: string): readonly string[] {
-  const files: unknown = parseDocument(text).toJS()?.bench?.files;
+  const files = (parseDocument(text).toJS() as { bench?: { files?: unknown } | null } | null)?.bench?.files;
   return Array.isArray(files) ? files.filter((file) => typeof file === "string") : [];
 }

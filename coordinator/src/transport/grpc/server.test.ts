@@ -55,7 +55,7 @@ async function serve() {
   const parts = {
     registry: services.registry,
     ingest: services.ingest,
-      health: services.agents,
+    health: services.agents,
     updates: { registered: async () => {} },
     log,
     isAgent,
