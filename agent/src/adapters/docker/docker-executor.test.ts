@@ -109,7 +109,7 @@ describe.each(engines)("with the engine of %s", { timeout: 60_000 }, (name, star
     const { log } = await bench.run(command(tries));
     expect(log).not.toMatch(/^(?:not )?written: /m);
     // The folder of built wheels is not even there for a command.
-    expect(log).toMatch(/^env\nfiles\nsource\ntest\ntmp$/m);
+    expect(log).toMatch(/^env\nfiles\nresults\nsource\ntest\ntmp$/m);
   });
 
   test("a command has no network unless its job asks", async () => {
