@@ -36,9 +36,11 @@ import type { Coordinator } from "./ports/coordinator.ts";
 import type { Executor } from "./ports/executor.ts";
 import type { Inventory } from "./ports/inventory.ts";
 import type { Log } from "./ports/log.ts";
+import type { SecretSource } from "./ports/secret-source.ts";
 import type { Spool } from "./ports/spool.ts";
 import { credentialSecrets, indexSecrets } from "./read-secrets.ts";
 import { Attempts } from "./services/attempts.ts";
+import { FetchedSecrets } from "./services/fetched-secrets.ts";
 import { Heartbeat } from "./services/heartbeat.ts";
 import { Intake } from "./services/intake.ts";
 import { recover } from "./services/recovery.ts";
@@ -125,10 +127,12 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   const { spool, left } = openSpool(join(config.folder, "spool"), config.spoolBytesMax, log);
   resources.use(spool);
   const machine = deps.inventory ?? (await readInventory(config.folder));
+  const coordinator = resources.use(new GrpcCoordinator(credentials));
+  const jobSecrets = new FetchedSecrets({ coordinator, ...common }, ids);
   const farm = { ...ids, http, credentials, folder };
   const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);
   const blobs = new HttpBlobClient(http, { cache, ...common });
-  const executor = makeExecutor(config, deps, farm, machine, blobs, common);
+  const executor = makeExecutor(config, deps, { ...farm, jobSecrets }, machine, blobs, common);
   await recover(left, { executor, ...common });
   const inventory = executor instanceof DockerExecutor ? withPythons(machine, await executor.readPythons()) : machine;
   const { pythons, olderPythons, problems } = inventory;
@@ -138,7 +142,6 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   );
 
   // 4. The lines to the coordinator, and the services between them and the spool.
-  const coordinator = resources.use(new GrpcCoordinator(credentials));
   const controlPlane = resources.use(new NatsControlPlane({ credentials, ...ids }, common));
   const ends = {
     spool,
@@ -168,7 +171,7 @@ interface Common {
 function makeExecutor(
   config: AgentConfig,
   deps: AgentDeps,
-  { agentId, http, credentials }: OnFarm,
+  { agentId, http, credentials, jobSecrets }: OnFarm & { readonly jobSecrets: SecretSource },
   inventory: Inventory,
   blobs: BlobClient,
   common: Common,
@@ -194,13 +197,13 @@ function makeExecutor(
   }
   if (config.docker) {
     const stateFolder = join(config.folder, "containers");
-    const parts = { agentId, workFolder, stateFolder, blobs, indexes, build, env: process.env, ...common };
+    const parts = { agentId, workFolder, stateFolder, blobs, indexes, build, jobSecrets, env: process.env, ...common };
     return new DockerExecutor(config.docker, parts);
   }
   const toolsFolder = join(config.folder, "tools");
   const pip = new PipTool(toolsFolder);
   const hasNcu = onPath(process.env, "ncu") !== null;
-  const parts = { agentId, workFolder, toolsFolder, blobs, indexes, build, pip, hasNcu, log };
+  const parts = { agentId, workFolder, toolsFolder, blobs, indexes, build, jobSecrets, pip, hasNcu, log };
   return new HostExecutor(inventory.pythons, parts);
 }
 

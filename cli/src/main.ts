@@ -21,6 +21,10 @@ const exitCode = await runCli({
   args: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
+  // Not opened before it is asked for: it would keep the process.
+  get stdin() {
+    return process.stdin;
+  },
   platform: process.platform,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 /** How a coordinator runs; every field is read from one environment variable. */
 export interface CoordinatorConfig {
   /** KILN_COORDINATOR_DIR: holds the store, the blobs and the logs. */
@@ -49,6 +51,21 @@ export interface CoordinatorConfig {
   readonly retentionDays: number;
   /** KILN_RETENTION_RUNS_MIN, default 20: so many of a project's newest runs keep theirs, however old. */
   readonly retentionRunsMin: number;
+  /**
+   * KILN_SECRETS_KEY_FILE, default secrets.key in the farm's identity (KILN_IDENTITY_DIR):
+   * encrypts secrets for jobs; made when it is not there and nothing is encrypted yet.
+   */
+  readonly secretsKeyFile: string;
+  /** KILN_AUDIT_DAYS, default 365: how long rows of the audit log are kept; 0: for ever. */
+  readonly auditDays: number;
+  /** KILN_AUDIT_ROWS_MAX, default 1000000: so many of its newest rows are kept, and a tenth as many refusals. */
+  readonly auditRowsMax: number;
+  /** KILN_REQUESTS_PER_MINUTE_MAX, default 60000: HTTP requests of one principal, or one address where it is not known. */
+  readonly requestsPerMinuteMax: number;
+  /** KILN_ENROLMENTS_PER_MINUTE_MAX, default 120: of one address. */
+  readonly enrolmentsPerMinuteMax: number;
+  /** KILN_AUTH_FAILURES_PER_MINUTE_MAX, default 60: of one address. */
+  readonly authFailuresPerMinuteMax: number;
   /** KILN_STORED_BYTES_MAX, default 0, no limit: bytes of all blobs from which on uploads are refused. */
   readonly storedBytesMax: number;
   /** KILN_ALLOWED_HOSTS: names, separated by commas, under which clients may reach the HTTP server besides localhost and IP addresses. */
@@ -101,6 +118,12 @@ export function readConfig(env: Env): CoordinatorConfig {
     upstreamCacheBytesMax: integer(env, "KILN_UPSTREAM_CACHE_BYTES", 20 * 1024 ** 3, 1, 1024 ** 5),
     retentionDays: integer(env, "KILN_RETENTION_DAYS", 90, 0, 36_500),
     retentionRunsMin: integer(env, "KILN_RETENTION_RUNS_MIN", 20, 0, 1_000_000),
+    secretsKeyFile: env["KILN_SECRETS_KEY_FILE"] || join(env["KILN_IDENTITY_DIR"] ?? "", "secrets.key"),
+    auditDays: integer(env, "KILN_AUDIT_DAYS", 365, 0, 36_500),
+    auditRowsMax: integer(env, "KILN_AUDIT_ROWS_MAX", 1_000_000, 1_000, 1_000_000_000),
+    requestsPerMinuteMax: integer(env, "KILN_REQUESTS_PER_MINUTE_MAX", 60_000, 1, 1_000_000_000),
+    enrolmentsPerMinuteMax: integer(env, "KILN_ENROLMENTS_PER_MINUTE_MAX", 120, 1, 1_000_000_000),
+    authFailuresPerMinuteMax: integer(env, "KILN_AUTH_FAILURES_PER_MINUTE_MAX", 60, 1, 1_000_000_000),
     storedBytesMax: integer(env, "KILN_STORED_BYTES_MAX", 0, 0, 2 ** 52),
     allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "")
       .split(",")

@@ -27,13 +27,16 @@ import type { Upstream } from "./ports/upstream.ts";
 import { FarmAgentCommands } from "./services/agent-commands.ts";
 import { AgentIdentities } from "./services/agent-identities.ts";
 import { AgentUpdates } from "./services/agent-updates.ts";
+import { openCommits } from "./open-commits.ts";
+import { openPeople } from "./people.ts";
 import { AgentRegistry } from "./services/agent-registry.ts";
 import { BuildStager } from "./services/build-stager.ts";
+import { AttemptSecrets } from "./services/attempt-secrets.ts";
+import { AUDIT_LIMIT_NAMES } from "./services/audit-log.ts";
 import { ChangeHub } from "./services/change-hub.ts";
 import { endAgentAttempts } from "./services/end-agent-attempts.ts";
 import { FarmEngine } from "./services/farm-engine.ts";
 import { FileStager } from "./services/file-stager.ts";
-import { GroupCommit } from "./services/group-commit.ts";
 import { Ingest } from "./services/ingest.ts";
 import { Liveness } from "./services/liveness.ts";
 import { MeasureTasks } from "./services/measure-tasks.ts";
@@ -45,7 +48,7 @@ import { RunIndexes } from "./services/run-indexes.ts";
 import { FarmRunQueries } from "./services/run-queries.ts";
 import { RunStagingIndex } from "./services/run-staging-index.ts";
 import { startGrpcServer, type GrpcServer } from "./transport/grpc/server.ts";
-import { HTTP_LIMIT_NAMES } from "./transport/http/limits.ts";
+import { HTTP_LIMIT_NAMES, type HttpLimits } from "./transport/http/limits.ts";
 import { peerAgentOf } from "./transport/http/peer-agent.ts";
 import { createHttpServer, tlsOptions } from "./transport/http/server.ts";
 import { VERSION } from "./version.ts";
@@ -61,9 +64,6 @@ const PLAN_CACHE_CHARS = 2 * 1024 * 1024;
 /** Covers a second of fast logs, which is how long an acknowledgement may take. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
 const BUSY_ATTEMPTS = 16;
-const BUSY_GATHER_MS = 2;
-const COMMIT_ATTEMPTS = 60;
-const COMMIT_RETRY_MS = 500;
 const LEASE_CHECKS_PER_TTL = 15;
 /** How often an update is offered again that an agent has not taken. */
 const UPDATE_OFFER_INTERVAL_MS = 2_000;
@@ -87,7 +87,7 @@ export async function startCoordinator(
 
   const metrics = createPrometheusMetrics({
     version: VERSION,
-    limits: [...HTTP_LIMIT_NAMES, "queued-jobs", "source-bytes", "agents"],
+    limits: [...HTTP_LIMIT_NAMES, ...AUDIT_LIMIT_NAMES, "queued-jobs", "source-bytes", "agents"],
   });
   const blobs = await openDiskBlobStore(join(config.dir, "blobs"), {
     blobBytesMax: config.blobBytesMax,
@@ -102,19 +102,9 @@ export async function startCoordinator(
   const accounts = stack.use(await NatsAccountUpdates.open(nats, log.child({ part: "nats" })));
   const identities = await openIdentities({ store, identity, accounts, grpcPort: () => grpcPort, log }, config);
 
-  let trouble: unknown = null;
-  // With many jobs on their way a commit for each would cost more than the wait does.
-  const gatherMs = (): number => (farm.attempts.size >= BUSY_ATTEMPTS ? BUSY_GATHER_MS : 0);
-  const commits = new GroupCommit(store, metrics, {
-    gatherMs,
-    attemptsMax: COMMIT_ATTEMPTS,
-    retryDelayMs: COMMIT_RETRY_MS,
-    onTrouble: (cause) => {
-      if (cause !== null) log.error({ err: cause }, "a commit failed");
-      trouble = cause;
-    },
-    onGivenUp: fail,
-  });
+  const isBusy = (): boolean => farm.attempts.size >= BUSY_ATTEMPTS;
+  const { commits, isInTrouble } = openCommits(store, { metrics, log }, { isBusy, onGivenUp: fail });
+  const people = await openPeople(stack, config, { identity, store, commits, metrics, log });
   const plans = new PlanCache(store, PLAN_CACHE_CHARS);
   const hub = new ChangeHub();
   const { leaseTtlMs } = config;
@@ -132,24 +122,19 @@ export async function startCoordinator(
     { commits, bus, plans, measures: new MeasureTasks({ store, plans, blobs }), hub, metrics, clock, log },
     { leaseTtlMs },
   );
-  const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics }, config);
+  const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics, ...people }, config);
   const queries = new FarmRunQueries(store, plans, farm);
   const upstream = stack.use(await openUpstream(config));
   const { judge, verdicts } = openVerdicts({ engine, store, blobs, plans, hub, upstream, clock, log });
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const agents = new FarmAgentCommands(engine, log.child({ part: "agents" }));
-  const updates = new AgentUpdates({
-    farm,
-    store: store.updates,
-    blobs,
-    bus,
-    clock,
-    log: log.child({ part: "updates" }),
-  });
+  const updateLog = log.child({ part: "updates" });
+  const updates = new AgentUpdates({ farm, store: store.updates, blobs, bus, clock, log: updateLog });
   await updates.start(UPDATE_OFFER_INTERVAL_MS);
   stack.defer(() => updates.stop());
   const registry = new AgentRegistry(engine, { bus, metrics, log }, config.agentsMax);
+  const attemptSecrets = new AttemptSecrets(engine, { plans, ...people });
   const liveness = new Liveness(
     engine,
     { bus, metrics, clock, log: log.child({ part: "liveness" }) },
@@ -157,19 +142,16 @@ export async function startCoordinator(
   );
 
   const isActive = (run: number): boolean => farm.runs.has(run);
-  const retentionLog = log.child({ part: "retention" });
-  const kept = { store: store.retention, blobs, logs, metrics, clock, log: retentionLog, isActive };
+  const kept = { store: store.retention, blobs, logs, metrics, clock, isActive, log: log.child({ part: "retention" }) };
   const retention = new Retention(kept, retentionPolicy(config));
 
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
   stack.defer(() => judge.stop());
+  const forAgents = { registry, updates, ingest, health: agents, attemptSecrets, ...people, identities };
   const grpc = stack.use(
     await startGrpcServer(
-      {
-        ...{ registry, updates, ingest, health: agents, log: log.child({ part: "grpc" }) },
-        isAgent: (agentId) => identities.isAgent(agentId),
-      },
+      { ...forAgents, log: log.child({ part: "grpc" }) },
       {
         address: formatAddress(config.grpcAddress),
         tls: tlsOf(identity, identity.server),
@@ -180,7 +162,7 @@ export async function startCoordinator(
   );
   grpcPort = Number(grpc.address.split(":").at(-1));
   const http = createHttpServer({
-    ...{ commands, queries, verdicts, agents, changes: hub, index, blobs, retention, logs, metrics },
+    ...{ commands, queries, verdicts, agents, changes: hub, index, blobs, retention, logs, metrics, ...people, clock },
     token: config.token,
     tls: tlsOf(identity, identity.server),
     identities,
@@ -189,10 +171,10 @@ export async function startCoordinator(
     updates,
     version: VERSION,
     log: log.child({ part: "http" }),
-    limits: { blobBytesMax: config.blobBytesMax, storedBytesMax: config.storedBytesMax },
+    limits: httpLimits(config),
     allowedHosts: config.allowedHosts,
     ready: async () => {
-      if (trouble !== null) return { ok: false, detail: "the store does not take commits" };
+      if (isInTrouble()) return { ok: false, detail: "the store does not take commits" };
       if (!bus.isConnected()) return { ok: false, detail: "the connection to NATS is lost" };
       return { ok: true };
     },
@@ -293,6 +275,12 @@ function openUpstream(config: CoordinatorConfig): ReturnType<typeof openHttpUpst
       ageMaxMs: UPSTREAM_FILE_AGE_MAX_MS,
     },
   });
+}
+
+function httpLimits(config: CoordinatorConfig): Partial<HttpLimits> {
+  const { blobBytesMax, storedBytesMax, requestsPerMinuteMax, enrolmentsPerMinuteMax, authFailuresPerMinuteMax } =
+    config;
+  return { blobBytesMax, storedBytesMax, requestsPerMinuteMax, enrolmentsPerMinuteMax, authFailuresPerMinuteMax };
 }
 
 /** The staging index of every run, on the stores that are there already. */

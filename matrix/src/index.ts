@@ -3,6 +3,7 @@ export { comparePythons, KNOWN_PYTHONS, knownPython, type KnownPython } from "./
 
 export { parseSpec, type ParsedSpec } from "./spec/parse-spec.ts";
 export { KNOWN_AXES } from "./spec/spec.ts";
+export { SECRET_NAME, secretsOf, suggestSecret } from "./spec/read-secrets.ts";
 export type {
   BaselineSpec,
   BuildSpec,
@@ -10,6 +11,7 @@ export type {
   PythonAxis,
   ReleaseType,
   RetrySpec,
+  SecretRef,
   Spec,
   SpecAxes,
   SpecPlace,

@@ -47,6 +47,16 @@ export {
   StepView,
   TestCounts,
 } from "./http/job-view.ts";
+export {
+  AuditEntryView,
+  AuditPage,
+  CreatedToken,
+  CreateTokenBody,
+  RoleName,
+  SecretView,
+  SetSecretBody,
+  TokenView,
+} from "./http/people-view.ts";
 export { Problem, SpecProblem } from "./http/problem.ts";
 export {
   ARMS,

@@ -161,6 +161,8 @@ export interface Job {
   /** CPython feature version, "3.12" or "3.13t". */
   readonly python: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Names of secrets, and of the variables that its own commands find them in. Absent: none. */
+  readonly secrets?: readonly string[];
   readonly limits: JobLimits;
   readonly work: BuildWork | TestWork | CommandWork | MeasureWork;
   readonly container?: ContainerWish;

@@ -65,9 +65,20 @@ export interface ResultsConnection {
   close(): void;
 }
 
+export type FetchSecretsResult =
+  | { readonly ok: true; readonly values: Readonly<Record<string, string>> }
+  /** `isPassing`: asking again may help. */
+  | { readonly ok: false; readonly message: string; readonly isPassing: boolean };
+
 /** The coordinator's gRPC service. */
 export interface Coordinator {
   register(registration: Registration): Promise<RegisterResult>;
+  /** Values of the secrets that the attempt's job names. */
+  fetchSecrets(request: {
+    readonly agentId: string;
+    readonly sessionId: string;
+    readonly ref: AttemptRef;
+  }): Promise<FetchSecretsResult>;
   /** Opens the results stream with a hello. Never throws: a failure is `closed`. */
   openResults(
     hello: { readonly agentId: string; readonly sessionId: string; readonly attempts: readonly AttemptRef[] },

@@ -15,8 +15,10 @@ import type { Job } from "../domain/job.ts";
 import { SecretBook } from "../domain/redaction/secret-book.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../ports/executor.ts";
+import type { FetchSecretsResult } from "../ports/coordinator.ts";
 import { Attempts } from "../services/attempts.ts";
 import { indexAccess } from "./index-access.ts";
+import { FetchedSecrets } from "../services/fetched-secrets.ts";
 import { LocalBlobs } from "./local-blobs.ts";
 import { quietLog } from "./quiet-log.ts";
 import { logBytesOf, logOf, readFrames } from "./read-frames.ts";
@@ -33,6 +35,8 @@ const NO_SURROUNDINGS: BuildSurroundings = {
   containerEngine: null,
   wheelBytesMax: 2 ** 31,
 };
+
+const NO_SECRETS: FetchSecretsResult = { ok: false, message: "this bench has none", isPassing: false };
 
 export interface RunResult {
   readonly finished: results.Finished;
@@ -56,6 +60,7 @@ export class HostBench implements Disposable {
   readonly board = new SignalBoard();
   readonly attempts: Attempts;
   readonly executor: Executor;
+  readonly secrets = new SecretBook([]);
   readonly #stack = new DisposableStack();
   readonly #spool: DiskSpool;
   readonly #folder: string;
@@ -73,6 +78,8 @@ export class HostBench implements Disposable {
       /** By default nobody answers there. */
       readonly indexes?: IndexAccess;
       readonly build?: BuildSurroundings;
+      /** What the coordinator answers when a job's secrets are asked for. */
+      readonly secrets?: FetchSecretsResult;
       /** Instead of one that runs jobs on this host. */
       readonly executor?: (parts: JobRunParts) => Executor;
     },
@@ -86,6 +93,15 @@ export class HostBench implements Disposable {
       blobs: this.blobs,
       indexes: options.indexes ?? indexAccess("http://127.0.0.1:9", "no-password"),
       build: options.build ?? NO_SURROUNDINGS,
+      jobSecrets: new FetchedSecrets(
+        {
+          coordinator: { fetchSecrets: async () => options.secrets ?? NO_SECRETS },
+          secrets: this.secrets,
+          clock: options.clock ?? systemClock,
+          random: Math.random,
+        },
+        { agentId: BENCH_AGENT, sessionId: "bench" },
+      ),
       log: quietLog,
     };
     const onHost = (): Executor =>
@@ -107,7 +123,7 @@ export class HostBench implements Disposable {
       executor: listening,
       clock: options.clock ?? systemClock,
       log: quietLog,
-      secrets: new SecretBook([]),
+      secrets: this.secrets,
     };
     this.attempts = new Attempts(parts, { slots: 4, attemptsMax: 100, takenMax: null }, () => this.board.changed());
   }

@@ -11,6 +11,8 @@ export interface CommandEntry {
 /** What the first words of two-word commands stand for. */
 export const GROUPS: Readonly<Record<string, string>> = {
   agent: "register machines and look after them",
+  token: "let people and scripts use the farm",
+  secret: "keep secrets for jobs",
 };
 
 /** Every command, in the order of the help. */
@@ -73,5 +75,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./agent/maintenance.ts"),
   },
   { name: "agent clear", summary: "take a machine or a GPU out of quarantine", load: () => import("./agent/clear.ts") },
+  { name: "token create", summary: "make an API token", load: () => import("./people/token-create.ts") },
+  { name: "token list", summary: "list the API tokens", load: () => import("./people/token-list.ts") },
+  { name: "token revoke", summary: "revoke an API token", load: () => import("./people/token-revoke.ts") },
+  { name: "secret set", summary: "set a secret for jobs", load: () => import("./people/secret-set.ts") },
+  { name: "secret list", summary: "list the secrets for jobs", load: () => import("./people/secret-list.ts") },
+  { name: "secret remove", summary: "remove a secret for jobs", load: () => import("./people/secret-remove.ts") },
+  { name: "audit", summary: "show who did what on the farm", load: () => import("./people/audit.ts") },
   { name: "doctor", summary: "check what Kiln needs on this machine", load: () => import("./doctor.ts") },
 ];

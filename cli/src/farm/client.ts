@@ -4,7 +4,10 @@ import type {
   AgentUpdateView,
   AgentView,
   ApproveBody,
+  AuditPage,
   ClearHealthBody,
+  CreateTokenBody,
+  CreatedToken,
   JobView,
   JoinTokenBody,
   NewJoinToken,
@@ -14,8 +17,11 @@ import type {
   RevokedAgent,
   RunSummary,
   RunView,
+  SecretView,
   SetModeBody,
+  SetSecretBody,
   SubmitRunBody,
+  TokenView,
   UpdateAgentBody,
   VerdictView,
   WaiveBody,
@@ -28,6 +34,7 @@ import { findAuthority } from "./authority.ts";
 import { connectionWords } from "./connection-words.ts";
 import type { TimesPage } from "./line-times.ts";
 import { ConnectionError, httpExchange, readText, type HttpRequest, type HttpResponse } from "./http-request.ts";
+import { patiently } from "./patiently.ts";
 import { FarmRefusal } from "./problem.ts";
 
 /** What GET /api/v1/farm says. */
@@ -67,10 +74,13 @@ export class FarmClient {
   readonly #address: FarmAddress;
   readonly #signal: AbortSignal | undefined;
   #found: string | null = null;
+  readonly #waiting: (seconds: number) => void;
 
-  constructor(address: FarmAddress, signal?: AbortSignal) {
+  /** `waiting` hears for how long the farm wants it to wait, when it asks too often. */
+  constructor(address: FarmAddress, signal?: AbortSignal, waiting: (seconds: number) => void = () => undefined) {
     this.#address = address;
     this.#signal = signal;
+    this.#waiting = waiting;
   }
 
   get address(): FarmAddress {
@@ -184,6 +194,42 @@ export class FarmClient {
     return this.#json<RunView>({ method: "POST", path: `/runs/${run}/retry`, body: JSON.stringify(body) });
   }
 
+  async tokens(): Promise<readonly TokenView[]> {
+    return (await this.#json<{ tokens: TokenView[] }>({ method: "GET", path: "/tokens" })).tokens;
+  }
+
+  createToken(body: CreateTokenBody): Promise<CreatedToken> {
+    return this.#json<CreatedToken>({ method: "POST", path: "/tokens", body: JSON.stringify(body) });
+  }
+
+  async revokeToken(name: string): Promise<void> {
+    await this.#done({ method: "DELETE", path: `/tokens/${encodeURIComponent(name)}` });
+  }
+
+  async secrets(): Promise<readonly SecretView[]> {
+    return (await this.#json<{ secrets: SecretView[] }>({ method: "GET", path: "/secrets" })).secrets;
+  }
+
+  setSecret(name: string, body: SetSecretBody): Promise<SecretView> {
+    const path = `/secrets/${encodeURIComponent(name)}`;
+    return this.#json<SecretView>({ method: "PUT", path, body: JSON.stringify(body) });
+  }
+
+  /** `project` null: that of all projects. */
+  async removeSecret(name: string, project: string | null): Promise<void> {
+    const query = project === null ? "" : `?${new URLSearchParams({ project }).toString()}`;
+    await this.#done({ method: "DELETE", path: `/secrets/${encodeURIComponent(name)}${query}` });
+  }
+
+  /** A page of the audit log, newest first. */
+  audit(query: Readonly<Record<string, string | number | null>>): Promise<AuditPage> {
+    const given = Object.entries(query).flatMap(([name, value]) =>
+      value === null ? [] : [[name, String(value)] as [string, string]],
+    );
+    const path = `/audit?${new URLSearchParams(given).toString()}`;
+    return this.#json<AuditPage>({ method: "GET", path });
+  }
+
   /** Safe to repeat, and repeated when the connection fails: the body's submissionId names the submission. */
   async submit(body: SubmitRunBody & { readonly submissionId: string }): Promise<RunView> {
     const send = { method: "POST", path: "/runs", body: JSON.stringify(body), sourceText: body.spec } as const;
@@ -281,6 +327,11 @@ export class FarmClient {
     }
   }
 
+  /** For answers without a body. */
+  async #done(request: ApiRequest): Promise<void> {
+    await this.#bodyOf(await this.#exchange(request), `${request.method} ${request.path}`);
+  }
+
   async #bodyOf(response: HttpResponse, what: string, sourceText = ""): Promise<string> {
     try {
       const text = await readText(response, ANSWER_BYTES_MAX);
@@ -319,7 +370,7 @@ export class FarmClient {
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
     };
     try {
-      return await httpExchange(options);
+      return await patiently(() => httpExchange(options), { signal: this.#signal, waiting: this.#waiting });
     } catch (error) {
       throw this.#explained(error);
     }

@@ -4,6 +4,7 @@ import type { Output } from "./output.ts";
 export interface Context {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
   /** One JSON document on stdout instead of text. */
   readonly json: boolean;
   readonly out: Output;

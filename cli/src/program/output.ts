@@ -85,6 +85,11 @@ export class Output {
     this.#stderr.write(lines.map((line) => `${toText(line, this.#colourErr)}\n`).join(""));
   }
 
+  /** Text on stderr as it is, without a line end of its own. */
+  prompt(text: string): void {
+    this.#stderr.write(text);
+  }
+
   /** A line as stdout takes it: with colours when it is a terminal that wants them. */
   paint(line: Line): string {
     return toText(line, this.#colourOut);

@@ -12,6 +12,7 @@ export interface CliProcess {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
   readonly platform: NodeJS.Platform;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
@@ -31,6 +32,9 @@ export async function runCli(cli: CliProcess): Promise<ExitCode> {
   const context: Context = {
     env,
     cwd: cli.cwd,
+    get stdin() {
+      return cli.stdin;
+    },
     json,
     out,
     interrupted: cli.interrupted,

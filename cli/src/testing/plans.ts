@@ -68,7 +68,7 @@ function partOf(axis: string, value: string): string {
 function jobsOf({ name, axes, touchstone }: Plan["cells"][number]): readonly [PlannedBuild, PlannedTest] {
   const torch = axes["torch"] === undefined ? null : { version: axes["torch"], variant: "cpu" };
   const limits = { timeoutMs: 600_000, logBytesMax: 1_000_000 };
-  const common = { cell: name, key: "0".repeat(64), touchstone, env: {}, limits, container: null };
+  const common = { cell: name, key: "0".repeat(64), touchstone, env: {}, secrets: [], limits, container: null };
   const requirement = {
     platform: "linux-x86_64",
     os: null,

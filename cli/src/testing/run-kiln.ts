@@ -11,6 +11,8 @@ export interface KilnResult {
 export interface KilnOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** What it finds on its standard input; nothing by default. */
+  readonly stdin?: string;
   /** Called with the process and each piece of its standard output. */
   readonly onStdout?: (text: string, child: ChildProcess) => void;
 }
@@ -23,15 +25,18 @@ export async function runKiln(args: readonly string[], options: KilnOptions = {}
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
     env: { ...inherited, KILN_HOME: "/nonexistent/kiln", ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  const { stdout: output, stderr: errors } = child;
+  if (!output || !errors) throw new Error("the process has no output");
+  child.stdin?.end(options.stdin);
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  output.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
     options.onStdout?.(text, child);
   });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  errors.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const [exitCode] = (await once(child, "close")) as [number | null];
   return { exitCode, stdout, stderr };
 }

@@ -1,5 +1,6 @@
 import type { AttemptKey } from "./attempt-key.ts";
 import type { ReleasePolicy } from "@kiln/gate";
+import type { AuditEntry } from "./audit.ts";
 import type { Outcome } from "./outcome.ts";
 import type { AgentStanding } from "./agent-standing.ts";
 import type { AgentRow, ArtifactRow, AttemptRow, DeviceRow, HealthReportRow, JobRow, RunRow, StepRow } from "./rows.ts";
@@ -29,7 +30,9 @@ export type StoreOp =
   | { readonly op: "upsert-standing"; readonly agentId: string; readonly standing: AgentStanding }
   | { readonly op: "upsert-device"; readonly row: DeviceRow }
   /** Keeps the agent's newest `HEALTH_REPORTS_MAX`. */
-  | { readonly op: "insert-health-report"; readonly row: HealthReportRow };
+  | { readonly op: "insert-health-report"; readonly row: HealthReportRow }
+  /** Who asked for the changes beside it. */
+  | { readonly op: "audit"; readonly entry: AuditEntry };
 
 export interface BuildKey {
   /** Position in the plan. */

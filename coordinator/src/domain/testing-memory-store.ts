@@ -63,6 +63,8 @@ export class MemoryStore {
         this.attempts.set(attemptId(op.key), { ...attempt, ...op.set });
         return;
       }
+      case "audit":
+        return;
       case "upsert-agent":
         this.agents.set(op.row.agentId, op.row);
         return;

@@ -1,3 +1,4 @@
+import type { Actor } from "./audit.ts";
 import type { JobKind, Plan, PlannedJob, PlannedWheel, Requirement } from "@kiln/matrix";
 import { NEW_STANDING } from "./agent-standing.ts";
 import { newFarm, type FarmLimits, type FarmState } from "./farm-state.ts";
@@ -20,7 +21,7 @@ export function twoStepPlan(pythons: readonly string[], infrastructureRetries = 
     overridden: [],
   }));
   const jobs = cells.flatMap(({ name: cell, axes: { python } }): PlannedJob[] => {
-    const base = { cell, touchstone: false, env: {}, limits: LIMITS, container: null };
+    const base = { cell, touchstone: false, env: {}, secrets: [], limits: LIMITS, container: null };
     const build = `build-${cell}`;
     return [
       {
@@ -199,3 +200,6 @@ export function addAgent(farm: FarmState, agent: LiveAgent): LiveAgent {
   farm.agentsRevision += 1;
   return added;
 }
+
+/** Who acts in tests. */
+export const TESTER: Actor = { who: "token:tester", from: "127.0.0.1" };

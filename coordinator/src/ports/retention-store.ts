@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../domain/audit.ts";
 import type { RunAge } from "../domain/retention.ts";
 
 export type PinOutcome = "done" | "no-such-run" | "bytes-gone";
@@ -38,8 +39,8 @@ export interface RetentionStore {
   /** Expired runs whose logs were not removed since, and are not shown by a kept run that took results from them. */
   logsToRemove(limit: number): Promise<readonly number[]>;
   logsRemoved(run: number): Promise<void>;
-  /** `atMs` null takes the pin away. */
-  setPin(run: number, atMs: number | null): Promise<PinOutcome>;
+  /** `atMs` null takes the pin away. `audit` is written with it when it is done. */
+  setPin(run: number, atMs: number | null, audit: AuditEntry): Promise<PinOutcome>;
   /** Who has it as source, artifact or staged file: a run that is not expired, only such as are, or none. */
   blobUse(sha256: string): Promise<BlobUse>;
   /** Noted before the bytes go, so that no crash leaves a hole without a reason. */

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { auditEntry } from "../domain/audit.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { insertRun as insertRunOf } from "../domain/insert-run.ts";
 import { ANY_VARIANT, type RefusedWheel, type StagedFile } from "../domain/staging/staged-file.ts";
-import { runRow, twoStepPlan } from "../domain/testing.ts";
+import { runRow, TESTER, twoStepPlan } from "../domain/testing.ts";
 import type { StagingStore } from "./staging-store.ts";
 import type { Store } from "./store.ts";
 
@@ -13,6 +14,7 @@ export interface StagingStoreUnderTest {
 }
 
 const FILES_MAX = 100;
+const AUDIT = auditEntry(TESTER, { what: "index.yank", object: "r1" }, 1);
 
 function stagedFile(set: Partial<StagedFile> = {}): StagedFile {
   return {
@@ -58,7 +60,7 @@ export function stagingStoreContract(name: string, place: () => StagingStoreUnde
         stagedFile({ variant: "cu118", job: 0, yanked: "" }),
       ];
       for (const file of files.toReversed()) {
-        expect(await store.staging.stage(file, FILES_MAX)).toEqual({ ok: true, added: true });
+        expect(await store.staging.stage(file, FILES_MAX, null)).toEqual({ ok: true, added: true });
       }
       await reopen();
       expect(await store.staging.files(1)).toEqual(files);
@@ -66,30 +68,30 @@ export function stagingStoreContract(name: string, place: () => StagingStoreUnde
     });
 
     it("takes the same bytes again as done, and never other bytes of the same name", async () => {
-      await store.staging.stage(stagedFile(), FILES_MAX);
+      await store.staging.stage(stagedFile(), FILES_MAX, null);
       const again = stagedFile({ stagedAtMs: 9, requiresPython: null, yanked: "late" });
-      expect(await store.staging.stage(again, FILES_MAX)).toEqual({ ok: true, added: false });
+      expect(await store.staging.stage(again, FILES_MAX, null)).toEqual({ ok: true, added: false });
       const other = stagedFile({ sha256: "c".repeat(64) });
-      expect(await store.staging.stage(other, FILES_MAX)).toEqual({
+      expect(await store.staging.stage(other, FILES_MAX, null)).toEqual({
         ok: false,
         reason: "other-bytes",
         sha256: "a".repeat(64),
       });
       expect(await store.staging.files(1)).toEqual([stagedFile()]);
       // Another index, another run: another file.
-      expect(await store.staging.stage({ ...other, variant: "cpu" }, FILES_MAX)).toMatchObject({ ok: true });
-      expect(await store.staging.stage({ ...other, run: 2 }, FILES_MAX)).toMatchObject({ ok: true });
+      expect(await store.staging.stage({ ...other, variant: "cpu" }, FILES_MAX, null)).toMatchObject({ ok: true });
+      expect(await store.staging.stage({ ...other, run: 2 }, FILES_MAX, null)).toMatchObject({ ok: true });
     });
 
     it("refuses more files of a run than it is told to keep", async () => {
-      await store.staging.stage(stagedFile(), 1);
+      await store.staging.stage(stagedFile(), 1, null);
       const second = stagedFile({ filename: "demo-1.0.tar.gz" });
-      expect(await store.staging.stage(second, 1)).toEqual({ ok: false, reason: "too-many", limit: 1 });
-      expect(await store.staging.stage(stagedFile(), 1)).toEqual({ ok: true, added: false });
+      expect(await store.staging.stage(second, 1, null)).toEqual({ ok: false, reason: "too-many", limit: 1 });
+      expect(await store.staging.stage(stagedFile(), 1, null)).toEqual({ ok: true, added: false });
     });
 
     it("takes no file of a run that is not there", async () => {
-      await expect(store.staging.stage(stagedFile({ run: 9 }), FILES_MAX)).rejects.toThrow();
+      await expect(store.staging.stage(stagedFile({ run: 9 }), FILES_MAX, null)).rejects.toThrow();
     });
 
     it("knows which wheels of passed builds nobody has staged or refused", async () => {
@@ -103,7 +105,7 @@ export function stagingStoreContract(name: string, place: () => StagingStoreUnde
         sizeBytes: 3,
       });
       expect(await store.staging.unstaged(1)).toEqual([wheel(0, "a"), wheel(2, "b"), wheel(4, "c")]);
-      await store.staging.stage(stagedFile({ job: 0 }), FILES_MAX);
+      await store.staging.stage(stagedFile({ job: 0 }), FILES_MAX, null);
       const refused: RefusedWheel = {
         run: 1,
         job: 2,
@@ -118,7 +120,7 @@ export function stagingStoreContract(name: string, place: () => StagingStoreUnde
       expect(await store.staging.unstaged(1)).toEqual([wheel(4, "c")]);
       expect(await store.staging.refused(1)).toEqual([refused]);
       // A second build with the same bytes and name is staged by the first one's file.
-      expect(await store.staging.stage(stagedFile({ job: 4 }), FILES_MAX)).toEqual({ ok: true, added: false });
+      expect(await store.staging.stage(stagedFile({ job: 4 }), FILES_MAX, null)).toEqual({ ok: true, added: false });
       expect(await store.staging.unstaged(1)).toEqual([]);
       expect(await store.staging.unstaged(2)).toEqual([]);
     });
@@ -131,24 +133,24 @@ export function stagingStoreContract(name: string, place: () => StagingStoreUnde
       await store.commit([{ op: "update-job", row: { ...row, state: "finished", outcome: "passed", reusedFrom } }]);
       const wheel = { job: 0, filename: "demo-0.whl", sha256: "a".repeat(64), sizeBytes: 3 };
       expect(await store.staging.unstaged(2)).toEqual([wheel]);
-      await store.staging.stage(stagedFile({ run: 2, job: 0 }), FILES_MAX);
+      await store.staging.stage(stagedFile({ run: 2, job: 0 }), FILES_MAX, null);
       expect(await store.staging.unstaged(2)).toEqual([]);
       expect(await store.staging.unstaged(1)).toEqual([wheel]);
     });
 
     it("yanks a file on one index or on all of its run, and takes that back", async () => {
-      await store.staging.stage(stagedFile(), FILES_MAX);
-      await store.staging.stage(stagedFile({ variant: "cpu" }), FILES_MAX);
-      await store.staging.stage(stagedFile({ run: 2 }), FILES_MAX);
+      await store.staging.stage(stagedFile(), FILES_MAX, null);
+      await store.staging.stage(stagedFile({ variant: "cpu" }), FILES_MAX, null);
+      await store.staging.stage(stagedFile({ run: 2 }), FILES_MAX, null);
       const { filename } = stagedFile();
       const yanked = async () => (await store.staging.files(1)).map((file) => file.yanked);
-      expect(await store.staging.setYanked(1, filename, null, "broken")).toBe(2);
+      expect(await store.staging.setYanked(1, { filename, variant: null }, "broken", AUDIT)).toBe(2);
       expect(await yanked()).toEqual(["broken", "broken"]);
-      expect(await store.staging.setYanked(1, filename, "cpu", null)).toBe(1);
+      expect(await store.staging.setYanked(1, { filename, variant: "cpu" }, null, AUDIT)).toBe(1);
       await reopen();
       expect(await yanked()).toEqual(["broken", null]);
       expect(await store.staging.files(2)).toEqual([stagedFile({ run: 2 })]);
-      expect(await store.staging.setYanked(1, "other.whl", null, "x")).toBe(0);
+      expect(await store.staging.setYanked(1, { filename: "other.whl", variant: null }, "x", AUDIT)).toBe(0);
     });
   });
 }

@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../domain/audit.ts";
 import type { RefusedWheel, StagedFile, UnstagedWheel } from "../domain/staging/staged-file.ts";
 
 export type StageOutcome =
@@ -11,9 +12,9 @@ export interface StagingStore {
   /**
    * Adds a file, unless its name has other bytes on the same index. A wheel of a
    * build is noted as staged also when the bytes were there before. Throws where
-   * there is no such run.
+   * there is no such run. `audit` is written with a file that was added, and only then.
    */
-  stage(file: StagedFile, filesMax: number): Promise<StageOutcome>;
+  stage(file: StagedFile, filesMax: number, audit: AuditEntry | null): Promise<StageOutcome>;
   /** Notes that a build's wheel was looked at and cannot be staged. */
   refuse(wheel: RefusedWheel): Promise<void>;
   /** Wheels of the run's passed builds that were neither staged nor refused, in the order of the plan. */
@@ -21,6 +22,11 @@ export interface StagingStore {
   /** Every file of the run, by variant, then name. */
   files(run: number): Promise<readonly StagedFile[]>;
   refused(run: number): Promise<readonly RefusedWheel[]>;
-  /** Sets or, with null, clears the reason of every file of this name; `variant` null: on each of the run's indexes. Returns how many there are. */
-  setYanked(run: number, filename: string, variant: string | null, yanked: string | null): Promise<number>;
+  /** Sets or, with null, clears the reason of every file of this name; `variant` null: on each of the run's indexes. Returns how many there are; `audit` is written unless there are none. */
+  setYanked(
+    run: number,
+    file: { readonly filename: string; readonly variant: string | null },
+    yanked: string | null,
+    audit: AuditEntry,
+  ): Promise<number>;
 }

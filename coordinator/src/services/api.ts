@@ -11,15 +11,16 @@ import type {
 } from "@kiln/proto";
 import type { BlobUsage } from "../ports/blob-sweep.ts";
 import type { PinOutcome, RemovedBlob } from "../ports/retention-store.ts";
+import type { Actor, AuditEntry } from "../domain/audit.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 
-/** What people and scripts may change. Each resolves once the change is durable. */
+/** What people and scripts may change. Each resolves once the change is durable, and its row in the audit log with it. */
 export interface RunCommands {
-  submit(body: SubmitRunBody): Promise<SubmitOutcome>;
+  submit(body: SubmitRunBody, by: Actor): Promise<SubmitOutcome>;
   /** Cancels every job that is not finished; ignored when the run is. */
-  cancel(run: number): Promise<RunCommandOutcome>;
+  cancel(run: number, by: Actor): Promise<RunCommandOutcome>;
   /** Tries every finished job that did not pass again, with a new retry budget. */
-  retryFailed(run: number): Promise<RunCommandOutcome>;
+  retryFailed(run: number, by: Actor): Promise<RunCommandOutcome>;
 }
 
 export type SubmitOutcome =
@@ -71,8 +72,9 @@ export interface AttemptLogInfo {
 
 /** Which runs keep their bytes, and what became of those that did not. */
 export interface RetentionApi {
-  pin(run: number): Promise<PinOutcome>;
-  unpin(run: number): Promise<PinOutcome>;
+  /** `audit` is written with the change, here and below. */
+  pin(run: number, audit: AuditEntry): Promise<PinOutcome>;
+  unpin(run: number, audit: AuditEntry): Promise<PinOutcome>;
   /** null when no such blob was removed. */
   removedBlob(sha256: string): Promise<RemovedBlob | null>;
   /** Of all blobs. */

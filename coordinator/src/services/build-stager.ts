@@ -74,7 +74,7 @@ export class BuildStager {
     const { filename, sha256 } = wheel;
     const isThere = (await this.#blobs.size(sha256)) === wheel.sizeBytes;
     const outcome: StageOutcome = isThere
-      ? await this.#stager.stage({ ...wheel, run, variant, project, requiresPython: null })
+      ? await this.#stager.stage({ ...wheel, run, variant, project, requiresPython: null }, null)
       : { ok: false, reason: "refused", detail: `${filename} is refused: its bytes are no longer here` };
     if (outcome.ok) return;
     const reason = reasonOf(outcome, { run, variant, filename, sha256 });

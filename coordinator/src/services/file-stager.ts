@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import type { AuditEntry } from "../domain/audit.ts";
 import { checkWheel, isWanted } from "../domain/staging/check-wheel.ts";
 import { parseDistribution } from "../domain/staging/distribution-name.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
@@ -43,8 +44,8 @@ export class FileStager {
     this.#clock = parts.clock;
   }
 
-  /** Throws when the blob is not there. */
-  async stage(file: FileToStage): Promise<StageOutcome> {
+  /** Throws when the blob is not there. `audit` is written with the file; null: nobody asked for it. */
+  async stage(file: FileToStage, audit: AuditEntry | null): Promise<StageOutcome> {
     const named = checkName(file.filename, file.project);
     if (!named.ok) return named;
     const { distribution } = named;
@@ -68,6 +69,7 @@ export class FileStager {
         yanked: null,
       },
       FILES_OF_RUN_MAX,
+      audit,
     );
     if (outcome.ok || outcome.reason === "other-bytes") return outcome;
     return refused(filename, `the run has ${outcome.limit} files, and may not have more`);

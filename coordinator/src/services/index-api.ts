@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../domain/audit.ts";
 import type { Readable } from "node:stream";
 import type { IndexPage } from "../domain/staging/index-page.ts";
 import type { RefusedWheel, StagedFile } from "../domain/staging/staged-file.ts";
@@ -62,7 +63,7 @@ export interface StagingIndex {
   /** Looks at what the form says before any byte of the file is read. */
   checkUpload(key: IndexKey, form: UploadForm): Promise<{ readonly ok: true } | StageRefusal | NoSuchIndex>;
   /** Stores and stages a file that `checkUpload` has passed. */
-  upload(key: IndexKey, form: UploadForm, bytes: Readable): Promise<StageOutcome>;
+  upload(key: IndexKey, form: UploadForm, bytes: Readable, audit: AuditEntry): Promise<StageOutcome>;
   /** What a run has staged, and the builds' wheels that could not be; null when there is no such run. */
   staged(run: number): Promise<StagedOfRun | null>;
   /** `variant` null: on each of the run's indexes. `reason` null: no longer yanked. */
@@ -70,6 +71,7 @@ export interface StagingIndex {
     run: number,
     file: { readonly filename: string; readonly variant: string | null },
     reason: string | null,
+    audit: AuditEntry,
   ): Promise<
     | { readonly ok: true; readonly files: readonly StagedFile[] }
     | { readonly ok: false; readonly reason: "no-such-run" | "no-such-file" }

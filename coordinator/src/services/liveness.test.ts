@@ -1,3 +1,4 @@
+import { TESTER } from "../domain/testing.ts";
 import { describe, expect, it } from "vitest";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import { moveDeadlines } from "../domain/move-deadlines.ts";
@@ -83,7 +84,7 @@ describe("liveness", () => {
     await using services = await servicesInFolder();
     await services.register("a");
     await services.submit(["3.12"]);
-    await services.commands.cancel(1);
+    await services.commands.cancel(1, TESTER);
     services.liveness.heartbeat(beat({ attempts: [attempt] }));
     services.liveness.heartbeat(beat({ attempts: [attempt] }));
     expect(services.bus.stops).toHaveLength(3);

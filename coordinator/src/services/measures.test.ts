@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { SubmitRunBody } from "@kiln/proto";
 import { describe, expect, it } from "vitest";
+import { TESTER } from "../domain/testing.ts";
 import type { FrameBody } from "../domain/frame.ts";
 import type { JobWork } from "../domain/job-work.ts";
 import { FakePeer, servicesInFolder, type Services } from "./testing.ts";
@@ -28,7 +29,7 @@ async function submit(services: Services, version: string, baseline = "last-rele
     reuse: "never",
     candidate: { name: "demo", version, requiresPython: null, factsFrom: "PKG-INFO", origin: "here" },
   };
-  const outcome = await services.commands.submit(body);
+  const outcome = await services.commands.submit(body, TESTER);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   return outcome.run;
 }

@@ -11,11 +11,14 @@ import { toJobRow } from "../domain/live-job.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { bytesGone, type RetentionPolicy } from "../domain/retention.ts";
 import type { RunRow } from "../domain/rows.ts";
-import { runRow, twoStepPlan } from "../domain/testing.ts";
+import { auditEntry } from "../domain/audit.ts";
+import { runRow, TESTER, twoStepPlan } from "../domain/testing.ts";
 import { BLOB_GRACE_MS } from "../ports/blob-sweep.ts";
 import type { LogStore } from "../ports/log-store.ts";
 import type { RetentionStore } from "../ports/retention-store.ts";
 import { Retention, type RetentionParts } from "./retention.ts";
+
+const PINNED = auditEntry(TESTER, { what: "run.pin", object: "r1" }, 1);
 
 const DAY_MS = 86_400_000;
 const POLICY = { ageMaxMs: 90 * DAY_MS, newestRunsKept: 0 };
@@ -116,13 +119,13 @@ describe("old runs", () => {
     const { wheel } = await endedRun(1);
     nowMs += 91 * DAY_MS;
     const kept = retention();
-    expect(await kept.pin(1)).toBe("done");
+    expect(await kept.pin(1, PINNED)).toBe("done");
     await kept.sweep();
     expect(await isKept(wheel)).toBe(true);
-    expect(await kept.unpin(1)).toBe("done");
+    expect(await kept.unpin(1, PINNED)).toBe("done");
     await kept.sweep();
     expect(await isKept(wheel)).toBe(false);
-    expect([await kept.pin(1), await kept.pin(9)]).toEqual(["bytes-gone", "no-such-run"]);
+    expect([await kept.pin(1, PINNED), await kept.pin(9, PINNED)]).toEqual(["bytes-gone", "no-such-run"]);
   });
 
   it("keep theirs when they are unfinished, among the newest, or the newest that passed", async () => {

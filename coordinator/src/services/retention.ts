@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
+import type { AuditEntry } from "../domain/audit.ts";
 import { expiryRule, UNUSED_RULE, type RetentionPolicy } from "../domain/retention.ts";
 import { BLOB_GRACE_MS, type BlobSweep, type BlobUsage, type KeptBlob } from "../ports/blob-sweep.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -71,12 +72,12 @@ export class Retention {
     return this.#parts.blobs.usage();
   }
 
-  pin(run: number): Promise<PinOutcome> {
-    return this.#parts.store.setPin(run, this.#parts.clock.nowMs());
+  pin(run: number, audit: AuditEntry): Promise<PinOutcome> {
+    return this.#parts.store.setPin(run, this.#parts.clock.nowMs(), audit);
   }
 
-  unpin(run: number): Promise<PinOutcome> {
-    return this.#parts.store.setPin(run, null);
+  unpin(run: number, audit: AuditEntry): Promise<PinOutcome> {
+    return this.#parts.store.setPin(run, null, audit);
   }
 
   /** What became of a blob that is not there; null when it never was. */

@@ -1,3 +1,4 @@
+import { TESTER } from "../domain/testing.ts";
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -41,7 +42,7 @@ function sha256Of(bytes: Uint8Array): string {
 
 async function submit(services: Services, set: Partial<SubmitRunBody> = {}): Promise<RunView> {
   await services.blobs.put(sha256Of(SOURCE), Readable.from([SOURCE]));
-  const outcome = await services.commands.submit(body(set));
+  const outcome = await services.commands.submit(body(set), TESTER);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   await services.judge.idle();
   return viewOf(services, outcome.run);
@@ -148,7 +149,7 @@ describe("a build whose content key passed before", () => {
     await submit(services);
     for (const name of ALL) if (name !== BUILD) await end(services, 2, name, name === TEST ? "tests-failed" : "passed");
     const again = await services.restart();
-    expect(await again.commands.retryFailed(2)).toEqual({ ok: true });
+    expect(await again.commands.retryFailed(2, TESTER)).toEqual({ ok: true });
     await again.register("a", 8);
     await again.engine.settled();
     expect(shown(await viewOf(again, 2))).toContainEqual([BUILD, "finished", "r1"]);
@@ -238,7 +239,7 @@ describe("a submission that takes the results of a run", () => {
     await using services = await servicesInFolder();
     await services.register("a", 64);
     const refused = async (set: Partial<SubmitRunBody>) => {
-      const outcome = await services.commands.submit(body(set));
+      const outcome = await services.commands.submit(body(set), TESTER);
       return outcome.ok || outcome.reason !== "cannot-reuse" ? outcome : outcome.detail;
     };
     await submit(services);

@@ -1,15 +1,16 @@
 import { hash } from "node:crypto";
 import { NO_POLICY, type ReleasePolicy } from "@kiln/gate";
 import type { SubmitRunBody } from "@kiln/proto";
-import { plan as makePlan, type Plan } from "@kiln/matrix";
+import { plan as makePlan, secretsOf, type Plan } from "@kiln/matrix";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
+import type { Actor, AuditedAction } from "../domain/audit.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
 import type { FarmState } from "../domain/farm-state.ts";
 import { insertRun } from "../domain/insert-run.ts";
 import type { LiveRun } from "../domain/live-job.ts";
 import { newLiveRun, restoreLiveRun } from "../domain/live-run.ts";
 import type { CandidateRow, RunRow } from "../domain/rows.ts";
-import { parseRunId } from "../domain/run-id.ts";
+import { formatRunId, parseRunId } from "../domain/run-id.ts";
 import { noteRunCancelling } from "../domain/run-state.ts";
 import { takeResults } from "../domain/take-results.ts";
 import type { TakenResult } from "../domain/taken-result.ts";
@@ -17,9 +18,11 @@ import type { BlobStore } from "../ports/blob-store.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Store } from "../ports/store.ts";
 import type { RunCommandOutcome, RunCommands, SubmitOutcome } from "./api.ts";
+import type { AuditLog } from "./audit-log.ts";
 import { EarlierResultsFinder, type Reuse } from "./earlier-results.ts";
 import { failingCells } from "./failing-cells.ts";
 import type { FarmEngine } from "./farm-engine.ts";
+import type { JobSecrets } from "./job-secrets.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { SpecCache } from "./spec-cache.ts";
 
@@ -30,6 +33,15 @@ export interface RunCommandLimits {
   readonly sourceBytesMax: number;
 }
 
+export interface RunCommandParts {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly plans: PlanCache;
+  readonly metrics: Metrics;
+  readonly audit: Pick<AuditLog, "op">;
+  readonly secrets: Pick<JobSecrets, "problems">;
+}
+
 /** Submitting, cancelling and retrying runs. */
 export class FarmRunCommands implements RunCommands {
   readonly #engine: FarmEngine;
@@ -37,32 +49,32 @@ export class FarmRunCommands implements RunCommands {
   readonly #blobs: BlobStore;
   readonly #plans: PlanCache;
   readonly #metrics: Metrics;
+  readonly #audit: Pick<AuditLog, "op">;
+  readonly #secrets: Pick<JobSecrets, "problems">;
   readonly #limits: RunCommandLimits;
   readonly #earlier: EarlierResultsFinder;
   readonly #specs = new SpecCache();
   /** Submissions that are being committed, so that a repeated one finds them. */
   readonly #pending = new Map<string, Promise<SubmitOutcome>>();
 
-  constructor(
-    engine: FarmEngine,
-    parts: { readonly store: Store; readonly blobs: BlobStore; readonly plans: PlanCache; readonly metrics: Metrics },
-    limits: RunCommandLimits,
-  ) {
+  constructor(engine: FarmEngine, parts: RunCommandParts, limits: RunCommandLimits) {
     this.#engine = engine;
     this.#store = parts.store;
     this.#blobs = parts.blobs;
     this.#plans = parts.plans;
     this.#metrics = parts.metrics;
+    this.#audit = parts.audit;
+    this.#secrets = parts.secrets;
     this.#limits = limits;
     this.#earlier = new EarlierResultsFinder(parts);
   }
 
-  async submit(body: SubmitRunBody): Promise<SubmitOutcome> {
+  async submit(body: SubmitRunBody, by: Actor): Promise<SubmitOutcome> {
     const { submissionId } = body;
-    if (submissionId === undefined) return this.#submit(body);
+    if (submissionId === undefined) return this.#submit(body, by);
     const pending = this.#pending.get(submissionId);
     if (pending) return asRepeated(await pending);
-    const submitting = this.#submitOnce(submissionId, body);
+    const submitting = this.#submitOnce(submissionId, body, by);
     this.#pending.set(submissionId, submitting);
     try {
       return await submitting;
@@ -71,12 +83,12 @@ export class FarmRunCommands implements RunCommands {
     }
   }
 
-  async #submitOnce(submissionId: string, body: SubmitRunBody): Promise<SubmitOutcome> {
+  async #submitOnce(submissionId: string, body: SubmitRunBody, by: Actor): Promise<SubmitOutcome> {
     const known = await this.#store.runBySubmission(submissionId);
-    return known ? { ok: true, run: known.run, created: false } : this.#submit(body);
+    return known ? { ok: true, run: known.run, created: false } : this.#submit(body, by);
   }
 
-  async #submit(body: SubmitRunBody): Promise<SubmitOutcome> {
+  async #submit(body: SubmitRunBody, by: Actor): Promise<SubmitOutcome> {
     const { source } = body;
     const { sourceBytesMax } = this.#limits;
     if (source.sizeBytes > sourceBytesMax) {
@@ -89,6 +101,8 @@ export class FarmRunCommands implements RunCommands {
     const parsed = this.#specs.parse(body.spec, body.specFile);
     if ((await stored) !== source.sizeBytes) return { ok: false, reason: "source-missing", sha256: source.sha256 };
     if (!parsed.ok) return { ok: false, reason: "bad-spec", problems: parsed.problems };
+    const unknown = this.#secrets.problems(secretsOf(parsed.spec), candidate.name, body.specFile);
+    if (unknown.length > 0) return { ok: false, reason: "bad-spec", problems: unknown };
     const { profiles, release } = parsed.spec;
     const isWhole = profiles[body.release ?? release].reduce.kind === "full";
     const planned = makePlan({
@@ -111,7 +125,7 @@ export class FarmRunCommands implements RunCommands {
       return { ok: false, reason: "queue-full", limit: this.#limits.queuedJobsMax };
     }
     const policy = parsed.policies[body.release ?? release] ?? NO_POLICY;
-    const run = await this.#insert({ ...body, candidate }, planned.plan, policy, results);
+    const run = await this.#insert({ ...body, candidate }, planned.plan, policy, results, by);
     return { ok: true, run, created: true };
   }
 
@@ -120,6 +134,7 @@ export class FarmRunCommands implements RunCommands {
     plan: Plan,
     policy: ReleasePolicy,
     results: ReadonlyMap<number, TakenResult>,
+    by: Actor,
   ): Promise<number> {
     const planJson = JSON.stringify(plan);
     return this.#engine.act((farm, effects, nowMs) => {
@@ -145,7 +160,8 @@ export class FarmRunCommands implements RunCommands {
       farm.runs.set(run, live);
       this.#plans.put(run, plan, planJson);
       for (const job of live.jobs) if (job.life.state.name === "ready") farm.ready.add(live, job);
-      effects.ops.push(insertRun(live, plan, planJson), { op: "put-policy", run, policy });
+      const audit = this.#audit.op(by, submitted(row));
+      effects.ops.push(insertRun(live, plan, planJson), { op: "put-policy", run, policy }, audit);
       effects.changedRuns.add(run);
       const context = { nowMs, leaseTtlMs: this.#engine.leaseTtlMs };
       takeResults(farm, live, results, context, effects);
@@ -153,11 +169,12 @@ export class FarmRunCommands implements RunCommands {
     });
   }
 
-  async cancel(run: number): Promise<RunCommandOutcome> {
+  async cancel(run: number, by: Actor): Promise<RunCommandOutcome> {
     const live = this.#engine.farm.runs.get(run);
     if (!live) return (await this.#store.run(run)) ? { ok: true } : { ok: false, reason: "no-such-run" };
     await this.#engine.act((farm, effects, nowMs) => {
       noteRunCancelling(farm, live, effects);
+      effects.ops.push(this.#audit.op(by, { what: "run.cancel", object: formatRunId(run) }));
       const context = { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary: "cancelled by a person" };
       // Backwards, so that a job is cancelled before the one it needs ends and makes it not-run.
       for (const job of live.jobs.toReversed()) applyJobEvent(farm, live, job, { type: "cancel" }, context, effects);
@@ -165,7 +182,7 @@ export class FarmRunCommands implements RunCommands {
     return { ok: true };
   }
 
-  async retryFailed(run: number): Promise<RunCommandOutcome> {
+  async retryFailed(run: number, by: Actor): Promise<RunCommandOutcome> {
     const row = await this.#store.run(run);
     if (!row) return { ok: false, reason: "no-such-run" };
     const stored = this.#engine.farm.runs.has(run) ? null : await this.#restore(row);
@@ -174,7 +191,16 @@ export class FarmRunCommands implements RunCommands {
     }
     const retried = await this.#engine.act((farm, effects, nowMs) => {
       const live = farm.runs.get(run) ?? stored;
-      return live ? retryJobs(farm, live, { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary: "" }, effects) : 0;
+      if (!live) return 0;
+      const context = { nowMs, leaseTtlMs: this.#engine.leaseTtlMs, summary: "" };
+      const jobs = retryJobs(farm, live, context, effects);
+      const action = {
+        what: "run.retry",
+        object: formatRunId(run),
+        detail: `jobs that are tried again: ${jobs}`,
+      } as const;
+      if (jobs > 0) effects.ops.push(this.#audit.op(by, action));
+      return jobs;
     });
     return retried > 0 ? { ok: true } : { ok: false, reason: "nothing-to-retry" };
   }
@@ -203,6 +229,11 @@ export class FarmRunCommands implements RunCommands {
     for (const run of this.#engine.farm.runs.values()) count += run.unfinished;
     return count;
   }
+}
+
+function submitted({ run, candidate, source }: RunRow): AuditedAction {
+  const detail = `${candidate.name} ${candidate.version ?? "(version from its wheel)"}, source ${source.sha256}`;
+  return { what: "run.submit", object: formatRunId(run), detail };
 }
 
 function parseReuse(text: SubmitRunBody["reuse"] = "builds"): Reuse {

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { AuditEntry } from "../domain/audit.ts";
 import type { IndexFile, IndexPage } from "../domain/staging/index-page.ts";
 import { ANY_VARIANT, type StagedFile } from "../domain/staging/staged-file.ts";
 import { normalName } from "../domain/staging/project-name.ts";
@@ -102,7 +103,7 @@ export class RunStagingIndex implements StagingIndex {
     return { ok: true };
   }
 
-  async upload(key: IndexKey, form: UploadForm, bytes: Readable): Promise<StageOutcome> {
+  async upload(key: IndexKey, form: UploadForm, bytes: Readable, audit: AuditEntry): Promise<StageOutcome> {
     const found = await this.#runs.find(key);
     if (!found.ok) throw new Error(`r${key.run} has no index ${key.variant}, though it had one`);
     const { filename, sha256, requiresPython } = form;
@@ -111,7 +112,7 @@ export class RunStagingIndex implements StagingIndex {
     const { project } = found.facts;
     const { sizeBytes } = stored;
     const file = { ...key, project, filename, sha256, sizeBytes, job: null };
-    return this.#stager.stage({ ...file, requiresPython: requiresPython || null });
+    return this.#stager.stage({ ...file, requiresPython: requiresPython || null }, audit);
   }
 
   async staged(run: number): Promise<StagedOfRun | null> {
@@ -130,11 +131,12 @@ export class RunStagingIndex implements StagingIndex {
     run: number,
     { filename, variant }: { readonly filename: string; readonly variant: string | null },
     reason: string | null,
+    audit: AuditEntry,
   ) {
     const facts = await this.#runs.facts(run);
     if (!facts) return { ok: false, reason: "no-such-run" } as const;
     await this.#builds.settle(run, facts);
-    const changed = await this.#store.setYanked(run, filename, variant, reason);
+    const changed = await this.#store.setYanked(run, { filename, variant }, reason, audit);
     if (changed === 0) return { ok: false, reason: "no-such-file" } as const;
     const files = (await this.#store.files(run)).filter(
       (file) => file.filename === filename && (variant === null || file.variant === variant),

@@ -6,6 +6,7 @@ import { openDiskBlobStore } from "../adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "../adapters/disk/log-store.ts";
 import { createPrometheusMetrics } from "../adapters/prometheus/metrics.ts";
 import { openVerdicts } from "../open-verdicts.ts";
+import { openFileCipher } from "../adapters/secrets/file-cipher.ts";
 import { openSqliteStore } from "../adapters/sqlite/store.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
 import { NO_LIMITS } from "../domain/farm-state.ts";
@@ -18,10 +19,13 @@ import type { AgentBus, OutgoingAssignment } from "../ports/agent-bus.ts";
 import type { Upstream } from "../ports/upstream.ts";
 import { FarmAgentCommands } from "./agent-commands.ts";
 import { AgentRegistry } from "./agent-registry.ts";
+import { AttemptSecrets } from "./attempt-secrets.ts";
+import { AuditLog } from "./audit-log.ts";
 import { ChangeHub } from "./change-hub.ts";
 import { FarmEngine } from "./farm-engine.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { Ingest, type ResultsPeer } from "./ingest.ts";
+import { JobSecrets } from "./job-secrets.ts";
 import { Liveness } from "./liveness.ts";
 import { MeasureTasks } from "./measure-tasks.ts";
 import { PlanCache } from "./plan-cache.ts";
@@ -147,6 +151,13 @@ export async function openServices(dir: string) {
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log });
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
+  const audit = new AuditLog(
+    { commits, store: store.audit, clock, metrics, log },
+    { ageMaxMs: null, rowsMax: 1_000, refusedRowsMax: 100 },
+  );
+  const cipher = openFileCipher(join(dir, "secrets.key"), true);
+  const secrets = await JobSecrets.open({ store: store.jobSecrets, audit, cipher, clock });
+  const attemptSecrets = new AttemptSecrets(engine, { plans, secrets, audit });
   const registry = new AgentRegistry(engine, { bus, metrics, log }, 100);
   const agents = new FarmAgentCommands(engine, log);
   const liveness = new Liveness(
@@ -156,7 +167,7 @@ export async function openServices(dir: string) {
   );
   const commands = new FarmRunCommands(
     engine,
-    { store, blobs, plans, metrics },
+    { store, blobs, plans, metrics, audit, secrets },
     { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
   );
   const { judge, verdicts } = openVerdicts({ engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, clock, log });
@@ -197,6 +208,9 @@ export async function openServices(dir: string) {
       verdicts,
       hub,
       metrics,
+      audit,
+      secrets,
+      attemptSecrets,
       submit,
       register,
     },

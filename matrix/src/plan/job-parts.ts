@@ -5,6 +5,7 @@ import type { CellTable } from "./cell-table.ts";
 import type { Digest } from "./plan-inputs.ts";
 import type { Candidate } from "./plan.ts";
 import { containerKey } from "./planned-container.ts";
+import { secretsKey } from "./planned-secrets.ts";
 import type { RequirementPool } from "./requirements.ts";
 
 export interface JobInputs {
@@ -28,6 +29,7 @@ export interface JobParts {
 }
 
 export function commandKey(of: Omit<MeasureSpec, "when">): Readonly<Record<string, CanonicalValue>> {
-  const { command, requires, files, env, limits, container } = of;
-  return { command, requires, files, env, limits: { ...limits }, ...containerKey(container) };
+  const { command, requires, files, env, secrets, limits, container } = of;
+  const own = { command, requires, files, env, limits: { ...limits } };
+  return { ...own, ...secretsKey(secrets), ...containerKey(container) };
 }

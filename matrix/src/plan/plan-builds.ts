@@ -11,6 +11,7 @@ import { axesOf, nameOf } from "./per-projection.ts";
 import type { Digest } from "./plan-inputs.ts";
 import type { CellAxes, PlannedBuild, PlannedTest, PlannedWheel } from "./plan.ts";
 import { containerKey, containerOn, namesImage } from "./planned-container.ts";
+import { secretNames, secretsKey } from "./planned-secrets.ts";
 import { labelsOf, requirementText, type RequirementPool } from "./requirements.ts";
 import { nameWheels, type WheelClash, type WheelNames } from "./wheel-names.ts";
 
@@ -36,13 +37,16 @@ export function planBuilds(table: CellTable, rows: readonly number[], inputs: Bu
   if (clash) return { ok: false, clash };
   const common = {
     env: sortedRecord(spec.env),
+    secrets: secretNames(spec.secrets),
     configSettings: sortedRecord(spec.configSettings),
     limits: spec.limits,
   };
+  const { secrets: _names, ...shared } = common;
   const share = keyOf(digest, {
     kind: "build",
     candidate: candidateKey,
-    ...common,
+    ...shared,
+    ...secretsKey(spec.secrets),
     limits: { ...spec.limits },
     ...unusualKey(spec),
   });
@@ -70,7 +74,7 @@ export function planBuilds(table: CellTable, rows: readonly number[], inputs: Bu
 
 interface BuildParts extends BuildInputs {
   readonly share: string;
-  readonly common: Pick<PlannedBuild, "env" | "configSettings" | "limits">;
+  readonly common: Pick<PlannedBuild, "env" | "secrets" | "configSettings" | "limits">;
   readonly touchstone: boolean;
   readonly names: readonly WheelNames[];
 }
@@ -101,7 +105,7 @@ function planBuild(table: CellTable, build: FoldedBuild, wheel: PlannedWheel, pa
     cuda: build.at.cuda,
     ...containerKey(containerOn(platform, container) === null ? null : container),
   });
-  const { env, configSettings, limits } = parts.common;
+  const { env, secrets, configSettings, limits } = parts.common;
   return {
     kind: "build",
     name: `build-${parts.names[build.index]?.build}`,
@@ -111,6 +115,7 @@ function planBuild(table: CellTable, build: FoldedBuild, wheel: PlannedWheel, pa
     requirement,
     touchstone: parts.touchstone,
     env,
+    secrets,
     limits,
     configSettings,
     frontend: parts.spec.frontend,

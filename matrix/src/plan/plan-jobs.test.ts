@@ -20,6 +20,7 @@ const COMMAND: CommandSpec = {
   requires: ["ruff"],
   files: ["."],
   env: { B: "1", A: "2" },
+  secrets: [],
   container: null,
   agents: null,
   limits: LIMITS,

@@ -9,6 +9,7 @@ import { commandKey, type JobInputs, type JobParts } from "./job-parts.ts";
 import { measurePlanners } from "./plan-measures.ts";
 import type { PlannedBuild, PlannedCheck, PlannedJob, PlannedScan, PlannedTest } from "./plan.ts";
 import { containerKey, containerOn, namesImage } from "./planned-container.ts";
+import { secretNames, secretsKey } from "./planned-secrets.ts";
 import { cellRequirements, labelsOf, requirementText, RequirementPool } from "./requirements.ts";
 import type { WheelClash } from "./wheel-names.ts";
 
@@ -59,6 +60,7 @@ function testPlanner({
   const { spec, knowledge, digest, isTouchstone } = inputs;
   const { extras, requires, command, files, repeatFailed, limits, container, agents } = spec.test;
   const env = sortedRecord(spec.test.env);
+  const secrets = secretNames(spec.test.secrets);
   const own = { env, extras, requires, command, files, limits: { ...limits } };
   // So that tests without it keep the keys that they had before there was such a thing.
   const repeats = repeatFailed > 0 ? { repeatFailed } : {};
@@ -67,6 +69,7 @@ function testPlanner({
     candidate: candidateKey,
     ...own,
     ...repeats,
+    ...secretsKey(spec.test.secrets),
     ...containerKey(container),
   });
   const keyIn = cellKeys(table, share, digest);
@@ -93,6 +96,7 @@ function testPlanner({
       requirement,
       touchstone: isTouchstone(row),
       env,
+      secrets,
       limits,
       wheelOf: build.name,
       torch: torchIn(row),
@@ -126,6 +130,7 @@ function planChecks({ table, inputs, pool, candidateKey }: JobParts): PlannedChe
       requirement,
       touchstone: true,
       env: sortedRecord(check.env),
+      secrets: secretNames(check.secrets),
       limits,
       requires,
       command,
@@ -144,10 +149,11 @@ function scanPlanner(
     scan,
     share: keyOf(inputs.digest, { kind: "scan", candidate: candidateKey, ...commandKey(scan) }),
     env: sortedRecord(scan.env),
+    secrets: secretNames(scan.secrets),
   }));
   return (build) => {
     const { platform, python } = build.requirement;
-    return shared.map(({ scan, share, env }): PlannedScan => {
+    return shared.map(({ scan, share, env, secrets }): PlannedScan => {
       const { command, requires, files, limits, container, agents } = scan;
       const anywhere = { os: null, torch: false, cudaToolkit: null, gpu: null, ...labelsOf(agents) };
       const boxed = namesImage(platform, container);
@@ -161,6 +167,7 @@ function scanPlanner(
         requirement,
         touchstone: build.touchstone,
         env,
+        secrets,
         limits,
         wheelOf: build.name,
         requires,

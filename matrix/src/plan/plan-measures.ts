@@ -6,6 +6,7 @@ import { perProjection } from "./per-projection.ts";
 import { commandKey, type JobParts } from "./job-parts.ts";
 import type { PlannedBench, PlannedBuild, PlannedProfile, PlannedTest } from "./plan.ts";
 import { containerOn } from "./planned-container.ts";
+import { secretNames } from "./planned-secrets.ts";
 import { cellRequirements } from "./requirements.ts";
 
 type Measure = PlannedBench | PlannedProfile;
@@ -50,6 +51,7 @@ function measurePlanner(
   const admits = perProjection(table, Object.keys(when ?? {}), (cell) => holds(when, cell));
   const requirementOf = cellRequirements(table, { kind, wantsGpu: true, container, agents }, knowledge, pool);
   const env = sortedRecord(measure.env);
+  const secrets = secretNames(measure.secrets);
   const text = own as Readonly<Record<string, CanonicalValue>>;
   const share = keyOf(digest, { kind, candidate: candidateKey, ...commandKey(measure), ...text });
   const keyIn = cellKeys(table, share, digest);
@@ -64,6 +66,7 @@ function measurePlanner(
       requirement,
       touchstone: isTouchstone(row),
       env,
+      secrets,
       limits,
       wheelOf: build.name,
       torch: test.torch,

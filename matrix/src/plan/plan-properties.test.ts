@@ -75,7 +75,10 @@ const entry = fc.record({ values: assignment, when: condition, place: fc.constan
 const reason = fc.constantFrom("", "because");
 const container = fc.constantFrom(null, { image: "debian:12", network: "open" as const });
 const agents = fc.constantFrom(null, { labels: { rack: "a3", nvlink: null }, gpus: 2, gpuMemoryBytes: 1024 ** 3 });
-const common = { env: record, container, agents, limits };
+const secrets = fc
+  .subarray(["INDEX_TOKEN", "A_KEY"])
+  .map((names) => names.map((name) => ({ name, path: "", place: PLACE })));
+const common = { env: record, secrets, container, agents, limits };
 const command: fc.Arbitrary<CommandSpec> = fc.record({
   name: fc.constant("one"),
   command: text,

@@ -96,6 +96,8 @@ interface PlannedJobBase {
   /** Belongs to a touchstone cell: scheduled first. */
   readonly touchstone: boolean;
   readonly env: Readonly<Record<string, string>>;
+  /** Names of secrets that its own commands find in variables of these names; sorted. */
+  readonly secrets: readonly string[];
   readonly limits: JobLimits;
   /** null: nothing is asked of the container, where the agent runs it in one. */
   readonly container: PlannedContainer | null;

@@ -47,6 +47,7 @@ const MEASURE: MeasureSpec = {
   requires: [],
   files: ["bench"],
   env: {},
+  secrets: [],
   container: null,
   agents: null,
   limits: LIMITS,
@@ -88,6 +89,7 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
     profiles: { patch: FULL, minor: FULL, major: FULL, hotfix: FULL },
     build: {
       env: {},
+      secrets: [],
       configSettings: {},
       frontend: "pip",
       reproducible: "unchecked",
@@ -98,6 +100,7 @@ export function specWith(axes: Partial<SpecAxes> = {}, change: Partial<Spec> = {
     },
     test: {
       env: {},
+      secrets: [],
       extras: [],
       requires: [],
       command: null,

@@ -13,10 +13,32 @@ export interface Field {
 
 export type Fields<K extends string> = { readonly [key in K]?: Field };
 
-const MEASURE = ["when", "command", "requires", "files", "env", "container", "agents", "timeout", "log-limit"] as const;
+const MEASURE = [
+  "when",
+  "command",
+  "requires",
+  "files",
+  "env",
+  "secrets",
+  "container",
+  "agents",
+  "timeout",
+  "log-limit",
+] as const;
 const BENCH = [...MEASURE, "format", "results", "metrics", "columns", "baseline", "bound-by"] as const;
 const PROFILE = [...MEASURE, "kernels", "launch-skip", "launch-count"] as const;
-const COMMAND = ["name", "command", "requires", "files", "env", "container", "agents", "timeout", "log-limit"] as const;
+const COMMAND = [
+  "name",
+  "command",
+  "requires",
+  "files",
+  "env",
+  "secrets",
+  "container",
+  "agents",
+  "timeout",
+  "log-limit",
+] as const;
 
 /** Sections and their keys: what kiln.yaml may hold. `*` and `[]` stand for each entry of a mapping or list. */
 export const KEYS = {
@@ -57,6 +79,7 @@ export const KEYS = {
     "wheel",
     "wheels",
     "env",
+    "secrets",
     "config-settings",
     "frontend",
     "reproducible",
@@ -74,6 +97,7 @@ export const KEYS = {
     "repeat-failed",
     "gpu",
     "env",
+    "secrets",
     "container",
     "agents",
     "timeout",

@@ -167,7 +167,7 @@ describe("commands", () => {
       "profile: {command: python bench.py --profile}",
     ].join("\n");
     const spec = specOf(text);
-    const plain = { requires: [], files: [], env: {}, container: null, agents: null, limits: LIMITS };
+    const plain = { requires: [], files: [], env: {}, secrets: [], container: null, agents: null, limits: LIMITS };
     expect(spec.test.gpu).toBe("none");
     expect(spec.checks).toEqual([
       {
@@ -176,6 +176,7 @@ describe("commands", () => {
         requires: ["ruff"],
         files: ["."],
         env: { A: "1" },
+        secrets: [],
         container: null,
         agents: null,
         limits: { timeoutMs: 600_000, logBytesMax: 1_048_576 },

@@ -30,6 +30,7 @@ const DEFAULTS: Spec = {
   profiles: { patch: EVERYTHING, minor: EVERYTHING, major: EVERYTHING, hotfix: EVERYTHING },
   build: {
     env: {},
+    secrets: [],
     configSettings: {},
     frontend: "pip",
     reproducible: "unchecked",
@@ -40,6 +41,7 @@ const DEFAULTS: Spec = {
   },
   test: {
     env: {},
+    secrets: [],
     extras: [],
     requires: [],
     command: null,
@@ -109,6 +111,7 @@ describe("a good kiln.yaml", () => {
       },
       build: {
         env: { CFLAGS: "-O2" },
+        secrets: [],
         configSettings: { "cmake.build-type": "Release" },
         frontend: "cibuildwheel",
         reproducible: "check",
@@ -119,6 +122,7 @@ describe("a good kiln.yaml", () => {
       },
       test: {
         env: { SEED: "7", VERBOSE: "true", EMPTY: "" },
+        secrets: [],
         extras: ["fast"],
         requires: ["pytest", "numpy>=2"],
         command: "pytest -q tests",
@@ -260,6 +264,13 @@ describe("mistakes", () => {
     ["test: {repeat-failed: 1}", "1:8 test.repeat-failed", "command: "],
     ["test: {command: x, repeat-failed: 6}", "1:35 test.repeat-failed", "write 1"],
     ["test: {command: x, repeat-failed: true}", "1:35 test.repeat-failed", "0 to 5"],
+    ["test: {secrets: [A]}", "1:8 test.secrets", "command: "],
+    ["build: {secrets: A}", "1:18 build.secrets", "[A]"],
+    ["build: {secrets: [index-token]}", "1:19 build.secrets[0]", "INDEX_TOKEN"],
+    ["build: {secrets: [1A]}", "1:19 build.secrets[0]", "INDEX_TOKEN"],
+    ["build: {secrets: [KILN_WHEEL]}", "1:19 build.secrets[0]", "KILN_"],
+    ["build: {secrets: [A, B, A]}", "1:25 build.secrets[2]", "one of the two"],
+    ["build: {env: {A: x}, secrets: [A]}", "1:32 build.secrets[0]", "one of the two"],
     ["retry: {infrastructure: 11}", "1:25 retry.infrastructure", "2"],
     ["retry: {infrastructure: 1.5}", "1:25 retry.infrastructure", "2"],
     ["retry: {infrastructure: two}", "1:25 retry.infrastructure", "0 to 10"],

@@ -11,6 +11,7 @@ import { ENV_NAME, readLimits } from "./read-limits.ts";
 import { readMatrix } from "./read-matrix.ts";
 import { readBench, readProfile } from "./read-measures.ts";
 import { readProfiles } from "./read-profiles.ts";
+import { readSecrets } from "./read-secrets.ts";
 import { readTest } from "./read-test.ts";
 import { readWheels } from "./read-wheels.ts";
 import { readYaml } from "./read-yaml.ts";
@@ -69,8 +70,10 @@ export function parseSpec(text: string, file: string): ParsedSpec {
 
 function readBuild(field: Field | undefined, names: AxisNames, problems: ProblemList): BuildSpec {
   const fields = readSection("build", field?.value, problems);
+  const env = readEntries(fields.env, ENV_NAME, problems);
   return {
-    env: readEntries(fields.env, ENV_NAME, problems),
+    env,
+    secrets: readSecrets(fields.secrets, env, problems),
     configSettings: readEntries(fields["config-settings"], SETTING_NAME, problems),
     frontend: readChoice(fields.frontend, ["pip", "cibuildwheel"], problems),
     reproducible: readChoice(fields.reproducible, ["unchecked", "check"], problems),

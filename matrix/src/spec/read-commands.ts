@@ -4,6 +4,7 @@ import type { ProblemList } from "./problem-list.ts";
 import { readAgents } from "./read-agents.ts";
 import { readContainer } from "./read-container.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
+import { readSecrets } from "./read-secrets.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
 import type { CommandSpec, MeasureSpec } from "./spec.ts";
 import type { YamlValue } from "./yaml-value.ts";
@@ -56,11 +57,13 @@ export function readCommon(
   gpus: "gpu" | "no-gpu",
   problems: ProblemList,
 ): Omit<MeasureSpec, "when"> {
+  const env = readEntries(fields.env, ENV_NAME, problems);
   return {
     command: (fields.command && readCommandText(fields.command, example, problems)) ?? "",
     requires: readRequires(fields.requires, '[ruff, "mypy>=1"]', problems),
     files: readFiles(fields.files, wholeSource, problems),
-    env: readEntries(fields.env, ENV_NAME, problems),
+    env,
+    secrets: readSecrets(fields.secrets, env, problems),
     container: readContainer(fields.container, problems),
     agents: readAgents(fields.agents, gpus, problems),
     limits: readLimits(fields.timeout, fields["log-limit"], problems),

@@ -6,6 +6,7 @@ import { readAgents } from "./read-agents.ts";
 import { readContainer } from "./read-container.ts";
 import { quote } from "./quote.ts";
 import { ENV_NAME, readLimits } from "./read-limits.ts";
+import { readSecrets } from "./read-secrets.ts";
 import { isExtraName } from "./requirement.ts";
 import { SPEC_LIMITS } from "./spec-limits.ts";
 import type { TestSpec } from "./spec.ts";
@@ -26,8 +27,15 @@ export function readTest(fields: SectionFields<"test">, problems: ProblemList): 
     const suggestion = "add what to run, such as command: pytest -q tests";
     problems.add(repeat.keyAt, repeat.path, "test.repeat-failed is for test.command, which is missing", suggestion);
   }
+  const { secrets } = fields;
+  if (secrets && !command) {
+    const suggestion = "add what to run, such as command: pytest -q tests";
+    problems.add(secrets.keyAt, secrets.path, "test.secrets are for test.command, which is missing", suggestion);
+  }
+  const ownEnv = readEntries(env, ENV_NAME, problems);
   return {
-    env: readEntries(env, ENV_NAME, problems),
+    env: ownEnv,
+    secrets: readSecrets(secrets, ownEnv, problems),
     extras: readList(extras, { shape: "[fast, docs]" }, readOne, problems),
     requires: readRequires(requires, '[pytest, "numpy>=2"]', problems),
     command: command ? readCommandText(command, "pytest -q tests", problems) : null,

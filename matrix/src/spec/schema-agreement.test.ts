@@ -54,6 +54,7 @@ describe("any document", () => {
     requires: mostly(["pytest", "numpy>=2"], [], null),
     files: mostly(["tests", "a/b.txt"], [], null),
     env: mostly({ A: "b", N: 1, E: "" }, null),
+    secrets: mostly(["INDEX_TOKEN", "B"], [], null),
     container: mostly({ image: " debian:12 ", network: "open" }, { image: "Reg.io/a/b" }, {}, null),
     agents: mostly({ labels: { rack: "a3", fast: null } }, { labels: ["rack=a3", "fast"] }, {}, null),
     timeout: mostly("90s", "1h30m"),
@@ -86,6 +87,7 @@ describe("any document", () => {
       wheel: mostly("native", "pure"),
       wheels: fc.array(wheel, { maxLength: 2 }),
       env: job.env,
+      secrets: job.secrets,
     }),
     test: some<unknown>({
       ...job,

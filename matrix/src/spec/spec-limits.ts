@@ -49,4 +49,6 @@ export const SPEC_LIMITS = {
   labelsMax: 32,
   gpusMax: 16,
   maxParallelMax: 100_000,
+  /** Of one kind of job. */
+  secretsMax: 20,
 } as const;

@@ -163,8 +163,17 @@ export interface AgentsSpec {
   readonly gpuMemoryBytes: number | null;
 }
 
+/** A secret that commands of a job find in the variable of this name. What its value is, the spec does not say. */
+export interface SecretRef {
+  readonly name: string;
+  /** Where it stands: `test.secrets[0]`. */
+  readonly path: string;
+  readonly place: SpecPlace;
+}
+
 export interface BuildSpec {
   readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretRef[];
   /** null, here and below: nothing is asked. */
   readonly container: ContainerSpec | null;
   /** null, here and below: nothing is asked. */
@@ -209,6 +218,7 @@ export interface WheelSpec {
 
 export interface TestSpec {
   readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretRef[];
   readonly extras: readonly string[];
   /** Requirements (PEP 508) installed beside the wheel. */
   readonly requires: readonly string[];
@@ -232,6 +242,7 @@ export interface CommandSpec {
   readonly requires: readonly string[];
   readonly files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretRef[];
   readonly container: ContainerSpec | null;
   readonly agents: AgentsSpec | null;
   readonly limits: JobLimits;
@@ -244,6 +255,7 @@ export interface MeasureSpec {
   readonly requires: readonly string[];
   readonly files: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly secrets: readonly SecretRef[];
   readonly container: ContainerSpec | null;
   readonly agents: AgentsSpec | null;
   readonly limits: JobLimits;

@@ -35,6 +35,7 @@ function watchedCoordinator(coordinator: Coordinator): Coordinator {
   const seen = new SeenFrames();
   return {
     register: (registration) => coordinator.register(registration),
+    fetchSecrets: (request) => coordinator.fetchSecrets(request),
     openResults(hello, handlers) {
       const connection = coordinator.openResults(hello, {
         ...handlers,

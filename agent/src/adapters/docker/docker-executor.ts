@@ -9,6 +9,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Execution, ExecutionRequest, ExecutionSink, Executor } from "../../ports/executor.ts";
 import type { InventoryProblem } from "../../ports/inventory.ts";
 import type { Log } from "../../ports/log.ts";
+import type { SecretSource } from "../../ports/secret-source.ts";
 import type { BuildSurroundings } from "../host/job-context.ts";
 import { removeFolder } from "../host/job-folder.ts";
 import { JobRun } from "../host/job-run.ts";
@@ -40,6 +41,7 @@ export interface DockerParts {
   /** Where the indexes of runs are. */
   readonly indexes: IndexAccess;
   readonly build: BuildSurroundings;
+  readonly jobSecrets: SecretSource;
   readonly clock: Clock;
   readonly log: Log;
   /** Of the agent's process: pip's settings and the user's Docker configuration. */

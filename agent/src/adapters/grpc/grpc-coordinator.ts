@@ -3,6 +3,7 @@ import { credentials, makeClientConstructor, Metadata, status, type Client, type
 import { agent as wire, grpcService } from "@kiln/proto";
 import type {
   Coordinator,
+  FetchSecretsResult,
   RegisterResult,
   Registration,
   ResultsConnection,
@@ -13,6 +14,7 @@ import { registerRequest } from "./register-request.ts";
 import { GrpcResultsConnection, type ResultsCall } from "./results-connection.ts";
 
 const REGISTER_TIMEOUT_MS = 10_000;
+const FETCH_SECRETS_TIMEOUT_MS = 10_000;
 const WINDOW_BYTES_DEFAULT = 4 * 1024 * 1024;
 const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
 const HEARTBEAT_INTERVAL_MS_DEFAULT = 2_000;
@@ -23,6 +25,12 @@ interface AgentClient extends Client {
     metadata: Metadata,
     options: { deadline: number },
     callback: (error: ServiceError | null, response?: wire.RegisterResponse) => void,
+  ): unknown;
+  fetchSecrets(
+    request: wire.FetchSecretsRequest,
+    metadata: Metadata,
+    options: { deadline: number },
+    callback: (error: ServiceError | null, response?: wire.FetchSecretsResponse) => void,
   ): unknown;
   streamResults(metadata: Metadata): ResultsCall;
 }
@@ -58,6 +66,18 @@ export class GrpcCoordinator implements Coordinator, Disposable {
         const windowBytes = Math.min(response.windowBytes || WINDOW_BYTES_DEFAULT, WINDOW_BYTES_MAX);
         const heartbeatIntervalMs = response.heartbeatIntervalMs || HEARTBEAT_INTERVAL_MS_DEFAULT;
         return resolve({ ok: true, terms: { windowBytes, heartbeatIntervalMs } });
+      });
+    });
+  }
+
+  fetchSecrets({ agentId, sessionId, ref }: Parameters<Coordinator["fetchSecrets"]>[0]): Promise<FetchSecretsResult> {
+    const request = create(wire.FetchSecretsRequestSchema, { agentId, sessionId, attempt: ref });
+    return new Promise((resolve) => {
+      const options = { deadline: Date.now() + FETCH_SECRETS_TIMEOUT_MS };
+      this.#open().fetchSecrets(request, new Metadata(), options, (error, response) => {
+        if (response) return resolve({ ok: true, values: response.values });
+        const message = error?.details || error?.message || "the coordinator gave no answer";
+        return resolve({ ok: false, message, isPassing: error === null || PASSING.has(error.code) });
       });
     });
   }
@@ -104,6 +124,9 @@ function connectTo({ farm, authorityPem, privateKeyPem, certificatePem }: Creden
 function isShutOut({ code }: ServiceError): boolean {
   return code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED;
 }
+
+/** The coordinator is away, or does not know the agent yet. */
+const PASSING: ReadonlySet<status> = new Set([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.NOT_FOUND]);
 
 /** Statuses by which a coordinator says that it does not know the agent, or not any more: registering tells which. */
 function needsRegistration(code: status): boolean {

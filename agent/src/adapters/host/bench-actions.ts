@@ -130,7 +130,7 @@ async function storeResults(
       return no(agents("tests-failed", `${name} has ${size} bytes; results may have ${FILE_BYTES_MAX}`));
     }
     const filename = `${prefix}-${name}`.replaceAll(/[^\w.+-]/g, "_").slice(-200);
-    const stored = await context.blobs.store(path, filename, context.signal);
+    const stored = await context.blobs.store(await context.withoutSecrets(path), filename, context.signal);
     if (!stored.ok) return no(agents("infrastructure", `${name} could not be stored: ${stored.message}`));
     context.artifact("benchmark", stored.blob);
     files.push(filename);

@@ -32,7 +32,7 @@ export async function cibuildwheel(
   const { job, build } = context;
   if (job.work.kind !== "build") throw new Error(`${job.name} builds nothing`);
   const change = buildCommandChange(context);
-  const passed = Object.keys(job.env);
+  const passed = [...Object.keys(job.env), ...(job.secrets ?? [])];
   const variables = cibuildwheelVariables(job.work, { platform, engine: build.containerEngine, passed });
   const own = Object.fromEntries(Object.entries(variables).filter(([name]) => job.env[name] === undefined));
   const set = { ...change.set, ...own };

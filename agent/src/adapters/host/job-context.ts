@@ -42,6 +42,8 @@ export interface JobContext {
   useArm(arm: Arm): void;
   /** Runs a command in the job's environment, with a change to it, to its end; its output goes to the log. */
   command(spec: Omit<CommandSpec, "env">, change?: EnvironmentChange): Promise<ProcessEnd>;
+  /** A file in the job's folder as it may be kept: itself, or a copy without the job's secrets where it has some. */
+  withoutSecrets(path: string): Promise<string>;
   /** Writes a line of the agent's own to the log. */
   note(text: string): void;
   artifact(role: string, blob: Blob): void;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { attemptKey } from "../../domain/attempt-key.ts";
-import type { ProcessEnd } from "../../domain/classify.ts";
+import { RUNS_COMMAND, type ProcessEnd } from "../../domain/classify.ts";
 import type { Blob, Job } from "../../domain/job.ts";
 import { stepsFor, type StepKind } from "../../domain/job-steps.ts";
 import type { Arm } from "../../domain/measure/process-order.ts";
@@ -9,13 +9,16 @@ import type { Report } from "../../domain/report.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { ExecutionRequest, ExecutionSink } from "../../ports/executor.ts";
 import type { Log } from "../../ports/log.ts";
+import type { JobSecrets, SecretSource } from "../../ports/secret-source.ts";
 import type { CommandSpec, RunningCommand } from "./command.ts";
 import type { BuildSurroundings, JobContext, JobProgress, PipSource, RepairSource, StepEnd } from "./job-context.ts";
 import { changedEnvironment, type EnvironmentChange } from "./job-environment.ts";
 import { makeJobFolder, removeFolder, type JobFolder } from "./job-folder.ts";
+import { redactedCopy } from "./redacted-copy.ts";
 import type { IndexAccess } from "./run-index.ts";
 import type { Preparation, Runner } from "./runner.ts";
 import { STEP_ACTIONS } from "./step-actions.ts";
+import { agents, DONE } from "./step-tools.ts";
 import { attemptCookie } from "./stray-processes.ts";
 
 export interface JobRunParts {
@@ -26,8 +29,13 @@ export interface JobRunParts {
   /** Where the indexes of runs are. */
   readonly indexes: IndexAccess;
   readonly build: BuildSurroundings;
+  /** Where secrets come from that jobs name. */
+  readonly jobSecrets: SecretSource;
   readonly log: Log;
 }
+
+/** Steps that run the job's own commands. What only installs something gets no secrets. */
+const GET_SECRETS: ReadonlySet<StepKind> = new Set([...RUNS_COMMAND, "build-wheel", "rebuild-wheel"]);
 
 /** One job: its folder, its environment, and its steps one after the other, wherever the runner runs their commands. */
 export class JobRun implements JobContext {
@@ -41,6 +49,8 @@ export class JobRun implements JobContext {
   #folder: JobFolder | null = null;
   #step: StepKind | null = null;
   #command: RunningCommand | null = null;
+  #copies = 0;
+  #secrets: (JobSecrets & { readonly ok: true }) | null = null;
 
   constructor(request: ExecutionRequest, runner: Runner, sink: ExecutionSink, parts: JobRunParts) {
     this.#request = request;
@@ -115,7 +125,9 @@ export class JobRun implements JobContext {
       verdict = unexpected(cause);
     }
     await this.#cleanUp();
-    return this.#sink.ended(verdict);
+    this.#sink.ended(verdict);
+    // Not before: what ends the record may quote the job's output.
+    this.#secrets?.[Symbol.dispose]();
   }
 
   /** Idempotent. */
@@ -138,6 +150,13 @@ export class JobRun implements JobContext {
 
   stepOutputTail(): string {
     return this.#sink.stepOutputTail();
+  }
+
+  async withoutSecrets(path: string): Promise<string> {
+    if (!this.#secrets) return path;
+    const copy = join(this.folder.files, `redacted-${++this.#copies}`);
+    await redactedCopy(path, this.folder.root, copy, this.#secrets.redactorOf);
+    return copy;
   }
 
   buildTree(): Promise<string> {
@@ -164,7 +183,7 @@ export class JobRun implements JobContext {
     const { job, ref } = this.#request;
     const { wheelPath, hasEnvironment } = this.progress;
     return this.#runner.environment(step, {
-      job: job.env,
+      job: GET_SECRETS.has(step) ? { ...job.env, ...this.#secrets?.values } : job.env,
       cookie: attemptCookie(this.#parts.agentId, attemptKey(ref)),
       temporaryFolder: this.folder.temporary,
       wheel: job.work.kind === "command" && wheelPath !== "" ? wheelPath : null,
@@ -184,6 +203,11 @@ export class JobRun implements JobContext {
 
   async #runSteps(preparation: Preparation | null): Promise<Verdict> {
     this.#folder = await makeJobFolder(join(this.#parts.workFolder, attemptKey(this.#request.ref)));
+    const secrets = this.job.secrets ?? [];
+    if (secrets.length > 0) {
+      const end = await this.#runStep("fetch the job's secrets", () => this.#fetchSecrets(secrets));
+      if (!end.ok) return end.verdict;
+    }
     if (preparation && !this.signal.aborted) {
       const end = await this.#runStep(preparation.title, () =>
         this.#outsideTime(preparation.run((text) => this.note(text), this.signal)),
@@ -203,6 +227,17 @@ export class JobRun implements JobContext {
       if (end.next) steps.unshift(end.next);
     }
     return { ...PASSED, summary: this.#progress.candidate.remark };
+  }
+
+  async #fetchSecrets(names: readonly string[]): Promise<StepEnd> {
+    const { ref } = this.#request;
+    const fetched = await this.#outsideTime(this.#parts.jobSecrets.fetch(ref, names, this.signal));
+    if (!fetched.ok) {
+      return agents("infrastructure", `the secrets ${names.join(", ")} cannot be had: ${fetched.message}`);
+    }
+    this.#secrets = fetched;
+    this.note(`its commands find ${names.join(", ")} in variables of these names`);
+    return DONE;
   }
 
   async #runStep(title: string, action: () => Promise<StepEnd>): Promise<StepEnd> {

@@ -94,7 +94,9 @@ async function profileArm(
     ["profile-metrics", files.csv],
   ] as const) {
     const filename = path.slice(folder.length + 1);
-    const stored = await context.blobs.store(path, filename, context.signal);
+    // A report is binary, and would not be one any more without some of its bytes.
+    const kept = role === "profile-metrics" ? await context.withoutSecrets(path) : path;
+    const stored = await context.blobs.store(kept, filename, context.signal);
     if (!stored.ok) return no(agents("infrastructure", `${filename} could not be stored: ${stored.message}`));
     context.artifact(role, stored.blob);
     names.push(filename);

@@ -192,7 +192,7 @@ async function storeFiles(context: JobContext, files: readonly ResultsFile[], pr
       break;
     }
     const filename = `${prefix}${name}`.replaceAll(/[^\w.+-]/g, "_").slice(-200);
-    const stored = await context.blobs.store(path, filename, context.signal);
+    const stored = await context.blobs.store(await context.withoutSecrets(path), filename, context.signal);
     if (!stored.ok) return agents("infrastructure", `${name} could not be stored: ${stored.message}`);
     context.artifact(role, stored.blob);
     tests.filesStored++;

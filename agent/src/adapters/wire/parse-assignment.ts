@@ -47,13 +47,16 @@ function parseRef(ref: wire.AttemptRef | undefined): AttemptRef {
 }
 
 function parseJob(job: wire.JobSpec): Job {
-  const { name, python, env, limits, work, container } = job;
+  const { name, python, env, limits, work, container, secrets } = job;
   if (!limits || limits.timeoutMs === 0) throw new BadAssignmentError(`${name} has no time limit`);
   if (!/^3\.\d{1,3}t?$/.test(python)) throw new BadAssignmentError(`${name} names no CPython: "${python}"`);
+  const wrong = secrets.find((secret) => !/^[A-Z][A-Z0-9_]{0,62}$/.test(secret));
+  if (wrong !== undefined) throw new BadAssignmentError(`${name} names a secret that is none: "${wrong}"`);
   return {
     name,
     python,
     env,
+    ...(secrets.length > 0 ? { secrets } : {}),
     limits: { timeoutMs: limits.timeoutMs, logBytesMax: Number(limits.logBytesMax) },
     work: parseWork(name, work),
     ...(container ? { container: parseContainer(name, container) } : {}),

@@ -10,6 +10,8 @@ const NOT_SEEN = "\0";
 export class SecretBook {
   readonly #known: readonly Uint8Array[];
   readonly #learned = new Map<string, readonly Uint8Array[]>();
+  /** However many they are. */
+  readonly #held = new Set<readonly Uint8Array[]>();
   #matcher: SecretMatcher;
 
   constructor(secrets: readonly Secret[]) {
@@ -24,7 +26,26 @@ export class SecretBook {
     this.#learned.set(key, secretForms(secret));
     if (!isNew) return;
     if (this.#learned.size > LEARNED_MAX) this.#learned.delete(this.#learned.keys().next().value ?? "");
-    this.#matcher = new SecretMatcher([...this.#known, ...[...this.#learned.values()].flat()]);
+    this.#rebuild();
+  }
+
+  /** Holds from here until it is disposed of, however much is learned meanwhile; then they are secrets learned last. */
+  hold(secrets: readonly Secret[]): Disposable {
+    const forms = secrets.flatMap(secretForms);
+    this.#held.add(forms);
+    this.#rebuild();
+    return {
+      [Symbol.dispose]: () => {
+        if (!this.#held.delete(forms)) return;
+        for (const secret of secrets) this.learn(secret);
+        this.#rebuild();
+      },
+    };
+  }
+
+  #rebuild(): void {
+    const held = [...this.#held].flat();
+    this.#matcher = new SecretMatcher([...this.#known, ...held, ...[...this.#learned.values()].flat()]);
   }
 
   /** For one stream of output. */

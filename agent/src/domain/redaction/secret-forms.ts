@@ -11,7 +11,7 @@ export interface Secret {
 
 /**
  * Every way in which programs write a secret: as it is, percent-encoded (RFC
- * 3986), and inside Base64 (RFC 4648) of "user:password", whoever the user. Of a
+ * 3986), in XML, and inside Base64 (RFC 4648) of "user:password", whoever the user. Of a
  * value with several lines each line is one, since programs indent them and end
  * them differently. A form shorter than SECRET_BYTES_MIN bytes is left out.
  */
@@ -36,6 +36,10 @@ function addForms(forms: Set<string>, text: string): void {
   forms.add(strict);
   forms.add(strict.replaceAll("%7E", "~"));
   forms.add(strict.replaceAll("%20", "+"));
+  const xml = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  forms.add(xml);
+  forms.add(xml.replaceAll('"', "&quot;"));
+  forms.add(xml.replaceAll('"', "&quot;").replaceAll("'", "&apos;"));
   for (const one of [encoded, strict]) forms.add(one.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
   for (const offset of [0, 1, 2]) addBase64(forms, base64Inside(utf8(text), offset));
 }

@@ -18,6 +18,7 @@ export function assignmentMessage(assignment: OutgoingAssignment): wire.Assignme
       name: job.name,
       python: job.requirement.python,
       env: { ...work.env },
+      secrets: [...job.secrets],
       limits: { timeoutMs: job.limits.timeoutMs, logBytesMax: BigInt(job.limits.logBytesMax) },
       work: workMessage(work),
       ...(devices.gpus.length === 0 && !devices.exclusive

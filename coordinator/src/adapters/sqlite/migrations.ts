@@ -1,9 +1,12 @@
 import { UPDATE_SCHEMA } from "./update-store.ts";
 import type { DatabaseSync } from "node:sqlite";
-import { addScheduling } from "./add-scheduling.ts";
-import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
+import { API_TOKENS_SCHEMA } from "./api-token-store.ts";
+import { AUDIT_SCHEMA } from "./audit-store.ts";
 import { IDENTITY_SCHEMA } from "./identity-store.ts";
-import { addContainers, addFrontends, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
+import { JOB_SECRETS_SCHEMA } from "./job-secret-store.ts";
+import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
+import { addScheduling } from "./add-scheduling.ts";
+import { addContainers, addFrontends, addJobSecrets, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
 import { RETENTION_SCHEMA } from "./retention-schema.ts";
 import { VERDICT_SCHEMA } from "./verdict-schema.ts";
 
@@ -134,6 +137,10 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   addScheduling,
   UPDATE_SCHEMA,
   VERDICT_SCHEMA,
+  AUDIT_SCHEMA,
+  API_TOKENS_SCHEMA,
+  JOB_SECRETS_SCHEMA,
+  addJobSecrets,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -1,7 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { AuditEntry } from "../../domain/audit.ts";
 import type { RunAge } from "../../domain/retention.ts";
 import type { BlobUse, PinOutcome, RemovedBlob, RetentionQuery, RetentionStore } from "../../ports/retention-store.ts";
+import { insertAudit } from "./audit-store.ts";
 import type { Columns } from "./rows.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** A run whose bytes may go: marked so after it last ended. */
 const IS_EXPIRED = "(runs.state = 'finished' AND runs.expired_at IS NOT NULL AND runs.expired_at >= runs.finished_at)";
@@ -50,10 +53,15 @@ export class SqliteRetentionStore implements RetentionStore {
     this.#change("UPDATE runs SET has_logs = 0 WHERE run = ?", run);
   }
 
-  async setPin(run: number, atMs: number | null): Promise<PinOutcome> {
+  async setPin(run: number, atMs: number | null, audit: AuditEntry): Promise<PinOutcome> {
     const set = `UPDATE runs SET pinned_at = CASE WHEN ?1 IS NULL THEN NULL ELSE coalesce(pinned_at, ?1) END
       WHERE run = ?2 AND (?1 IS NULL OR NOT ${IS_EXPIRED})`;
-    if (this.#change(set, atMs, run) === 1) return "done";
+    const isSet = inTransaction(this.#database, () => {
+      const changed = this.#change(set, atMs, run) === 1;
+      if (changed) insertAudit(this.#database, audit);
+      return changed;
+    });
+    if (isSet) return "done";
     return this.#all("SELECT 1 FROM runs WHERE run = ?", run).length === 0 ? "no-such-run" : "bytes-gone";
   }
 

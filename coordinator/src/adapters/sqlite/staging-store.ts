@@ -1,8 +1,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { AuditEntry } from "../../domain/audit.ts";
 import type { Blob } from "../../domain/rows.ts";
 import type { RefusedWheel, StagedFile, UnstagedWheel } from "../../domain/staging/staged-file.ts";
 import type { StageOutcome, StagingStore } from "../../ports/staging-store.ts";
+import { insertAudit } from "./audit-store.ts";
 import type { Columns } from "./rows.ts";
+import { inTransaction } from "./transaction.ts";
 
 /**
  * The staging store in the store's own database. Every method does all its work
@@ -16,8 +19,8 @@ export class SqliteStagingStore implements StagingStore {
     this.#database = database;
   }
 
-  async stage(file: StagedFile, filesMax: number): Promise<StageOutcome> {
-    return this.#transaction(() => {
+  async stage(file: StagedFile, filesMax: number, audit: AuditEntry | null): Promise<StageOutcome> {
+    return inTransaction(this.#database, () => {
       const sql = "SELECT sha256 FROM staged_files WHERE run = ? AND variant = ? AND filename = ?";
       const present = this.#statement(sql).get(file.run, file.variant, file.filename)?.["sha256"] as string | undefined;
       if (present !== undefined && present !== file.sha256) {
@@ -29,6 +32,7 @@ export class SqliteStagingStore implements StagingStore {
         };
         if (count >= filesMax) return { ok: false, reason: "too-many", limit: filesMax };
         this.#insertFile(file);
+        if (audit) insertAudit(this.#database, audit);
       }
       if (file.job !== null) this.#noteBuild(file.run, file.job, file.filename, file.sha256, null, file.stagedAtMs);
       return { ok: true, added: present === undefined };
@@ -72,9 +76,18 @@ export class SqliteStagingStore implements StagingStore {
     }));
   }
 
-  async setYanked(run: number, filename: string, variant: string | null, yanked: string | null): Promise<number> {
+  async setYanked(
+    run: number,
+    { filename, variant }: { readonly filename: string; readonly variant: string | null },
+    yanked: string | null,
+    audit: AuditEntry,
+  ): Promise<number> {
     const sql = `UPDATE staged_files SET yanked = ? WHERE run = ? AND filename = ? AND variant = coalesce(?, variant)`;
-    return Number(this.#statement(sql).run(yanked, run, filename, variant).changes);
+    return inTransaction(this.#database, () => {
+      const changed = Number(this.#statement(sql).run(yanked, run, filename, variant).changes);
+      if (changed > 0) insertAudit(this.#database, audit);
+      return changed;
+    });
   }
 
   #insertFile(file: StagedFile): void {
@@ -103,18 +116,6 @@ export class SqliteStagingStore implements StagingStore {
          ON CONFLICT (run, job) DO UPDATE SET filename = excluded.filename, sha256 = excluded.sha256,
            refused = excluded.refused, looked_at = excluded.looked_at`,
     ).run(run, job, filename, sha256, refused, atMs);
-  }
-
-  #transaction<T>(act: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = act();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (cause) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw cause;
-    }
   }
 
   #statement(sql: string): StatementSync {

@@ -84,6 +84,7 @@ describe("the SQLite file", () => {
       frontend: "pip",
       checkReproducible: false,
       container: null,
+      secrets: [],
     });
     expect(upgraded.jobs[0]).not.toHaveProperty("platform");
     expect(await store.job(1, 0)).toMatchObject({ reusedFrom: null, tests: null });

@@ -6,13 +6,19 @@ import type { AgentStanding } from "../../domain/agent-standing.ts";
 import type { AgentRow, AttemptRow, HealthReportRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { ActiveState } from "../../domain/rebuild-farm.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
+import type { ApiTokenStore } from "../../ports/api-token-store.ts";
+import type { AuditStore } from "../../ports/audit-store.ts";
 import type { IdentityStore } from "../../ports/identity-store.ts";
-import type { UpdateStore } from "../../ports/update-store.ts";
+import type { JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
+import type { JobSecretStore } from "../../ports/job-secret-store.ts";
 import type { RetentionStore } from "../../ports/retention-store.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
+import type { UpdateStore } from "../../ports/update-store.ts";
 import type { VerdictStore } from "../../ports/verdict-store.ts";
-import type { JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
+import { SqliteApiTokenStore } from "./api-token-store.ts";
+import { SqliteAuditStore } from "./audit-store.ts";
 import { SqliteIdentityStore } from "./identity-store.ts";
+import { SqliteJobSecretStore } from "./job-secret-store.ts";
 import { SqliteUpdateStore } from "./update-store.ts";
 import { migrate } from "./migrations.ts";
 import {
@@ -44,6 +50,9 @@ export type SqliteStores = Store & {
   readonly verdicts: VerdictStore;
   readonly identities: IdentityStore;
   readonly updates: UpdateStore;
+  readonly audit: AuditStore;
+  readonly apiTokens: ApiTokenStore;
+  readonly jobSecrets: JobSecretStore;
 };
 
 /** Opens, and makes where needed, the store in one SQLite file (WAL, every commit fsynced). */
@@ -71,6 +80,9 @@ class SqliteStore implements SqliteStores {
   readonly verdicts: VerdictStore;
   readonly identities: IdentityStore;
   readonly updates: UpdateStore;
+  readonly audit: AuditStore;
+  readonly apiTokens: ApiTokenStore;
+  readonly jobSecrets: JobSecretStore;
   readonly #database: DatabaseSync;
   readonly #writes: SqliteWrites;
   readonly #prepared = new Map<string, StatementSync>();
@@ -84,6 +96,9 @@ class SqliteStore implements SqliteStores {
     this.verdicts = new SqliteVerdictStore(database);
     this.identities = new SqliteIdentityStore(database);
     this.updates = new SqliteUpdateStore(database);
+    this.audit = new SqliteAuditStore(database);
+    this.apiTokens = new SqliteApiTokenStore(database);
+    this.jobSecrets = new SqliteJobSecretStore(database);
   }
 
   async commit(ops: readonly StoreOp[]): Promise<void> {

@@ -75,6 +75,14 @@ export function addMeasures(database: DatabaseSync): void {
   });
 }
 
+/** Jobs name the secrets that they get. Those planned before get none. */
+export function addJobSecrets(database: DatabaseSync): void {
+  rewritePlans(database, (plan) => {
+    const { jobs, ...rest } = plan as { readonly jobs: readonly object[] };
+    return { ...rest, jobs: jobs.map((job) => ({ ...job, secrets: [] })) };
+  });
+}
+
 /** One at a time, so that memory stays small. */
 function rewritePlans(database: DatabaseSync, rewrite: (plan: unknown) => object): void {
   const write = database.prepare("UPDATE plans SET plan = ? WHERE run = ?");

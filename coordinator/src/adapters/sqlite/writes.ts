@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { AttemptChange, RunChange, StoreOp } from "../../domain/store-op.ts";
 import { writeHealth } from "./write-health.ts";
+import { insertAudit } from "./audit-store.ts";
 
 /** Performs store operations with statements that are prepared once. Call inside a transaction. */
 export class SqliteWrites {
@@ -65,6 +66,9 @@ export class SqliteWrites {
       case "upsert-device":
       case "insert-health-report":
         writeHealth((sql, ...values) => this.#statement(sql).run(...values), op);
+        return;
+      case "audit":
+        insertAudit(this.#database, op.entry);
         return;
     }
   }

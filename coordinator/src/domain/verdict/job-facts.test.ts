@@ -125,8 +125,8 @@ describe("what commands say", () => {
   const [build] = twoStepPlan(["3.12"]).jobs;
   const scan = (name: string): PlannedJob => {
     if (build?.kind !== "build") throw new Error("the plan begins with a build");
-    const { cell, key, requirement, touchstone, env, limits, container } = build;
-    const base = { cell, key, requirement, touchstone, env, limits, container, needs: [build.name] };
+    const { cell, key, requirement, touchstone, env, secrets, limits, container } = build;
+    const base = { cell, key, requirement, touchstone, env, secrets, limits, container, needs: [build.name] };
     const wheel = build.name.replace("build-", "");
     return {
       ...base,

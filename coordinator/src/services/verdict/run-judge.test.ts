@@ -1,5 +1,6 @@
 import type { TestReport } from "@kiln/proto";
 import { describe, expect, test } from "vitest";
+import { TESTER } from "../../domain/testing.ts";
 import { servicesInFolder, type Services } from "../testing.ts";
 import { builtWheel, endJobs, judgedRun, outcomes, submitted, verdictOf } from "./testing.ts";
 
@@ -51,7 +52,7 @@ describe("a run whose jobs have ended", () => {
     expect(await services.store.run(run)).toMatchObject({ state: "running", verdict: null, finishedAtMs: null });
     expect(await services.verdicts.verdict(run)).toMatchObject({ ok: false, reason: "not-judged" });
     // Nobody can cancel what has ended already.
-    await services.commands.cancel(run);
+    await services.commands.cancel(run, TESTER);
     expect(await services.store.run(run)).toMatchObject({ state: "running" });
 
     const again = await services.restart();
@@ -64,7 +65,7 @@ describe("a run whose jobs have ended", () => {
     await using services = await servicesInFolder();
     const run = await judgedRun(services, { spec: "" }, { test: { outcome: "tests-failed" } });
     expect((await verdictOf(services, run)).verdict).toBe("fail");
-    await services.commands.retryFailed(run);
+    await services.commands.retryFailed(run, TESTER);
     expect(await services.verdicts.verdict(run)).toMatchObject({ ok: false, reason: "not-judged" });
     await endJobs(services, run);
     await services.judge.idle();

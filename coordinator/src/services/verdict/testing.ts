@@ -9,6 +9,7 @@ import type { FrameBody } from "../../domain/frame.ts";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { Blob } from "../../domain/rows.ts";
 import { wheel as makeWheel, type WheelText } from "../../domain/staging/testing.ts";
+import { TESTER } from "../../domain/testing.ts";
 import { FakePeer, type Services } from "../testing.ts";
 
 // Runs of one candidate, `demo` 1.4.0, whose jobs are ended by hand.
@@ -46,13 +47,16 @@ export async function judgedRun(services: Services, candidate: CandidateText, en
 export async function submitted(services: Services, { spec, files = {} }: CandidateText): Promise<number> {
   await services.register("a", 8);
   const source = await stored(services, "demo-1.4.0.tar.gz", packed(files));
-  const outcome = await services.commands.submit({
-    spec: `matrix: {os: [linux-x86_64], python: ["3.12"]}\nbuild: {wheel: pure}\n${spec}`,
-    specFile: "kiln.yaml",
-    source,
-    candidate: { name: "demo", version: "1.4.0", requiresPython: null, factsFrom: "PKG-INFO", origin: "here" },
-    reuse: "never",
-  });
+  const outcome = await services.commands.submit(
+    {
+      spec: `matrix: {os: [linux-x86_64], python: ["3.12"]}\nbuild: {wheel: pure}\n${spec}`,
+      specFile: "kiln.yaml",
+      source,
+      candidate: { name: "demo", version: "1.4.0", requiresPython: null, factsFrom: "PKG-INFO", origin: "here" },
+      reuse: "never",
+    },
+    TESTER,
+  );
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
   return outcome.run;
 }

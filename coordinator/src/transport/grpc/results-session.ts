@@ -18,13 +18,16 @@ const HELLO_ATTEMPTS_MAX = 100_000;
 export class ResultsSession implements ResultsPeer {
   readonly agentId: string;
   readonly #call: ResultsCall;
+  readonly #refused: (key: AttemptKey, reason: string) => void;
   readonly #acks = new Map<string, wire.Ack>();
   #sending = false;
   #ended = false;
 
-  constructor(agentId: string, call: ResultsCall) {
+  /** `refused` hears of attempts that the agent spoke of and does not hold. */
+  constructor(agentId: string, call: ResultsCall, refused: (key: AttemptKey, reason: string) => void) {
     this.agentId = agentId;
     this.#call = call;
+    this.#refused = refused;
   }
 
   /** Reads until the agent ends the stream. Throws what `Ingest.accept` and parsing throw. */
@@ -59,6 +62,7 @@ export class ResultsSession implements ResultsPeer {
   }
 
   refuse(key: AttemptKey, reason: string): void {
+    this.#refused(key, reason);
     this.#send({ case: "refused", value: create(wire.RefusedSchema, { attempt: key, reason }) });
   }
 

@@ -20,6 +20,7 @@ import {
 import { agent as wire, grpcService, job as jobWire, results } from "@kiln/proto";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import { TESTER, twoStepPlan } from "../../domain/testing.ts";
 import { servicesInFolder } from "../../services/testing.ts";
 import { startGrpcServer } from "./server.ts";
 
@@ -51,15 +52,10 @@ async function serve() {
   const tls = await serverTls();
   const options = { address: "127.0.0.1:0", tls, heartbeatIntervalMs: 500, windowBytes: 1_000_000 };
   const revoked = new Set<string>();
-  const isAgent = (agentId: string) => !revoked.has(agentId);
-  const parts = {
-    registry: services.registry,
-    ingest: services.ingest,
-    health: services.agents,
-    updates: { registered: async () => {} },
-    log,
-    isAgent,
-  };
+  const identities = { isAgent: (agentId: string) => !revoked.has(agentId) };
+  const { registry, ingest, attemptSecrets, audit, agents: health } = services;
+  const updates = { registered: async () => {} };
+  const parts = { registry, updates, ingest, attemptSecrets, audit, health, log, identities };
   const server = await startGrpcServer(parts, options);
   const clients: Client[] = [];
   const connect = (as: ChannelCredentials) => {
@@ -71,6 +67,12 @@ async function serve() {
           const done = (error: ServiceError | null, response: wire.RegisterResponse) =>
             error ? reject(error) : resolve(response);
           client["register"]?.(request, done);
+        }),
+      fetchSecrets: (request: wire.FetchSecretsRequest) =>
+        new Promise<wire.FetchSecretsResponse>((resolve, reject) => {
+          const done = (error: ServiceError | null, response: wire.FetchSecretsResponse) =>
+            error ? reject(error) : resolve(response);
+          client["fetchSecrets"]?.(request, done);
         }),
       results: (): Results => {
         // Every call needs a listener from its first moment: an error without one ends the process.
@@ -324,5 +326,54 @@ describe("the gRPC service for agents", () => {
     }
     expect(await farm.register(registration)).toBeDefined();
     expect((await farm.services.store.jobs(1))[0]).toMatchObject({ state: "assigned" });
+  });
+
+  it("gives secrets to the agent that holds the attempt, to its latest process, and to nobody else", async () => {
+    await using farm = await serve();
+    const { secrets, submit } = farm.services;
+    await secrets.set({ name: "A_TOKEN", value: "hunter22-value", project: null }, TESTER);
+    const clients = { a: farm, b: farm.connect(await agentCredentials("b")) };
+    await clients.a.register(registration);
+    await clients.b.register(create(wire.RegisterRequestSchema, { ...registration, agentId: "b", name: "b" }));
+    const plan = twoStepPlan(["3.12"]);
+    await submit(["3.12"], { ...plan, jobs: plan.jobs.map((job) => ({ ...job, secrets: ["A_TOKEN"] })) });
+    const attempt = { run: 1, job: 0, attempt: 1 };
+    const ask = (
+      agentId: "a" | "b",
+      sessionId = "s1",
+      ref: typeof attempt | null = attempt,
+      client: Pick<typeof farm, "fetchSecrets"> = clients[agentId],
+    ) =>
+      client.fetchSecrets(
+        create(wire.FetchSecretsRequestSchema, {
+          ...{ agentId, sessionId },
+          ...(ref === null ? {} : { attempt: create(jobWire.AttemptRefSchema, ref) }),
+        }),
+      );
+    const holder = farm.services.farm.attempts.values().next().value?.agentId === "a" ? "a" : "b";
+    const other = holder === "a" ? "b" : "a";
+    await expect(ask(holder, "s1", attempt, clients[other])).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+    expect((await ask(holder)).values).toEqual({ A_TOKEN: "hunter22-value" });
+    await expect(ask(other)).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+    await expect(ask(holder, "s0")).rejects.toMatchObject({ code: status.NOT_FOUND });
+    await expect(ask(holder, "s1", null)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    await secrets.remove({ name: "A_TOKEN", project: null }, TESTER);
+    await expect(ask(holder)).rejects.toMatchObject({
+      code: status.FAILED_PRECONDITION,
+      details: expect.stringContaining("kiln secret set A_TOKEN"),
+    });
+    const rows = await farm.services.audit.page({ before: null, sinceMs: null, who: null, what: null, limit: 20 });
+    expect(
+      rows
+        .map(({ who, what, outcome }) => `${who} ${what} ${outcome}`)
+        .toReversed()
+        .slice(1),
+    ).toEqual([
+      `agent:${other} access refused`,
+      `agent:${holder} secret.give done`,
+      `agent:${other} secret.give refused`,
+      expect.stringContaining("secret.remove done"),
+      `agent:${holder} secret.give failed`,
+    ]);
   });
 });

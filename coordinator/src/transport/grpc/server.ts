@@ -12,11 +12,14 @@ import { agent as wire, grpcService } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { AgentRegistry } from "../../services/agent-registry.ts";
 import type { AgentUpdates } from "../../services/agent-updates.ts";
+import type { AttemptSecrets } from "../../services/attempt-secrets.ts";
+import type { AuditLog } from "../../services/audit-log.ts";
 import { FrameGapError, type Ingest } from "../../services/ingest.ts";
 import { BadMessageError } from "./bad-message.ts";
 import { decodableService } from "./decodable-service.ts";
 import type { HealthReport } from "../../domain/health-report.ts";
 import { parseHealth } from "./parse-health.ts";
+import { fetchSecrets, hostOf } from "./fetch-secrets.ts";
 import { parseRegistration, softwareReport } from "./parse-registration.ts";
 import type { ResultsCall } from "./results-call.ts";
 import { ResultsRequests } from "./results-requests.ts";
@@ -48,9 +51,11 @@ interface GrpcParts {
   readonly updates: Pick<AgentUpdates, "registered">;
   readonly ingest: Ingest;
   readonly health: HealthReports;
+  readonly attemptSecrets: AttemptSecrets;
+  readonly audit: Pick<AuditLog, "note">;
   readonly log: Logger;
   /** Whether the farm still takes this agent's certificate. */
-  readonly isAgent: (agentId: string) => boolean;
+  readonly identities: { isAgent(agentId: string): boolean };
 }
 
 /** What agents talk to: over TLS, with a certificate of the farm's authority on both sides. */
@@ -65,6 +70,7 @@ export async function startGrpcServer(parts: GrpcParts, options: GrpcOptions): P
   server.addService(decodableService(grpcService(wire.AgentService)), {
     register: registerHandler(parts, options),
     reportHealth: healthHandler(parts),
+    fetchSecrets: fetchSecretsHandler(parts),
     streamResults: (call: ResultsCall) => {
       serveResults(call, sessions, parts).catch((cause: unknown) => {
         const error = describe(cause);
@@ -121,28 +127,29 @@ class SessionTable {
   }
 }
 
-async function serveResults(
-  call: ResultsCall,
-  sessions: SessionTable,
-  { registry, ingest, isAgent }: GrpcParts,
-): Promise<void> {
-  const peer = peerOf(call, isAgent);
+async function serveResults(call: ResultsCall, sessions: SessionTable, parts: GrpcParts): Promise<void> {
+  const { registry, ingest, audit } = parts;
+  const peer = peerOf(call, parts);
   const requests = new ResultsRequests(call);
   const first = await requests.next();
   if (first.done) throw new BadMessageError("a results stream begins with a hello");
   const { message } = first.value;
   if (message.case !== "hello") throw new BadMessageError("a results stream begins with a hello");
   const hello = message.value;
-  mustSpeakForItself(peer, hello.agentId);
+  mustSpeakForItself(call, peer, hello.agentId, parts);
   if (!registry.isRegistered(hello.agentId, hello.sessionId)) {
     throw serviceError(status.NOT_FOUND, "this agent process is not registered: register first");
   }
-  const session = new ResultsSession(hello.agentId, call);
+  const session = new ResultsSession(hello.agentId, call, ({ run, job, attempt }, detail) => {
+    const by = { who: `agent:${hello.agentId}`, from: hostOf(call.getPeer()) };
+    const object = `r${run} job ${job} attempt ${attempt}`;
+    audit.note(by, { what: "access", object, outcome: "refused", detail });
+  });
   const { promise: done, resolve: markDone } = Promise.withResolvers<void>();
   try {
     await sessions.takeOver(hello.agentId, requests, done);
     // Revoked while it waited for its turn: nobody would end this one.
-    peerOf(call, isAgent);
+    peerOf(call, parts);
     await session.run(hello, requests, ingest);
     call.end();
   } finally {
@@ -160,9 +167,9 @@ function registerHandler(
     call: ServerUnaryCall<wire.RegisterRequest, wire.RegisterResponse>,
   ): Promise<wire.RegisterResponse> => {
     const { request } = call;
-    const peer = peerOf(call, parts.isAgent);
+    const peer = peerOf(call, parts);
     const registration = parseRegistration(request);
-    mustSpeakForItself(peer, registration.agentId);
+    mustSpeakForItself(call, peer, registration.agentId, parts);
     const outcome = await parts.registry.register(registration);
     if (outcome.ok) await parts.updates.registered(registration.agentId, softwareReport(request));
     if (!outcome.ok) throw serviceError(status.RESOURCE_EXHAUSTED, `the farm holds at most ${outcome.limit} agents`);
@@ -186,16 +193,33 @@ function registerHandler(
  * The agent whose certificate the call came with. Throws UNAUTHENTICATED for one that the farm does not take: agents
  * take that for a reason to join again, not to try again.
  */
-function peerOf(call: Pick<ResultsCall, "getAuthContext">, isAgent: GrpcParts["isAgent"]): string {
+function peerOf(
+  call: Pick<ResultsCall, "getAuthContext" | "getPeer">,
+  { identities, audit }: Pick<GrpcParts, "identities" | "audit">,
+): string {
   const certificate = call.getAuthContext().sslPeerCertificate;
   const agentId = certificate ? agentIdOf(certificate) : null;
-  if (agentId === null) throw serviceError(status.UNAUTHENTICATED, "the certificate is not an agent's");
-  if (!isAgent(agentId)) throw revoked();
-  return agentId;
+  if (agentId !== null && identities.isAgent(agentId)) return agentId;
+  const by = { who: "nobody", from: hostOf(call.getPeer()) };
+  const error = agentId === null ? notAnAgent() : revoked();
+  audit.note(by, { what: "access", object: `agent ${agentId ?? ""}`, outcome: "refused", detail: error.details });
+  throw error;
 }
 
-function mustSpeakForItself(peer: string, agentId: string): void {
+function notAnAgent(): ServiceError {
+  return serviceError(status.UNAUTHENTICATED, "the certificate is not an agent's");
+}
+
+function mustSpeakForItself(
+  call: Pick<ResultsCall, "getPeer">,
+  peer: string,
+  agentId: string,
+  { audit }: Pick<GrpcParts, "audit">,
+): void {
   if (peer === agentId) return;
+  const by = { who: `agent:${peer}`, from: hostOf(call.getPeer()) };
+  const detail = `it came with its own certificate and spoke for agent ${agentId}`;
+  audit.note(by, { what: "access", object: `agent ${agentId}`, outcome: "refused", detail });
   throw serviceError(status.PERMISSION_DENIED, `the certificate is of agent ${peer}: it may not speak for another`);
 }
 
@@ -213,7 +237,7 @@ function healthHandler(parts: GrpcParts): handleUnaryCall<wire.ReportHealthReque
     call: ServerUnaryCall<wire.ReportHealthRequest, wire.ReportHealthResponse>,
   ): Promise<wire.ReportHealthResponse> => {
     const { agentId, sessionId } = call.request;
-    mustSpeakForItself(peerOf(call, parts.isAgent), agentId);
+    mustSpeakForItself(call, peerOf(call, parts), agentId, parts);
     const known = parts.registry.isRegistered(agentId, sessionId);
     if (!known || !(await parts.health.reportHealth(agentId, parseHealth(call.request)))) {
       throw serviceError(status.NOT_FOUND, "this agent process is not registered: register first");
@@ -225,6 +249,26 @@ function healthHandler(parts: GrpcParts): handleUnaryCall<wire.ReportHealthReque
       (response) => callback(null, response),
       (cause: unknown) => {
         parts.log.warn({ err: cause }, "a health report was refused");
+        callback(describe(cause));
+      },
+    );
+  };
+}
+
+function fetchSecretsHandler(parts: GrpcParts): handleUnaryCall<wire.FetchSecretsRequest, wire.FetchSecretsResponse> {
+  const fetch = async (
+    call: ServerUnaryCall<wire.FetchSecretsRequest, wire.FetchSecretsResponse>,
+  ): Promise<wire.FetchSecretsResponse> => {
+    mustSpeakForItself(call, peerOf(call, parts), call.request.agentId, parts);
+    const fetched = await fetchSecrets(parts, call.request, call.getPeer());
+    if (fetched.ok) return fetched.response;
+    throw serviceError(fetched.code, fetched.detail);
+  };
+  return (call, callback: sendUnaryData<wire.FetchSecretsResponse>) => {
+    fetch(call).then(
+      (response) => callback(null, response),
+      (cause: unknown) => {
+        parts.log.warn({ err: cause }, "secrets could not be given");
         callback(describe(cause));
       },
     );

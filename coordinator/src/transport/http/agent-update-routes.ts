@@ -1,6 +1,8 @@
 import { AgentUpdateView, UpdateAgentBody } from "@kiln/proto";
 import { Type } from "typebox";
 import { updateState, type AgentSoftware } from "../../domain/agent-update.ts";
+import { people } from "./access.ts";
+import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 import { json, responses } from "./responses.ts";
@@ -8,10 +10,11 @@ import { json, responses } from "./responses.ts";
 const params = Type.Object({ agentId: Type.String({ minLength: 1, maxLength: 100 }) });
 
 /** Other versions of agents' software. */
-export function agentUpdateRoutes(app: App, { updates }: RouteContext): void {
+export function agentUpdateRoutes(app: App, { updates, audit }: RouteContext): void {
   app.put(
     "/agents/:agentId/update",
     {
+      config: people("operator"),
       schema: {
         operationId: "updateAgent",
         summary: "Offer an agent another version of its software, which it takes when it has no job",
@@ -29,7 +32,11 @@ export function agentUpdateRoutes(app: App, { updates }: RouteContext): void {
     async (request): Promise<AgentUpdateView> => {
       const { agentId } = request.params;
       const outcome = await updates.offer(agentId, request.body);
-      if (outcome.ok) return view(outcome.software);
+      if (outcome.ok) {
+        const detail = `version ${request.body.version}, SHA-256 ${request.body.sha256}`;
+        await audit.record(actorOf(request), { what: "agent.update", object: agentId, detail });
+        return view(outcome.software);
+      }
       if (outcome.reason === "no-such-agent") throw noSuchAgent(agentId);
       throw new HttpProblem("no-such-blob", `the bundle ${request.body.sha256} is not stored: upload it first`);
     },
@@ -38,6 +45,7 @@ export function agentUpdateRoutes(app: App, { updates }: RouteContext): void {
   app.get(
     "/agents/:agentId/update",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getAgentUpdate",
         summary: "Show what an agent runs, and what it was offered last",

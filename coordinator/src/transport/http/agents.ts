@@ -1,5 +1,6 @@
 import { AgentView, ProjectView } from "@kiln/proto";
 import { Type } from "typebox";
+import { people } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { json, responses } from "./responses.ts";
 
@@ -29,6 +30,7 @@ export function agentRoutes(app: App, { queries, version, retention, limits }: R
   app.get(
     "/agents",
     {
+      config: people("viewer"),
       schema: {
         operationId: "listAgents",
         summary: "List every agent that ever registered",
@@ -42,6 +44,7 @@ export function agentRoutes(app: App, { queries, version, retention, limits }: R
   app.get(
     "/farm",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getFarm",
         summary: "Show the farm's version and what it can run now",
@@ -59,6 +62,7 @@ export function agentRoutes(app: App, { queries, version, retention, limits }: R
   app.get(
     "/projects/:name",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getProject",
         summary: "Show what a project's earlier runs say of its next",

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { UploadBlobOutcome } from "../../ports/blob-uploads.ts";
 import { parseContentRange } from "./content-range.ts";
+import { peopleAndAgents } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 import { json, responses } from "./responses.ts";
@@ -36,6 +37,7 @@ function stateRoute(app: App, { blobs }: RouteContext): void {
   app.get(
     "/blobs/:sha256/upload",
     {
+      config: peopleAndAgents("submitter"),
       schema: {
         operationId: "getBlobUpload",
         summary: "Ask from where an upload can go on",
@@ -54,7 +56,7 @@ function putRoute(app: App, context: RouteContext): void {
   app.put(
     "/blobs/:sha256",
     {
-      config: { takesRawBody: true },
+      config: { ...peopleAndAgents("submitter"), takesRawBody: true },
       schema: {
         operationId: "putBlob",
         summary: "Upload bytes under their digest",

@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import { BlobParams, uploadRoutes } from "./blob-uploads.ts";
 import { parseByteRange } from "./byte-range.ts";
 import { gone } from "./gone.ts";
+import { peopleAndAgents } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 import { responses } from "./responses.ts";
@@ -51,8 +52,8 @@ function downloadRoutes(app: App, { blobs, retention }: RouteContext): void {
   };
   const get = { ...schema, operationId: "getBlob", summary: "Download a blob, or a part of it" };
   const head = { ...schema, operationId: "headBlob", summary: "Ask whether a blob is there, and how large it is" };
-  app.get("/blobs/:sha256", { schema: get }, answer);
-  app.head("/blobs/:sha256", { schema: head }, answer);
+  app.get("/blobs/:sha256", { config: peopleAndAgents("viewer"), schema: get }, answer);
+  app.head("/blobs/:sha256", { config: peopleAndAgents("viewer"), schema: head }, answer);
 }
 
 export interface BlobToSend {

@@ -2,6 +2,9 @@ import { Enrolment, EnrolmentBody, RenewalBody, RevokeAgentBody, RevokedAgent, r
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { EnrolmentResult } from "../../services/agent-identities.ts";
+import type { Actor, AuditedAction } from "../../domain/audit.ts";
+import { AGENTS, OPEN, people, peopleAndAgents } from "./access.ts";
+import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { runNumber, RunParams } from "./params.ts";
 import { HttpProblem } from "./problem.ts";
@@ -9,21 +12,22 @@ import { json, responses } from "./responses.ts";
 import { cutSlowBodies } from "./slow-bodies.ts";
 
 const AgentParams = Type.Object({ agentId: Type.String({ description: "The agent's id" }) });
-const OPEN: [] = [];
+const NO_SECURITY: [] = [];
 
 const Reader = Type.Object({ user: Type.String(), password: Type.String() });
 
 /** The farm's certificate, and how a machine becomes an agent by it: what somebody without credentials may ask for. */
-export function enrolmentRoutes(app: App, { identities, limits }: RouteContext): void {
+export function enrolmentRoutes(app: App, { identities, limits, audit }: RouteContext): void {
   app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
   app.post(
     "/enrolments",
     {
+      config: { ...OPEN, rate: "enrolments" },
       schema: {
         operationId: "enrolAgent",
         summary: "Join the farm as an agent, by a join token",
         tags: ["farm"],
-        security: OPEN,
+        security: NO_SECURITY,
         body: EnrolmentBody,
         response: responses(
           { 201: json("What the agent is known by from now on", Enrolment) },
@@ -39,7 +43,11 @@ export function enrolmentRoutes(app: App, { identities, limits }: RouteContext):
         ),
       },
     },
-    async (request, reply) => reply.code(201).send(enrolmentOf(await identities.enrol(request.body))),
+    async (request, reply) => {
+      const result = await identities.enrol(request.body);
+      await audit.record(actorOf(request), enrolmentAction("agent.enrol", result, request.body.name));
+      return reply.code(201).send(enrolmentOf(result));
+    },
   );
 }
 
@@ -52,11 +60,12 @@ export function agentIdentityRoutes(app: App, context: RouteContext): void {
 }
 
 function ownIdentityRoutes(app: App, context: RouteContext): void {
-  const { identities, agentOf } = context;
+  const { identities, agentOf, audit } = context;
 
   app.post(
     "/agents/:agentId/renewals",
     {
+      config: AGENTS,
       schema: {
         operationId: "renewAgent",
         summary: "Get new credentials, with the certificate that still holds",
@@ -76,13 +85,16 @@ function ownIdentityRoutes(app: App, context: RouteContext): void {
     },
     async (request, reply) => {
       const agentId = itself(request, agentOf);
-      return reply.code(201).send(enrolmentOf(await identities.renew(agentId, request.body)));
+      const result = await identities.renew(agentId, request.body);
+      await audit.record(actorOf(request), enrolmentAction("agent.renew", result, agentId));
+      return reply.code(201).send(enrolmentOf(result));
     },
   );
 
   app.post(
     "/agents/:agentId/leave",
     {
+      config: AGENTS,
       schema: {
         operationId: "leaveFarm",
         summary: "Leave the farm: the agent's own certificates do not count any more",
@@ -91,7 +103,7 @@ function ownIdentityRoutes(app: App, context: RouteContext): void {
         response: responses({ 200: json("It has left", RevokedAgent) }, "unauthorized", "forbidden", "no-such-agent"),
       },
     },
-    async (request) => revoke(context, itself(request, agentOf), "it left the farm"),
+    async (request) => revoke(context, itself(request, agentOf), "it left the farm", actorOf(request)),
   );
 }
 
@@ -99,6 +111,7 @@ function revocationRoute(app: App, context: RouteContext): void {
   app.post(
     "/agents/:agentId/revoke",
     {
+      config: people("operator"),
       schema: {
         operationId: "revokeAgent",
         summary: "Take an agent's certificates and connections away, at once and for good",
@@ -114,7 +127,7 @@ function revocationRoute(app: App, context: RouteContext): void {
         ),
       },
     },
-    async (request) => revoke(context, request.params.agentId, request.body.reason ?? ""),
+    async (request) => revoke(context, request.params.agentId, request.body.reason ?? "", actorOf(request)),
   );
 }
 
@@ -122,6 +135,7 @@ function runReaderRoute(app: App, { agentOf, holdsAttemptOf, token }: RouteConte
   app.get(
     "/runs/:run/reader",
     {
+      config: peopleAndAgents("viewer"),
       schema: {
         operationId: "getRunReader",
         summary: "Who reads a run's index, for agents that hold one of its jobs",
@@ -146,9 +160,17 @@ function runReaderRoute(app: App, { agentOf, holdsAttemptOf, token }: RouteConte
   );
 }
 
-async function revoke({ identities }: RouteContext, agentId: string, reason: string): Promise<RevokedAgent> {
+async function revoke(
+  { identities, audit }: RouteContext,
+  agentId: string,
+  reason: string,
+  by: Actor,
+): Promise<RevokedAgent> {
   const revokedAtMs = await identities.revoke(agentId, reason);
-  if (revokedAtMs !== null) return { agentId, revokedAtMs };
+  if (revokedAtMs !== null) {
+    await audit.record(by, { what: "agent.revoke", object: agentId, detail: reason });
+    return { agentId, revokedAtMs };
+  }
   throw new HttpProblem("no-such-agent", `no agent ${JSON.stringify(agentId.slice(0, 100))} has joined this farm`);
 }
 
@@ -161,6 +183,12 @@ function itself(request: FastifyRequest, agentOf: RouteContext["agentOf"]): stri
   const { agentId: asked } = request.params as { readonly agentId: string };
   if (asked === agentId) return agentId;
   throw new HttpProblem("forbidden", `the certificate is of agent ${agentId}: it may not speak for another`);
+}
+
+/** `name`: as the machine calls itself, where it did not become an agent. */
+function enrolmentAction(what: "agent.enrol" | "agent.renew", result: EnrolmentResult, name: string): AuditedAction {
+  if (result.ok) return { what, object: result.enrolment.agentId, detail: name };
+  return { what, object: name, outcome: "refused", detail: result.detail };
 }
 
 function enrolmentOf(result: EnrolmentResult): Enrolment {

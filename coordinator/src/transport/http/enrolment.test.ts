@@ -163,7 +163,7 @@ describe("an agent", () => {
       new X509Certificate(certificate).serialNumber,
     );
     expect((await asAgent(server, "other-1", `/agents/${agentId}/renewals`, body)).status).toBe(403);
-    expect((await post(server, `/agents/${agentId}/renewals`, body)).status).toBe(401);
+    expect((await post(server, `/agents/${agentId}/renewals`, body)).status).toBe(403);
   });
 
   it("that leaves, or is revoked, is no agent from then on, for good", async () => {
@@ -197,8 +197,8 @@ describe("an agent", () => {
     expect(await reader.json()).toEqual(runReader(TOKEN, 1));
     expect((await asAgent(server, "a", "/runs/r2/reader")).status).toBe(403);
     for (const path of ["/runs", "/agents", "/farm", "/join-tokens"]) {
-      expect((await asAgent(server, "a", path)).status).toBe(401);
+      expect((await asAgent(server, "a", path)).status).toBe(403);
     }
-    expect((await asAgent(server, "a", "/join-tokens", {})).status).toBe(401);
+    expect((await asAgent(server, "a", "/join-tokens", {})).status).toBe(403);
   });
 });

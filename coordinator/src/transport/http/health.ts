@@ -1,55 +1,42 @@
 import { Type } from "typebox";
+import { OPEN } from "./access.ts";
 import type { App, Readiness, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 import { json, responses } from "./responses.ts";
 
 const Healthy = Type.Object({ status: Type.Literal("ok"), version: Type.String() });
-const OPEN: [] = [];
+const NO_SECURITY: [] = [];
 
 /** For whatever watches the process: none of these needs the token. */
-export function healthRoutes(app: App, { ready, metrics, version, identities }: RouteContext): void {
+export function healthRoutes(app: App, context: RouteContext): void {
+  const { ready, metrics, version } = context;
   const healthy = { status: "ok", version } as const;
   app.get(
     "/healthz",
     {
+      config: OPEN,
       schema: {
         operationId: "getHealth",
         summary: "Whether the process is up",
         tags: ["operation"],
-        security: OPEN,
+        security: NO_SECURITY,
         response: responses({ 200: json("It is", Healthy) }),
       },
     },
     async () => healthy,
   );
 
-  app.get(
-    "/ca.pem",
-    {
-      schema: {
-        operationId: "getAuthority",
-        summary: "The farm's certificate, to be compared with the fingerprint in a token before it is trusted",
-        tags: ["operation"],
-        security: OPEN,
-        response: responses({
-          200: {
-            description: "A certificate in PEM",
-            content: { "application/x-pem-file": { schema: Type.String() } },
-          },
-        }),
-      },
-    },
-    async (_request, reply) => reply.type("application/x-pem-file").send(identities.authorityPem),
-  );
+  authorityRoute(app, context);
 
   app.get(
     "/readyz",
     {
+      config: OPEN,
       schema: {
         operationId: "getReadiness",
         summary: "Whether the coordinator can take work",
         tags: ["operation"],
-        security: OPEN,
+        security: NO_SECURITY,
         response: responses({ 200: json("It can", Healthy) }, "not-ready"),
       },
     },
@@ -63,11 +50,12 @@ export function healthRoutes(app: App, { ready, metrics, version, identities }: 
   app.get(
     "/metrics",
     {
+      config: OPEN,
       schema: {
         operationId: "getMetrics",
         summary: "Metrics for Prometheus",
         tags: ["operation"],
-        security: OPEN,
+        security: NO_SECURITY,
         response: responses({ 200: { description: "Text", content: { "text/plain": { schema: Type.String() } } } }),
       },
     },
@@ -75,6 +63,28 @@ export function healthRoutes(app: App, { ready, metrics, version, identities }: 
       const { contentType, text } = await metrics.scrape();
       return reply.type(contentType).send(text);
     },
+  );
+}
+
+function authorityRoute(app: App, { identities }: RouteContext): void {
+  app.get(
+    "/ca.pem",
+    {
+      config: OPEN,
+      schema: {
+        operationId: "getAuthority",
+        summary: "The farm's certificate, to be compared with the fingerprint in a token before it is trusted",
+        tags: ["operation"],
+        security: NO_SECURITY,
+        response: responses({
+          200: {
+            description: "A certificate in PEM",
+            content: { "application/x-pem-file": { schema: Type.String() } },
+          },
+        }),
+      },
+    },
+    async (_request, reply) => reply.type("application/x-pem-file").send(identities.authorityPem),
   );
 }
 

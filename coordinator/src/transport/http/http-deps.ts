@@ -8,10 +8,14 @@ import type {
   RawServerDefault,
 } from "fastify";
 import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Metrics } from "../../ports/metrics.ts";
 import type { AgentCommands } from "../../services/agent-commands.ts";
 import type { AgentIdentities } from "../../services/agent-identities.ts";
+import type { ApiTokens } from "../../services/api-tokens.ts";
+import type { AuditLog } from "../../services/audit-log.ts";
+import type { JobSecrets } from "../../services/job-secrets.ts";
 import type { RetentionApi, RunChanges, RunCommands, RunQueries } from "../../services/api.ts";
 import type { AgentUpdateApi } from "../../services/agent-updates.ts";
 import type { StagingIndex } from "../../services/index-api.ts";
@@ -36,8 +40,12 @@ export interface HttpServerDeps {
   };
   /** Whether work can be taken; a person reads the detail. */
   readonly ready: () => Promise<Readiness>;
-  /** The farm's token. */
+  /** The farm's own token: the owner's. */
   readonly token: string;
+  readonly apiTokens: ApiTokens;
+  readonly audit: AuditLog;
+  readonly secrets: JobSecrets;
+  readonly clock: Clock;
   readonly identities: AgentIdentities;
   /** The agent whose certificate the connection has shown and the farm takes; null when there is none. Absent: there never is. */
   readonly agentOf?: (request: FastifyRequest) => string | null;

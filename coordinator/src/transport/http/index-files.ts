@@ -6,6 +6,7 @@ import type { UpstreamFile } from "../../ports/upstream.ts";
 import { NO_DIGEST } from "../../services/run-staging-index.ts";
 import { sendBlob } from "./blobs.ts";
 import { gone } from "./gone.ts";
+import { installers } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { INDEX_SECURITY, indexKey, IndexParams, upstreamProblem } from "./index-params.ts";
 import { HttpProblem } from "./problem.ts";
@@ -64,8 +65,22 @@ function stagedFileRoutes(app: App, { index, retention }: RouteContext): void {
     return sendBlob(request, reply, { sizeBytes, read, etag: `"${blob.sha256}"` });
   };
   const url = "/:run/:variant/files/:sha256/:filename";
-  app.get(url, { schema: { ...schema, operationId: "getStagedFile", summary: "Download a staged file" } }, answer);
-  app.head(url, { schema: { ...schema, operationId: "headStagedFile", summary: "Ask for its size" } }, answer);
+  app.get(
+    url,
+    {
+      config: installers("viewer", true),
+      schema: { ...schema, operationId: "getStagedFile", summary: "Download a staged file" },
+    },
+    answer,
+  );
+  app.head(
+    url,
+    {
+      config: installers("viewer", true),
+      schema: { ...schema, operationId: "headStagedFile", summary: "Ask for its size" },
+    },
+    answer,
+  );
 }
 
 function upstreamFileRoutes(app: App, context: RouteContext): void {
@@ -97,8 +112,15 @@ function upstreamFileRoutes(app: App, context: RouteContext): void {
   };
   const url = "/upstream/:source/:project/:sha256/:filename";
   const get = { ...schema, operationId: "getUpstreamFile", summary: "Download another project's file, by way of here" };
-  app.get(url, { schema: get }, answer);
-  app.head(url, { schema: { ...schema, operationId: "headUpstreamFile", summary: "Ask for its size" } }, answer);
+  app.get(url, { config: installers("viewer", true), schema: get }, answer);
+  app.head(
+    url,
+    {
+      config: installers("viewer", true),
+      schema: { ...schema, operationId: "headUpstreamFile", summary: "Ask for its size" },
+    },
+    answer,
+  );
 }
 
 function sendUpstream(

@@ -11,6 +11,7 @@ import {
 import { isProjectName, normalName } from "../../domain/staging/project-name.ts";
 import { SIMPLE_FORMATS, simpleFormat, type SimpleFormat } from "../../domain/staging/simple-format.ts";
 import { namesEtag } from "./blobs.ts";
+import { installers } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { INDEX_SECURITY, indexKey, IndexParams, noSuchIndex, upstreamProblem } from "./index-params.ts";
 import { HttpProblem } from "./problem.ts";
@@ -25,6 +26,8 @@ interface Rendered {
   readonly body: Buffer;
   readonly etag: string;
 }
+
+const READ = installers("viewer", true);
 
 const PAGE = {
   200: {
@@ -46,6 +49,7 @@ function rootRoutes(app: App, { index }: RouteContext): void {
   app.get(
     "/:run/:variant/simple/",
     {
+      config: READ,
       schema: {
         operationId: "getIndexRoot",
         summary: "The projects that are staged: the candidate",
@@ -65,7 +69,9 @@ function rootRoutes(app: App, { index }: RouteContext): void {
       return sendPage(request, reply, format, rendered(text));
     },
   );
-  app.get("/:run/:variant/simple", { schema: { hide: true } }, async (_request, reply) => redirect(reply, "simple/"));
+  app.get("/:run/:variant/simple", { config: READ, schema: { hide: true } }, async (_request, reply) =>
+    redirect(reply, "simple/"),
+  );
 }
 
 function projectRoutes(app: App, context: RouteContext): void {
@@ -75,6 +81,7 @@ function projectRoutes(app: App, context: RouteContext): void {
   app.get(
     "/:run/:variant/simple/:project/",
     {
+      config: READ,
       schema: {
         operationId: "getIndexPage",
         summary: "The files of a project",
@@ -116,8 +123,10 @@ function projectRoutes(app: App, context: RouteContext): void {
       }
     },
   );
-  app.get("/:run/:variant/simple/:project", { schema: { hide: true, params: ProjectParams } }, async (request, reply) =>
-    redirect(reply, `${projectName(request.params.project)}/`),
+  app.get(
+    "/:run/:variant/simple/:project",
+    { config: READ, schema: { hide: true, params: ProjectParams } },
+    async (request, reply) => redirect(reply, `${projectName(request.params.project)}/`),
   );
 }
 

@@ -10,8 +10,8 @@ export const IndexParams = Type.Object({
   variant: Type.String({ description: "cpu, cu118, …; any for wheels that do not differ by it" }),
 });
 
-/** Both ways to send the farm's token are taken here. */
-export const INDEX_SECURITY = [{ farmTokenAsPassword: [] }, { farmToken: [] }];
+/** Both ways to send a token are taken here, and certificates of agents. */
+export const INDEX_SECURITY = [{ tokenAsPassword: [] }, { token: [] }, { agentCertificate: [] }];
 
 /** Throws the problem `no-such-run` for what cannot be a run's name. */
 export function indexKey({ run, variant }: { readonly run: string; readonly variant: string }): IndexKey {

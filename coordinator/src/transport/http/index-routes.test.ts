@@ -93,10 +93,10 @@ describe("the token", () => {
     const statusOf = async (path: string, headers: Fields, method = "GET"): Promise<number> =>
       (await ask(path, { headers, method })).status;
     expect(await statusOf("simple/demo-pkg/", headersOf(7))).toBe(200);
-    expect(await statusOf("simple/demo-pkg/", headersOf(8))).toBe(401);
+    expect(await statusOf("simple/demo-pkg/", headersOf(8))).toBe(403);
     expect(await statusOf("simple/demo-pkg/", headersOf(7, runReader(TOKEN, 8).password))).toBe(401);
     expect(await statusOf("simple/demo-pkg/", headersOf(7, `${runReader(TOKEN, 7).password}x`))).toBe(401);
-    expect(await statusOf("legacy/", headersOf(7), "POST")).toBe(401);
+    expect(await statusOf("legacy/", headersOf(7), "POST")).toBe(403);
     const upstream = `${server.url}/index/upstream/user/numpy/${"0".repeat(64)}/numpy-1.0-py3-none-any.whl`;
     expect((await fetch(upstream, { headers: headersOf(7) })).status).toBe(404);
     expect((await fetch(upstream, { headers: headersOf(7, "guess") })).status).toBe(401);

@@ -5,7 +5,6 @@ import { indexFileRoutes } from "./index-files.ts";
 import { indexPageRoutes } from "./index-pages.ts";
 import { indexUploadRoute } from "./index-upload.ts";
 import { HttpProblem } from "./problem.ts";
-import { requireToken } from "./auth.ts";
 
 const PHRASE_CHARS_MAX = 200;
 
@@ -17,7 +16,6 @@ const PHRASE_CHARS_MAX = 200;
 export function indexRoutes(app: App, context: RouteContext): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  app.addHook("onRequest", requireToken(context.token, { basic: true, agentOf: context.agentOf }));
   const answer = answerError(context.limits, context.metrics);
   app.setErrorHandler((error, request: FastifyRequest, reply: FastifyReply) => {
     if (error instanceof HttpProblem) reply.raw.statusMessage = reasonPhrase(error.message);

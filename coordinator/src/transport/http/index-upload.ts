@@ -1,6 +1,9 @@
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { IndexKey, NoSuchIndex, StageRefusal, UploadForm } from "../../services/index-api.ts";
+import type { Actor } from "../../domain/audit.ts";
+import { installers } from "./access.ts";
+import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { INDEX_SECURITY, indexKey, IndexParams, noSuchIndex } from "./index-params.ts";
 import { HttpProblem } from "./problem.ts";
@@ -24,7 +27,7 @@ export function indexUploadRoute(app: App, context: RouteContext): void {
   app.post(
     "/:run/:variant/legacy/",
     {
-      config: { takesForm: Form },
+      config: { ...installers("submitter", false), takesForm: Form },
       schema: {
         operationId: "uploadStagedFile",
         summary: "Stage a wheel or an sdist of the candidate",
@@ -53,7 +56,7 @@ export function indexUploadRoute(app: App, context: RouteContext): void {
       uploads++;
       request.raw.once("end", () => request.raw.socket.setTimeout(0));
       try {
-        await receiveForm(request.raw, (file) => stageFile(key, file, context));
+        await receiveForm(request.raw, (file) => stageFile(key, file, context, actorOf(request)));
         return await reply.code(200).type("text/plain; charset=utf-8").send("staged\n");
       } catch (cause) {
         throw cause instanceof FormError ? new HttpProblem("upload-refused", cause.message) : cause;
@@ -64,11 +67,13 @@ export function indexUploadRoute(app: App, context: RouteContext): void {
   );
 }
 
-async function stageFile(key: IndexKey, file: FormFile, context: RouteContext): Promise<void> {
+async function stageFile(key: IndexKey, file: FormFile, context: RouteContext, by: Actor): Promise<void> {
   const form = readForm(file);
   const checked = await context.index.checkUpload(key, form);
   if (!checked.ok) throw refusal(checked, key, form);
-  const outcome = await context.index.upload(key, form, file.bytes);
+  const object = `r${key.run}/${key.variant}/${form.filename}`;
+  const entry = context.audit.entry(by, { what: "index.upload", object, detail: `SHA-256 ${form.sha256}` });
+  const outcome = await context.index.upload(key, form, file.bytes, entry);
   if (!outcome.ok) throw refusal(outcome, key, form);
 }
 

@@ -3,6 +3,7 @@ import { Type, type Static } from "typebox";
 import { gone } from "./gone.ts";
 import { startOfTail, TAIL_BYTES_MAX } from "../../services/log-tail.ts";
 import { parseByteRange } from "./byte-range.ts";
+import { people } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { JobParams, runNumber } from "./params.ts";
 import { noSuchLog } from "./no-such-log.ts";
@@ -40,6 +41,7 @@ export function jobLogRoutes(app: App, context: RouteContext): void {
   app.get(
     "/runs/:run/jobs/:job/log",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getJobLog",
         summary: "Read the log of an attempt",

@@ -1,4 +1,5 @@
 import { JobView } from "@kiln/proto";
+import { people } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { JobParams, noSuchJob, noSuchRun, runNumber } from "./params.ts";
 import { json, responses } from "./responses.ts";
@@ -8,6 +9,7 @@ export function jobRoutes(app: App, { queries }: RouteContext): void {
   app.get(
     "/runs/:run/jobs/:job",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getJob",
         summary: "Show a job with every attempt at it",

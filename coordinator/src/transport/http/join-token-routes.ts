@@ -1,5 +1,7 @@
 import { JoinTokenBody, JoinTokenView, NewJoinToken } from "@kiln/proto";
 import { Type } from "typebox";
+import { people } from "./access.ts";
+import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 import { json, responses } from "./responses.ts";
@@ -9,11 +11,12 @@ const TokenList = Type.Object({ tokens: Type.Array(JoinTokenView) });
 const TokenParams = Type.Object({ id: Type.String({ description: "The token's id" }) });
 
 /** Tokens by which machines join. */
-export function joinTokenRoutes(app: App, { identities, limits }: RouteContext): void {
+export function joinTokenRoutes(app: App, { identities, limits, audit }: RouteContext): void {
   app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
   app.post(
     "/join-tokens",
     {
+      config: people("operator"),
       schema: {
         operationId: "makeJoinToken",
         summary: "Make a token by which machines join the farm",
@@ -31,6 +34,8 @@ export function joinTokenRoutes(app: App, { identities, limits }: RouteContext):
     async (request, reply) => {
       const made = await identities.makeJoinToken(request.body);
       if (!made) throw new HttpProblem("too-many-tokens", "delete join tokens that are not needed any more");
+      const detail = `${made.role}, uses: ${made.uses}`;
+      await audit.record(actorOf(request), { what: "join-token.create", object: made.id, detail });
       return reply.code(201).send(made);
     },
   );
@@ -38,6 +43,7 @@ export function joinTokenRoutes(app: App, { identities, limits }: RouteContext):
   app.get(
     "/join-tokens",
     {
+      config: people("operator"),
       schema: {
         operationId: "listJoinTokens",
         summary: "List join tokens, newest first, without their secrets",
@@ -51,6 +57,7 @@ export function joinTokenRoutes(app: App, { identities, limits }: RouteContext):
   app.delete(
     "/join-tokens/:id",
     {
+      config: people("operator"),
       schema: {
         operationId: "deleteJoinToken",
         summary: "Delete a join token; who joined with it stays",
@@ -61,7 +68,10 @@ export function joinTokenRoutes(app: App, { identities, limits }: RouteContext):
     },
     async (request, reply) => {
       const { id } = request.params;
-      if (await identities.deleteJoinToken(id)) return reply.code(204).send();
+      if (await identities.deleteJoinToken(id)) {
+        await audit.record(actorOf(request), { what: "join-token.revoke", object: id });
+        return reply.code(204).send();
+      }
       throw new HttpProblem("no-such-token", `there is no join token ${JSON.stringify(id.slice(0, 100))}`);
     },
   );

@@ -15,6 +15,12 @@ export interface HttpLimits {
   readonly logStreamsMax: number;
   /** Blobs received at once; each holds about 1 MiB of memory while its disk is slower than its sender. */
   readonly uploadsMax: number;
+  /** Of one principal, or one address where the principal is not known. */
+  readonly requestsPerMinuteMax: number;
+  /** Of one address. */
+  readonly enrolmentsPerMinuteMax: number;
+  /** Requests without a valid token or certificate, of one address. Whoever has one is let through whatever others try. */
+  readonly authFailuresPerMinuteMax: number;
   readonly headersTimeoutMs: number;
   readonly jsonBodyTimeoutMs: number;
   /** A whole upload; the largest blob must fit through the slowest line that is worth waiting for. */
@@ -40,6 +46,9 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = {
   eventStreamsMax: 1_000,
   logStreamsMax: 1_000,
   uploadsMax: 256,
+  requestsPerMinuteMax: 60_000,
+  enrolmentsPerMinuteMax: 120,
+  authFailuresPerMinuteMax: 60,
   headersTimeoutMs: 15_000,
   jsonBodyTimeoutMs: 30_000,
   uploadTimeoutMs: 3_600_000,
@@ -62,6 +71,9 @@ export const HTTP_LIMIT_NAMES = [
   "http-uploads",
   "partial-uploads",
   "http-upstream-fetches",
+  "http-requests",
+  "http-enrolments",
+  "http-auth-failures",
 ] as const;
 
 export type HttpLimitName = (typeof HTTP_LIMIT_NAMES)[number];

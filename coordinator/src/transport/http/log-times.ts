@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { people } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { noSuchLog } from "./no-such-log.ts";
 import { JobParams, runNumber } from "./params.ts";
@@ -31,6 +32,7 @@ export function logTimesRoute(app: App, context: RouteContext): void {
   app.get(
     "/runs/:run/jobs/:job/log/times",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getJobLogTimes",
         summary: "Tell when the bytes of a log came",

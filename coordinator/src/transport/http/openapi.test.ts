@@ -40,9 +40,12 @@ describe("the OpenAPI document", () => {
       "delete /api/v1/agents/{agent}/windows/{window}",
       "delete /api/v1/join-tokens/{id}",
       "delete /api/v1/runs/{run}/pin",
+      "delete /api/v1/secrets/{name}",
+      "delete /api/v1/tokens/{name}",
       "get /api/v1/agents",
       "get /api/v1/agents/{agentId}/update",
       "get /api/v1/agents/{agent}",
+      "get /api/v1/audit",
       "get /api/v1/blobs/{sha256}",
       "get /api/v1/blobs/{sha256}/upload",
       "get /api/v1/farm",
@@ -58,6 +61,8 @@ describe("the OpenAPI document", () => {
       "get /api/v1/runs/{run}/reader",
       "get /api/v1/runs/{run}/staged",
       "get /api/v1/runs/{run}/verdict",
+      "get /api/v1/secrets",
+      "get /api/v1/tokens",
       "get /ca.pem",
       "get /healthz",
       "get /index/upstream/{source}/{project}/{sha256}/{filename}",
@@ -84,10 +89,12 @@ describe("the OpenAPI document", () => {
       "post /api/v1/runs/{run}/staged/{filename}/unyank",
       "post /api/v1/runs/{run}/staged/{filename}/yank",
       "post /api/v1/runs/{run}/waivers",
+      "post /api/v1/tokens",
       "post /index/{run}/{variant}/legacy/",
       "put /api/v1/agents/{agentId}/update",
       "put /api/v1/blobs/{sha256}",
       "put /api/v1/runs/{run}/pin",
+      "put /api/v1/secrets/{name}",
     ]);
     const ids = operations().map(({ operationId }) => operationId);
     expect(new Set(ids).size).toBe(ids.length);
@@ -117,8 +124,9 @@ describe("the OpenAPI document", () => {
       "post /api/v1/enrolments",
     ]);
     expect(document.components.securitySchemes).toEqual({
-      farmToken: { type: "http", scheme: "bearer" },
-      farmTokenAsPassword: { type: "http", scheme: "basic" },
+      token: { type: "http", scheme: "bearer", description: expect.any(String) },
+      tokenAsPassword: { type: "http", scheme: "basic", description: expect.any(String) },
+      agentCertificate: { type: "mutualTLS", description: expect.any(String) },
     });
   });
 
@@ -148,7 +156,7 @@ describe("the OpenAPI document", () => {
     expect(post?.requestBody?.content).toMatchObject({
       "multipart/form-data": { schema: { required: [":action", "sha256_digest", "content"] } },
     });
-    expect(post?.security).toEqual([{ farmTokenAsPassword: [] }, { farmToken: [] }]);
+    expect(post?.security).toEqual([{ tokenAsPassword: [] }, { token: [] }, { agentCertificate: [] }]);
   });
 
   it("describes what goes in as raw bytes", () => {

@@ -11,7 +11,11 @@ import {
   SetModeBody,
   WindowView,
   AttemptView,
+  AuditEntryView,
+  AuditPage,
   BlobView,
+  CreatedToken,
+  CreateTokenBody,
   CandidateFacts,
   Enrolment,
   EnrolmentBody,
@@ -38,6 +42,9 @@ import {
   RunSummary,
   RunView,
   SpecProblem,
+  TokenView,
+  SecretView,
+  SetSecretBody,
   StagedFileView,
   StagedView,
   StepView,
@@ -49,6 +56,8 @@ import {
 import swagger from "@fastify/swagger";
 import type { FastifyContextConfig } from "fastify";
 import type { TSchema } from "typebox";
+import { people } from "./access.ts";
+import { describeAccess } from "../../domain/principal.ts";
 import type { App } from "./http-deps.ts";
 import { nameSchemas } from "./name-schemas.ts";
 import { responses } from "./responses.ts";
@@ -75,7 +84,11 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   SetModeBody,
   WindowView,
   AttemptView,
+  AuditEntryView,
+  AuditPage,
   BlobView,
+  CreatedToken,
+  CreateTokenBody,
   CandidateFacts,
   Enrolment,
   EnrolmentBody,
@@ -102,6 +115,9 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   RunSummary,
   RunView,
   SpecProblem,
+  TokenView,
+  SecretView,
+  SetSecretBody,
   StagedFileView,
   StagedView,
   StepView,
@@ -110,6 +126,9 @@ const SCHEMAS: Readonly<Record<string, TSchema>> = {
   UnyankBody,
   YankBody,
 };
+
+/** OpenAPI 3.1 has it; the library's types are of 3.0. */
+const MUTUAL_TLS = { type: "mutualTLS", description: "The certificate that an agent gets when it joins" };
 
 /** Collects the schemas of every route that is added afterwards. */
 export function documentRoutes(app: App, version: string): void {
@@ -128,24 +147,44 @@ export function documentRoutes(app: App, version: string): void {
         { name: "jobs", description: "What a run is made of" },
         { name: "blobs", description: "Content-addressed bytes" },
         { name: "index", description: "The candidate's files, for installers and uploaders" },
+        { name: "people", description: "Tokens, secrets for jobs, and who did what" },
         { name: "farm", description: "Agents and what they can run" },
         { name: "operation", description: "Health and metrics" },
       ],
       components: {
         securitySchemes: {
-          farmToken: { type: "http", scheme: "bearer" },
-          farmTokenAsPassword: { type: "http", scheme: "basic" },
+          token: { type: "http", scheme: "bearer", description: "The farm's own token, or an API token" },
+          tokenAsPassword: { type: "http", scheme: "basic", description: "The same, with any user name" },
+          agentCertificate: MUTUAL_TLS as never,
         },
       },
-      security: [{ farmToken: [] }],
+      security: [{ token: [] }],
     },
     convertConstToEnum: false,
     exposeHeadRoutes: true,
     transform: ({ schema, url, route }) => ({
       url,
-      schema: { ...schema, ...documentedBody(route.config) },
+      schema: { ...schema, ...documentedAccess(schema, route.config), ...documentedBody(route.config) },
     }),
   });
+}
+
+/** Who may use it, in words, and for programs as `x-kiln-access`. */
+function documentedAccess(
+  schema: { readonly description?: unknown; readonly hide?: unknown; readonly security?: unknown } | undefined,
+  { access }: FastifyContextConfig = {},
+): object {
+  if (access === undefined || schema?.hide === true) return {};
+  const given = typeof schema?.description === "string" ? [schema.description] : [];
+  const certificate = [{ agentCertificate: [] }];
+  const security =
+    access === "agents"
+      ? certificate
+      : access !== "open" && access.agents
+        ? [{ token: [] }, ...certificate]
+        : undefined;
+  const secured = security && schema?.security === undefined ? { security } : {};
+  return { ...secured, description: [...given, describeAccess(access)].join("\n\n"), "x-kiln-access": access };
 }
 
 /** What goes in where the handler reads the request itself, and no schema may parse it. */
@@ -163,6 +202,7 @@ export function openapiRoute(app: App): void {
   app.get(
     "/openapi.json",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getOpenapi",
         summary: "This document",

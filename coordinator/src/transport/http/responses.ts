@@ -16,11 +16,13 @@ export function json(description: string, schema: TSchema): DocumentedResponse {
 
 /**
  * The answers of a route for the OpenAPI document: what succeeds, and every
- * problem by its status. They document; they are not used to serialise.
+ * problem by its status: with `unauthorized` also `forbidden`, and what any route
+ * can answer. They document; they are not used to serialise.
  */
 export function responses(good: Responses, ...problems: readonly ProblemName[]): Responses {
   const byStatus = new Map<number, ProblemName[]>();
-  for (const name of [...problems, "invalid-request", "internal"] as const) {
+  const access: readonly ProblemName[] = problems.includes("unauthorized") ? ["forbidden"] : [];
+  for (const name of [...problems, ...access, "too-many-requests", "invalid-request", "internal"] as const) {
     const names = byStatus.get(PROBLEMS[name].status) ?? [];
     if (!names.includes(name)) byStatus.set(PROBLEMS[name].status, [...names, name]);
   }

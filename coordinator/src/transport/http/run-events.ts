@@ -1,6 +1,7 @@
 import { RunEvent } from "@kiln/proto";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { people } from "./access.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import type { LiveStream } from "./live-stream.ts";
 import { noSuchRun, runNumber, RunParams } from "./params.ts";
@@ -29,6 +30,7 @@ export function runEventRoutes(app: App, context: RouteContext): void {
   app.get(
     "/runs/:run/events",
     {
+      config: people("viewer"),
       schema: {
         operationId: "watchRun",
         summary: "Watch a run as server-sent events, until it is finished",

@@ -3,6 +3,8 @@ import { Type } from "typebox";
 import { formatRunId } from "../../domain/run-id.ts";
 import type { RunCommandOutcome, RunQueries, SubmitOutcome } from "../../services/api.ts";
 import type { PinOutcome } from "../../ports/retention-store.ts";
+import { people } from "./access.ts";
+import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { cutSlowBodies } from "./slow-bodies.ts";
 import { noSuchRun, runNumber, RunParams } from "./params.ts";
@@ -34,6 +36,7 @@ function collectionRoutes(app: App, { commands, queries }: RouteContext): void {
   app.post(
     "/runs",
     {
+      config: people("submitter"),
       schema: {
         operationId: "submitRun",
         summary: "Submit a release candidate whose source was uploaded as a blob",
@@ -55,7 +58,7 @@ function collectionRoutes(app: App, { commands, queries }: RouteContext): void {
       },
     },
     async (request, reply): Promise<RunView> => {
-      const outcome = await commands.submit(request.body);
+      const outcome = await commands.submit(request.body, actorOf(request));
       if (!outcome.ok) throw refusedSubmission(outcome, request.body.specFile);
       const view = await existingRun(queries, outcome.run);
       reply.code(outcome.created ? 201 : 200).header("Location", `/api/v1/runs/${view.run}`);
@@ -66,6 +69,7 @@ function collectionRoutes(app: App, { commands, queries }: RouteContext): void {
   app.get(
     "/runs",
     {
+      config: people("viewer"),
       schema: {
         operationId: "listRuns",
         summary: "List runs, newest first",
@@ -85,6 +89,7 @@ function runRoute(app: App, { commands, queries }: RouteContext): void {
   app.get(
     "/runs/:run",
     {
+      config: people("viewer"),
       schema: {
         operationId: "getRun",
         summary: "Show a run with its cells and jobs",
@@ -99,6 +104,7 @@ function runRoute(app: App, { commands, queries }: RouteContext): void {
   app.post(
     "/runs/:run/cancel",
     {
+      config: people("submitter"),
       schema: {
         operationId: "cancelRun",
         summary: "Cancel every job that is not finished; changes nothing when the run is",
@@ -109,7 +115,7 @@ function runRoute(app: App, { commands, queries }: RouteContext): void {
     },
     async (request): Promise<RunView> => {
       const run = runNumber(request.params.run);
-      expectDone(await commands.cancel(run), run);
+      expectDone(await commands.cancel(run, actorOf(request)), run);
       return existingRun(queries, run);
     },
   );
@@ -117,6 +123,7 @@ function runRoute(app: App, { commands, queries }: RouteContext): void {
   app.post(
     "/runs/:run/retry",
     {
+      config: people("submitter"),
       schema: {
         operationId: "retryRun",
         summary: "Try every finished job that did not pass again",
@@ -136,7 +143,7 @@ function runRoute(app: App, { commands, queries }: RouteContext): void {
     },
     async (request): Promise<RunView> => {
       const run = runNumber(request.params.run);
-      expectDone(await commands.retryFailed(run), run);
+      expectDone(await commands.retryFailed(run, actorOf(request)), run);
       return existingRun(queries, run);
     },
   );
@@ -149,7 +156,7 @@ async function existingRun(queries: RunQueries, run: number): Promise<RunView> {
 }
 
 /** Pinned runs keep their blobs and logs, however old they are. */
-function pinRoutes(app: App, { retention, queries }: RouteContext): void {
+function pinRoutes(app: App, { retention, queries, audit }: RouteContext): void {
   const answer = async (outcome: PinOutcome, run: number): Promise<RunView> => {
     if (outcome === "no-such-run") throw noSuchRun(formatRunId(run));
     const view = await existingRun(queries, run);
@@ -159,16 +166,26 @@ function pinRoutes(app: App, { retention, queries }: RouteContext): void {
   const schema = { tags: ["runs"], params: RunParams };
   const pinned = responses({ 200: json("The run", RunView) }, "unauthorized", "no-such-run", "gone");
   const pin = { ...schema, operationId: "pinRun", summary: "Keep a run's blobs and logs, however old it gets" };
-  app.put("/runs/:run/pin", { schema: { ...pin, response: pinned } }, async (request) => {
+  app.put("/runs/:run/pin", { config: people("releaser"), schema: { ...pin, response: pinned } }, async (request) => {
     const run = runNumber(request.params.run);
-    return answer(await retention.pin(run), run);
+    return answer(
+      await retention.pin(run, audit.entry(actorOf(request), { what: "run.pin", object: formatRunId(run) })),
+      run,
+    );
   });
   const unpinned = responses({ 200: json("The run", RunView) }, "unauthorized", "no-such-run");
   const unpin = { ...schema, operationId: "unpinRun", summary: "Let a run's blobs and logs go when they are old" };
-  app.delete("/runs/:run/pin", { schema: { ...unpin, response: unpinned } }, async (request) => {
-    const run = runNumber(request.params.run);
-    return answer(await retention.unpin(run), run);
-  });
+  app.delete(
+    "/runs/:run/pin",
+    { config: people("releaser"), schema: { ...unpin, response: unpinned } },
+    async (request) => {
+      const run = runNumber(request.params.run);
+      return answer(
+        await retention.unpin(run, audit.entry(actorOf(request), { what: "run.unpin", object: formatRunId(run) })),
+        run,
+      );
+    },
+  );
 }
 
 function runGone({ run, bytesGone }: RunView): HttpProblem {

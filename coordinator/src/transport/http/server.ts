@@ -3,7 +3,8 @@ import Fastify, { LogController, type FastifyInstance, type FastifyReply, type F
 import { agentStandingRoutes } from "./agent-standing.ts";
 import { agentUpdateRoutes } from "./agent-update-routes.ts";
 import { agentRoutes } from "./agents.ts";
-import { requireToken } from "./auth.ts";
+import { auditRoutes } from "./audit.ts";
+import { guardAccess } from "./auth.ts";
 import { blobRoutes } from "./blobs.ts";
 import { agentIdentityRoutes, enrolmentRoutes } from "./enrolment-routes.ts";
 import { answerBrokenRequest, answerError, answerNotFound } from "./errors.ts";
@@ -19,10 +20,13 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from "./limits.ts";
 import { logTimesRoute } from "./log-times.ts";
 import { LiveStreams } from "./live-stream.ts";
 import { documentRoutes, openapiRoute } from "./openapi.ts";
+import { rateLimits } from "./rate-limits.ts";
 import { runEventRoutes } from "./run-events.ts";
 import { runRoutes } from "./runs.ts";
 import { verdictRoutes } from "./verdicts.ts";
+import { secretRoutes } from "./secrets.ts";
 import { stagedRoutes } from "./staged.ts";
+import { tokenRoutes } from "./tokens.ts";
 
 const CLOSE_SWEEP_INTERVAL_MS = 20;
 
@@ -49,6 +53,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   app.setErrorHandler(answerError(limits, metrics));
   app.setNotFoundHandler(answerNotFound);
   app.addHook("onRequest", guardHost(deps.allowedHosts ?? []));
+  guardAccess(app, context, rateLimits(app, context));
   app.addHook("onResponse", cutLingering(limits.lingerMs));
 
   documentRoutes(app, deps.version);
@@ -63,11 +68,13 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
 }
 
 function peopleRoutes(api: App, context: RouteContext): void {
-  api.addHook("onRequest", requireToken(context.token, context));
   group(api, "", (scope) => runRoutes(scope, context));
   group(api, "", (scope) => verdictRoutes(scope, context));
   group(api, "", (scope) => stagedRoutes(scope, context));
   group(api, "", (scope) => blobRoutes(scope, context));
+  group(api, "", (scope) => tokenRoutes(scope, context));
+  group(api, "", (scope) => secretRoutes(scope, context));
+  auditRoutes(api, context);
   group(api, "", (scope) => joinTokenRoutes(scope, context));
   group(api, "", (scope) => agentIdentityRoutes(scope, context));
   runEventRoutes(api, context);

@@ -9,13 +9,18 @@ import type { FarmIdentity } from "@kiln/identity";
 import { pino } from "pino";
 import { openDiskBlobStore } from "../../adapters/disk/blob-store.ts";
 import { openDiskLogStore } from "../../adapters/disk/log-store.ts";
+import { openFileCipher } from "../../adapters/secrets/file-cipher.ts";
 import { openSqliteStore, type SqliteStores } from "../../adapters/sqlite/store.ts";
+import type { StoreOp } from "../../domain/store-op.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { BlobSweep } from "../../ports/blob-sweep.ts";
 import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
 import { systemClock } from "../../ports/clock.ts";
 import type { LogStore } from "../../ports/log-store.ts";
 import type { Upstream } from "../../ports/upstream.ts";
+import { ApiTokens } from "../../services/api-tokens.ts";
+import { AuditLog } from "../../services/audit-log.ts";
+import { JobSecrets } from "../../services/job-secrets.ts";
 import { Retention } from "../../services/retention.ts";
 import type { AgentCommands } from "../../services/agent-commands.ts";
 import type { AgentIdentities } from "../../services/agent-identities.ts";
@@ -35,6 +40,8 @@ import type { HttpLimits } from "./limits.ts";
 import { createHttpServer } from "./server.ts";
 
 export const TOKEN = "a-token-for-tests-only";
+/** Of no authority. */
+const FINGERPRINT = "f".repeat(43);
 
 const NO_AGENT = { ok: false, reason: "no-such-agent", detail: "no agent is called that" } as const;
 
@@ -215,6 +222,10 @@ export interface TestServer extends AsyncDisposable {
   readonly identity: FarmIdentity;
   readonly identities: AgentIdentities;
   readonly limitsReached: string[];
+  /** Holds all that it keeps. */
+  readonly folder: string;
+  readonly apiTokens: ApiTokens;
+  readonly audit: AuditLog;
   /** Fetches below /api/v1 with the farm's token. */
   get(path: string, init?: TestRequest): Promise<Response>;
 }
@@ -228,6 +239,8 @@ export interface TestServerOptions {
   /** The agent that a request is taken to come from; none by default. */
   readonly agentOf?: NonNullable<HttpServerDeps["agentOf"]>;
   readonly holdsAttemptOf?: HttpServerDeps["holdsAttemptOf"];
+  /** Adds routes after the server's own. */
+  readonly addRoutes?: (app: FastifyInstance) => void;
   readonly wrapLogs?: (logs: LogStore & AsyncDisposable) => LogStore & AsyncDisposable;
   readonly wrapBlobs?: (blobs: ResumableBlobStore) => ResumableBlobStore;
 }
@@ -244,6 +257,16 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { identity, identities } = await openTestIdentities(store.identities, folder);
   const farm = new FakeFarm();
   const limitsReached: string[] = [];
+  const metrics = { limitReached: (limit: string) => void limitsReached.push(limit) };
+  const quiet = pino({ level: "silent" });
+  const auditParts = { commits: { add: (ops: readonly StoreOp[]) => store.commit(ops) }, store: store.audit, metrics };
+  const audit = new AuditLog(
+    { ...auditParts, clock: systemClock, log: quiet },
+    { ageMaxMs: null, rowsMax: 1_000, refusedRowsMax: 1_000 },
+  );
+  const tokens = { store: store.apiTokens, audit, fingerprint: FINGERPRINT, clock: systemClock, log: quiet };
+  const apiTokens = await ApiTokens.open(tokens);
+  const cipher = openFileCipher(join(folder, "secrets.key"), true);
   const deps: HttpServerDeps = {
     commands: farm,
     queries: farm,
@@ -266,7 +289,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ),
     logs,
     metrics: {
-      limitReached: (limit) => void limitsReached.push(limit),
+      ...metrics,
       scrape: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "kiln_slots 4\n" }),
     },
     ready: options.ready ?? (async () => ({ ok: true })),
@@ -278,12 +301,17 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       offer: async () => ({ ok: false, reason: "no-such-agent" }),
       softwareOf: () => null,
     },
+    apiTokens,
+    audit,
+    secrets: await JobSecrets.open({ store: store.jobSecrets, audit, cipher, clock: systemClock }),
+    clock: systemClock,
     version: "1.2.3",
     log: options.log ?? false,
     limits,
     allowedHosts: options.allowedHosts ?? [],
   };
   const app = createHttpServer(deps);
+  options.addRoutes?.(app);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -298,7 +326,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     store,
     identity,
     identities,
+    folder,
     limitsReached,
+    apiTokens,
+    audit,
     get: (path, init = {}) =>
       fetch(`${url}/api/v1${path}`, { ...init, headers: { authorization: `Bearer ${TOKEN}`, ...init.headers } }),
     [Symbol.asyncDispose]: async () => {

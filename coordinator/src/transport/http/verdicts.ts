@@ -1,6 +1,8 @@
 import { ApproveBody, VerdictView, WaiveBody } from "@kiln/proto";
 import { formatRunId } from "../../domain/run-id.ts";
 import type { VerdictOutcome } from "../../services/verdict/verdicts.ts";
+import { people } from "./access.ts";
+import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { noSuchRun, runNumber, RunParams } from "./params.ts";
 import { HttpProblem } from "./problem.ts";
@@ -8,14 +10,17 @@ import { json, responses } from "./responses.ts";
 import { cutSlowBodies } from "./slow-bodies.ts";
 
 /** May a candidate be released, on what evidence, and what people decide about it. */
-export function verdictRoutes(app: App, { verdicts, limits }: RouteContext): void {
+export function verdictRoutes(app: App, { verdicts, limits, audit }: RouteContext): void {
   app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
   const schema = { tags: ["runs"], params: RunParams };
   const found = { 200: json("The verdict, with the approvals and waivers of this moment", VerdictView) };
+  const refusals = ["no-such-run", "not-judged", "cannot-decide", "too-large", "unsupported-media-type"] as const;
+  const decided = responses(found, "unauthorized", ...refusals);
 
   app.get(
     "/runs/:run/verdict",
     {
+      config: people("viewer"),
       schema: {
         ...schema,
         operationId: "getVerdict",
@@ -32,50 +37,40 @@ export function verdictRoutes(app: App, { verdicts, limits }: RouteContext): voi
   app.post(
     "/runs/:run/approvals",
     {
+      config: people("releaser"),
       schema: {
         ...schema,
         operationId: "approveRun",
         summary: "Approve a candidate by its digest; it is judged again at once, no job is run",
         body: ApproveBody,
-        response: responses(
-          found,
-          "unauthorized",
-          "no-such-run",
-          "not-judged",
-          "cannot-decide",
-          "too-large",
-          "unsupported-media-type",
-        ),
+        response: decided,
       },
     },
     async (request): Promise<VerdictView> => {
       const run = runNumber(request.params.run);
-      return answer(await verdicts.approve(run, request.body), run);
+      const view = answer(await verdicts.approve(run, request.body), run);
+      await audit.record(actorOf(request), { what: "run.approve", object: formatRunId(run) });
+      return view;
     },
   );
 
   app.post(
     "/runs/:run/waivers",
     {
+      config: people("releaser"),
       schema: {
         ...schema,
         operationId: "waiveGate",
         summary: "Answer for one gate of a candidate until a day; it is judged again at once, no job is run",
         body: WaiveBody,
-        response: responses(
-          found,
-          "unauthorized",
-          "no-such-run",
-          "not-judged",
-          "cannot-decide",
-          "too-large",
-          "unsupported-media-type",
-        ),
+        response: decided,
       },
     },
     async (request): Promise<VerdictView> => {
       const run = runNumber(request.params.run);
-      return answer(await verdicts.waive(run, request.body), run);
+      const view = answer(await verdicts.waive(run, request.body), run);
+      await audit.record(actorOf(request), { what: "run.waive", object: `${formatRunId(run)} ${request.body.gate}` });
+      return view;
     },
   );
 }
