@@ -6,6 +6,8 @@ export { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry, type TestRegistry } fr
 export { freePort } from "./free-port.ts";
 export { findNatsServer, startNatsServer, type NatsServer, type NatsServerOptions } from "./nats-server.ts";
 export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
+export { fakeGpu, fakeMachine, type FakeGpu, type FakeMachine } from "./gpu/fake-machine.ts";
+export { FakeGpus } from "./gpu/fake-gpus.ts";
 export {
   findWindows,
   type WindowsMachine,

@@ -1,5 +1,5 @@
 import type { WheelWish } from "./job.ts";
-import type { CudaToolkit } from "./nvidia-smi.ts";
+import type { CudaToolkit } from "./cuda-toolkit.ts";
 
 /** What one build may use of a machine. */
 export interface BuildShare {

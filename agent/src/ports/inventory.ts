@@ -1,5 +1,6 @@
 import type { Interpreter } from "../domain/interpreter.ts";
-import type { CudaToolkit, Gpu } from "../domain/nvidia-smi.ts";
+import type { CudaToolkit } from "../domain/cuda-toolkit.ts";
+import type { Gpu } from "../domain/gpu/gpu.ts";
 
 /** Something that was looked for and is there, but cannot be used. */
 export interface InventoryProblem {
@@ -31,5 +32,7 @@ export interface Inventory {
   readonly pythons: readonly Interpreter[];
   /** CPythons that are older than what is supported, and so not listed. */
   readonly olderPythons: number;
+  /** Agents of equal id share this machine and its GPUs; empty: it cannot be told. */
+  readonly hostId: string;
   readonly problems: readonly InventoryProblem[];
 }

@@ -29,6 +29,7 @@ const BARE_MACHINE: Inventory = {
   osRelease: "debian-12",
   gpus: [],
   cudaToolkits: [],
+  hostId: "host",
   problems: [],
 };
 

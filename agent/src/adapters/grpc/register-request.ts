@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { agent as wire } from "@kiln/proto";
 import type { FailedUpdate } from "../../domain/update/versions.ts";
 import type { Registration } from "../../ports/coordinator.ts";
+import { inventoryMessage } from "./inventory-message.ts";
 
 /** A registration as its message. */
 export function registerRequest(registration: Registration): wire.RegisterRequest {
@@ -22,28 +23,7 @@ export function registerRequest(registration: Registration): wire.RegisterReques
     takesUpdates: service !== null,
     bundleSha256: service?.bundleSha256 ?? "",
     ...(service?.failed ? { failedUpdate: failedUpdate(service.failed) } : {}),
-    inventory: {
-      os: inventory.os,
-      arch: inventory.arch,
-      osTitle: inventory.osTitle,
-      libc: inventory.libc,
-      kernel: inventory.kernel,
-      cpuModel: inventory.cpuModel,
-      cpuCores: inventory.cpuCores,
-      memoryBytes: BigInt(inventory.memoryBytes),
-      diskFreeBytes: BigInt(inventory.diskFreeBytes),
-      pythons: inventory.pythons.map(({ feature, version: exact, path, foundBy, platform }) => ({
-        feature,
-        version: exact,
-        path,
-        foundBy,
-        platform,
-      })),
-      osRelease: inventory.osRelease,
-      gpus: inventory.gpus.map((gpu) => ({ ...gpu, memoryBytes: BigInt(gpu.memoryBytes) })),
-      cudaToolkits: inventory.cudaToolkits.map((toolkit) => ({ ...toolkit })),
-      problems: inventory.problems.map(({ subject, message }) => ({ subject, message })),
-    },
+    inventory: inventoryMessage(inventory),
   });
 }
 

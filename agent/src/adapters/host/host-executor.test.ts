@@ -13,7 +13,8 @@ import { executorContract } from "../../ports/executor.contract.ts";
 import { readPythons } from "../inventory/read-pythons.ts";
 import { processMark } from "../system/process-mark.ts";
 import { processStat } from "../system/process-stat.ts";
-import { attemptCookie, COOKIE_VARIABLE } from "./stray-processes.ts";
+import { COOKIE_VARIABLE } from "../system/attempt-of-process.ts";
+import { attemptCookie } from "./stray-processes.ts";
 
 const { Outcome } = wire;
 const isLinux = process.platform === "linux";

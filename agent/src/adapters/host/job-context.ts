@@ -5,7 +5,7 @@ import type { Interpreter } from "../../domain/interpreter.ts";
 import type { Step } from "../../domain/job-steps.ts";
 import type { Arm } from "../../domain/measure/process-order.ts";
 import type { Blob, Job } from "../../domain/job.ts";
-import type { CudaToolkit } from "../../domain/nvidia-smi.ts";
+import type { CudaToolkit } from "../../domain/cuda-toolkit.ts";
 import type { Verdict } from "../../domain/outcome.ts";
 import type { RepairTool } from "../../domain/repair-tool.ts";
 import type { Report, WheelReport } from "../../domain/report.ts";

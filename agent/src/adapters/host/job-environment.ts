@@ -1,5 +1,5 @@
 import { delimiter, join } from "node:path";
-import { COOKIE_VARIABLE } from "./stray-processes.ts";
+import { COOKIE_VARIABLE } from "../system/attempt-of-process.ts";
 
 /**
  * Variables of the agent's own environment that would leak into a job: what

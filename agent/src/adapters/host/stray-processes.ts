@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-
-/** The variable by which every process of an attempt can be told. */
-export const COOKIE_VARIABLE = "KILN_ATTEMPT";
+import { attemptOfProcess } from "../system/attempt-of-process.ts";
 
 /** A process may fork while it is looked for: looked again until none is left, this many times. */
 const ROUNDS_MAX = 20;
@@ -39,25 +37,10 @@ function findStrays(cookies: ReadonlySet<string>): number[] {
   for (const name of readdirSync("/proc")) {
     const pid = Number(name);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const cookie = cookieOf(pid);
+    const cookie = attemptOfProcess(pid);
     if (cookie !== null && cookies.has(cookie)) found.push(pid);
   }
   return found;
-}
-
-/** Null for processes without one, of other users, and for those that have ended. */
-function cookieOf(pid: number): string | null {
-  let environment: string;
-  try {
-    environment = readFileSync(`/proc/${pid}/environ`, "latin1");
-  } catch {
-    return null;
-  }
-  const prefix = `${COOKIE_VARIABLE}=`;
-  const at = environment.startsWith(prefix) ? 0 : environment.indexOf(`\0${prefix}`) + 1;
-  if (at === 0 && !environment.startsWith(prefix)) return null;
-  const end = environment.indexOf("\0", at);
-  return environment.slice(at + prefix.length, end < 0 ? undefined : end);
 }
 
 function kill(pid: number): void {

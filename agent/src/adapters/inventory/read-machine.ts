@@ -12,18 +12,26 @@ const OS_NAMES: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 };
 const LIBC_TIMEOUT_MS = 2_000;
 
-export type MachineFacts = Omit<Inventory, "pythons" | "olderPythons" | "gpus" | "cudaToolkits" | "problems">;
+export type MachineFacts = Omit<
+  Inventory,
+  "pythons" | "olderPythons" | "gpus" | "cudaToolkits" | "problems" | "hostId"
+>;
+
+/** "linux", "macos" or "windows". */
+export function osName(): string {
+  return OS_NAMES[platform()] ?? platform();
+}
 
 /** What this machine is. `workFolder` is where jobs run. */
 export async function readMachine(workFolder: string): Promise<MachineFacts> {
   const [os, processor, memory, libc] = await Promise.all([osInfo(), cpu(), mem(), readLibc()]);
   const release = os.codename === "" ? os.release : `${os.release} (${os.codename})`;
   return {
-    os: OS_NAMES[platform()] ?? platform(),
+    os: osName(),
     arch: matrixArch(),
     osTitle: `${os.distro} ${release}`.trim(),
     osRelease: osRelease({
-      os: OS_NAMES[platform()] ?? platform(),
+      os: osName(),
       osReleaseText: readOsRelease(),
       title: os.distro,
       version: os.release,
