@@ -36,6 +36,10 @@ export interface AgentConfig {
   readonly wheelBytesMax: number;
   /** Of ccache's and sccache's results each; 0: none are kept. */
   readonly compilerCacheBytesMax: number;
+  /** Between looks at the machine's health. */
+  readonly healthIntervalMs: number;
+  /** A Python with PyTorch, to try GPUs with where there is no nvcc; null: those that are found. */
+  readonly healthPython: string | null;
 }
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -47,6 +51,7 @@ export const CONFIG_DEFAULTS = {
   blobCacheBytesMax: 2 * 1024 ** 3,
   wheelBytesMax: 2 * 1024 ** 3,
   compilerCacheBytesMax: 5 * 1024 ** 3,
+  healthIntervalMs: 600_000,
 } as const;
 
 export type ConfigResult =
@@ -100,6 +105,8 @@ export function readConfig(own: NodeJS.ProcessEnv, settings: AgentSettings = {})
     wheelBytesMax: integer("KILN_WHEEL_BYTES_MAX", 1024, 2 ** 50, CONFIG_DEFAULTS.wheelBytesMax),
     blobCacheBytesMax: integer("KILN_BLOB_CACHE_BYTES_MAX", 0, 2 ** 50, CONFIG_DEFAULTS.blobCacheBytesMax),
     compilerCacheBytesMax: integer("KILN_COMPILER_CACHE_BYTES", 0, 2 ** 50, CONFIG_DEFAULTS.compilerCacheBytesMax),
+    healthIntervalMs: integer("KILN_HEALTH_INTERVAL_MS", 1_000, 24 * 3_600_000, CONFIG_DEFAULTS.healthIntervalMs),
+    healthPython: text("KILN_HEALTH_PYTHON", "") || null,
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
 }

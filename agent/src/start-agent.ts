@@ -21,7 +21,6 @@ import { BlobCache } from "./adapters/http/blob-cache.ts";
 import { HttpBlobClient } from "./adapters/http/http-blob-client.ts";
 import { RunReaders } from "./adapters/http/run-readers.ts";
 import { readInventory } from "./adapters/inventory/read-inventory.ts";
-import { diskFreeBytes } from "./adapters/inventory/read-machine.ts";
 import { joinAtStart } from "./adapters/join/join-at-start.ts";
 import { NatsControlPlane } from "./adapters/nats/nats-control-plane.ts";
 import { openSpool } from "./adapters/spool/disk-spool.ts";
@@ -32,8 +31,9 @@ import { SecretBook } from "./domain/redaction/secret-book.ts";
 import type { BlobClient } from "./ports/blob-client.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ControlPlane } from "./ports/control-plane.ts";
-import type { Coordinator } from "./ports/coordinator.ts";
+import type { Coordinator, Registration } from "./ports/coordinator.ts";
 import type { Executor } from "./ports/executor.ts";
+import type { HealthReporter } from "./ports/health.ts";
 import type { Inventory } from "./ports/inventory.ts";
 import type { Log } from "./ports/log.ts";
 import type { SecretSource } from "./ports/secret-source.ts";
@@ -43,11 +43,13 @@ import { Attempts } from "./services/attempts.ts";
 import { FetchedSecrets } from "./services/fetched-secrets.ts";
 import { Heartbeat } from "./services/heartbeat.ts";
 import { Intake } from "./services/intake.ts";
+import { MachineWatch } from "./services/machine-watch.ts";
 import { recover } from "./services/recovery.ts";
 import type { RenewalTrouble } from "./services/renewal.ts";
 import { Registrar } from "./services/registrar.ts";
 import { SelfUpdate } from "./services/self-update.ts";
 import { ResultsStream } from "./services/results-stream.ts";
+import { wireMachine } from "./wire-machine.ts";
 import { wireMembership, type AgentEnd, type OnFarm } from "./wire-membership.ts";
 
 /** Attempts that may be in the spool: more are not taken. */
@@ -63,6 +65,8 @@ export interface AgentDeps {
   readonly log?: Log;
   /** Instead of looking at this machine. */
   readonly inventory?: Inventory;
+  /** Where programs of this machine are looked for; this process's environment by default. */
+  readonly machineEnv?: NodeJS.ProcessEnv;
   /** Instead of the one that the configuration names. */
   readonly executor?: Executor;
   /** What the dummy executor's `die` does; by default this process ends as if killed. */
@@ -79,6 +83,8 @@ export interface AgentHandle extends AsyncDisposable {
   readonly registered: Promise<void>;
   /** Resolves when the agent has to end: its jobs are to be stopped by disposing it. */
   readonly ended: Promise<AgentEnd>;
+  /** Looks at the machine and its health again, and reports what is new. */
+  lookAgain(): void;
   /** Numbers of this moment. */
   stats(): AgentStats;
 }
@@ -126,16 +132,21 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   // 3. What is kept on disk, what this machine has, and how jobs run on it.
   const { spool, left } = openSpool(join(config.folder, "spool"), config.spoolBytesMax, log);
   resources.use(spool);
-  const machine = deps.inventory ?? (await readInventory(config.folder));
-  const coordinator = resources.use(new GrpcCoordinator(credentials));
+  const machineEnv = deps.machineEnv ?? process.env;
+  const readMachine = async () => deps.inventory ?? (await readInventory(config.folder, machineEnv));
+  const watch = new MachineWatch(await readMachine(), readMachine, log);
+  const coordinator = resources.use(new GrpcCoordinator(credentials, ids));
   const jobSecrets = new FetchedSecrets({ coordinator, ...common }, ids);
   const farm = { ...ids, http, credentials, folder };
   const cache = new BlobCache(join(config.folder, "blobs"), config.blobCacheBytesMax);
   const blobs = new HttpBlobClient(http, { cache, ...common });
-  const executor = makeExecutor(config, deps, { ...farm, jobSecrets }, machine, blobs, common);
+  const executor = makeExecutor(config, deps, { ...farm, jobSecrets }, watch, blobs, common);
   await recover(left, { executor, ...common });
-  const inventory = executor instanceof DockerExecutor ? withPythons(machine, await executor.readPythons()) : machine;
-  const { pythons, olderPythons, problems } = inventory;
+  if (executor instanceof DockerExecutor) {
+    const images = await executor.readPythons();
+    watch.amend((seen) => withPythons(seen, images));
+  }
+  const { pythons, olderPythons, problems } = watch.current;
   log.info(
     { pythons: pythons.map(({ path, version }) => `${version} ${path}`), olderPythons, problems },
     "looked at this machine",
@@ -145,9 +156,11 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps = {}): Pro
   const controlPlane = resources.use(new NatsControlPlane({ credentials, ...ids }, common));
   const ends = {
     spool,
-    inventory,
+    watch,
+    machineEnv,
     executor: deps.wrapExecutor?.(executor) ?? executor,
     coordinator: deps.wrapCoordinator?.(coordinator) ?? coordinator,
+    reporter: coordinator,
     controlPlane,
     blobs,
     hadBefore: left.length,
@@ -172,7 +185,7 @@ function makeExecutor(
   config: AgentConfig,
   deps: AgentDeps,
   { agentId, http, credentials, jobSecrets }: OnFarm & { readonly jobSecrets: SecretSource },
-  inventory: Inventory,
+  watch: MachineWatch,
   blobs: BlobClient,
   common: Common,
 ): Executor {
@@ -190,7 +203,7 @@ function makeExecutor(
     get: (path, signal) => http.fetch(path, { signal, headers: { accept: "application/json, */*" } }),
   };
   const workFolder = join(config.folder, "work");
-  const build = surroundings(config, inventory);
+  const build = surroundings(config, watch.current);
   if (config.executor === "dummy") {
     const die = deps.die ?? (() => void process.kill(process.pid, "SIGKILL"));
     return new DummyExecutor({ blobs, clock, workFolder, die });
@@ -204,7 +217,7 @@ function makeExecutor(
   const pip = new PipTool(toolsFolder);
   const hasNcu = onPath(process.env, "ncu") !== null;
   const parts = { agentId, workFolder, toolsFolder, blobs, indexes, build, jobSecrets, pip, hasNcu, log };
-  return new HostExecutor(inventory.pythons, parts);
+  return new HostExecutor(() => watch.current.pythons, parts);
 }
 
 /** What builds find: in containers the limits of one, on the host a part of the memory for each slot. */
@@ -232,9 +245,11 @@ function withPythons(machine: Inventory, images: Pick<Inventory, "pythons" | "pr
 
 interface Ends {
   readonly spool: Spool;
-  readonly inventory: Inventory;
+  readonly watch: MachineWatch;
+  readonly machineEnv: NodeJS.ProcessEnv;
   readonly executor: Executor;
   readonly coordinator: Coordinator;
+  readonly reporter: HealthReporter;
   readonly controlPlane: ControlPlane;
   readonly blobs: BlobClient;
   /** Attempts that an earlier process of this agent left in the spool. */
@@ -242,9 +257,10 @@ interface Ends {
 }
 
 function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
-  const { spool, inventory, executor, coordinator, controlPlane, hadBefore } = ends;
+  const { spool, watch, coordinator, controlPlane, hadBefore } = ends;
   const { credentials, agentId, sessionId } = farm;
   const ids = { agentId, sessionId };
+  const { health, executor, readings } = wireMachine(config, { ...ends, agentId }, common);
   const isEphemeral = config.isEphemeral || credentials.current().role === "ephemeral";
   const { promise: registered, resolve: markRegistered } = Promise.withResolvers<void>();
   const membership = wireMembership(farm, common, () => stream.reopen());
@@ -267,31 +283,28 @@ function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
   const slots = isEphemeral ? 1 : config.slots;
   const limits = { slots, attemptsMax: ATTEMPTS_MAX, takenMax };
   const attempts = new Attempts({ spool, executor, ...common }, limits, (attempt) => stream.appended(attempt));
-  const heartbeat = new Heartbeat({
-    controlPlane,
-    spool,
-    clock: common.clock,
-    diskFreeBytes: () => diskFreeBytes(config.folder),
-  });
+  const heartbeat = new Heartbeat({ controlPlane, spool, clock: common.clock, readings });
   const versions = config.service ? new VersionsFolder(config.folder) : null;
-  const registration = {
+  const registration = (): Registration => ({
     ...ids,
     name: config.name,
     version: AGENT_VERSION,
     slots,
     executor: executor.name,
     kinds: executor.kinds,
-    inventory,
+    inventory: watch.current,
     // The farm's operator, who made the token, has the last word.
     labels: { ...config.labels, ...credentials.current().labels },
     isEphemeral,
     service: config.service && versions ? { ...config.service, failed: versions.read().failed } : null,
-  };
+  });
+  watch.changed(() => registrar.request());
   const registrar = new Registrar({ coordinator, ...common }, registration, {
     registered: (terms) => {
       heartbeat.start(terms.heartbeatIntervalMs);
       stream.open(terms.windowBytes);
       if (!attempts.isSpent) controlPlane.takeAssignments();
+      health.start();
       markRegistered();
     },
     refused: membership.shutOut,
@@ -300,9 +313,12 @@ function wire(config: AgentConfig, farm: OnFarm, ends: Ends, common: Common) {
   const update = versions && selfUpdate(config, versions, ends, { attempts, restart, ...common });
   const intake = new Intake(
     { attempts, registrar, heartbeat, update, log: common.log },
-    { leave: (reason) => (attempts.isSpent ? leaveIfDone() : membership.shutOut(reason)) },
+    {
+      leave: (reason) => (attempts.isSpent ? leaveIfDone() : membership.shutOut(reason)),
+      checkHealth: () => health.ask(),
+    },
   );
-  return { registered, membership, update, stream, attempts, heartbeat, registrar, intake };
+  return { registered, membership, update, stream, attempts, heartbeat, registrar, intake, health };
 }
 
 function selfUpdate(
@@ -328,12 +344,13 @@ function handle(
   parts: ReturnType<typeof wire> & { readonly spool: Spool; readonly controlPlane: ControlPlane },
   resources: AsyncDisposable,
 ): AgentHandle {
-  const { registered, membership, update, stream, attempts, heartbeat, registrar, spool, controlPlane } = parts;
+  const { registered, membership, update, stream, attempts, heartbeat, registrar, health, spool, controlPlane } = parts;
   const { renewal, ended } = membership;
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     update?.stop();
     controlPlane.stopAssignments();
+    health.stop();
     await attempts.stopAll({ kind: "agent-stopping" });
     const deadlineMs = Date.now() + FLUSH_MS;
     // Only what can be sent is worth waiting for.
@@ -348,6 +365,7 @@ function handle(
     agentId,
     registered,
     ended,
+    lookAgain: () => health.ask(),
     stats: () => ({
       running: attempts.running,
       waiting: attempts.waiting,

@@ -22,6 +22,8 @@ export async function run(env: NodeJS.ProcessEnv, deps: AgentDeps = {}): Promise
     void agent.registered.then(() =>
       process.stdout.write(`${JSON.stringify({ ready: true, agentId: agent.agentId })}\n`),
     );
+    // On Windows it says that the console is gone.
+    if (process.platform !== "win32") process.on("SIGHUP", () => agent.lookAgain());
     const end = await Promise.race([agent.ended, stopped.then(() => null)]);
     return end === null ? EXIT.stopped : sayEnd(end);
   } catch (cause) {

@@ -70,6 +70,11 @@ const gone: (effects: readonly AttemptEffect[]) => Transition = (effects) => ({
   effects: [...effects, { type: "drop-spool" }],
 });
 
+/** A job that hung on a device which then failed its check has not run out of its own time. */
+function verdictAfter(cause: StopCause, verdict: Verdict): Verdict {
+  return cause.kind === "timed-out" && verdict.isOfDevice === true ? verdict : verdictOfStop(cause);
+}
+
 const RULES = {
   waiting: {
     start: () => ({ state: { name: "running" }, effects: [{ type: "execute" }] }),
@@ -95,10 +100,13 @@ const RULES = {
     start: impossible,
     // The first cause is why it ended.
     stop: stay,
-    end: ({ cause }) =>
+    end: ({ cause }, { verdict }) =>
       cause.kind === "refused"
         ? gone([{ type: "free-slot" }])
-        : { state: FINISHED, effects: [{ type: "record", verdict: verdictOfStop(cause) }, { type: "free-slot" }] },
+        : {
+            state: FINISHED,
+            effects: [{ type: "record", verdict: verdictAfter(cause, verdict) }, { type: "free-slot" }],
+          },
     acknowledge: impossible,
     refuse: (_, { reason }) => stay({ name: "stopping", cause: { kind: "refused", reason } }),
   },

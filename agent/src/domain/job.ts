@@ -151,8 +151,6 @@ export interface ContainerWish {
   readonly manylinux?: string;
   /** "open": its own command may use the network too. */
   readonly network?: "none" | "open";
-  /** UUIDs of the GPUs that it gets, "GPU-…" or "MIG-…". */
-  readonly gpus?: readonly string[];
 }
 
 export interface Job {
@@ -166,6 +164,16 @@ export interface Job {
   readonly limits: JobLimits;
   readonly work: BuildWork | TestWork | CommandWork | MeasureWork;
   readonly container?: ContainerWish;
+  /** What it has to itself until it ends; absent: nothing. */
+  readonly devices?: JobDevices;
+}
+
+/** What the scheduler has set aside for one attempt. */
+export interface JobDevices {
+  /** UUIDs of GPUs ("GPU-…") or MIG slices ("MIG-…"): the job's commands see these and no others. */
+  readonly gpus: readonly string[];
+  /** No other job runs on the machine meanwhile. */
+  readonly host: boolean;
 }
 
 /** What the coordinator asked for, parsed. */

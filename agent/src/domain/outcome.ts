@@ -15,6 +15,8 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** One sentence: what happened. When passed, empty or what is to be known all the same. */
   readonly summary: string;
+  /** A device of the job failed its health check: this holds also for a job that ran out of time. */
+  readonly isOfDevice?: true;
 }
 
 export const PASSED: Verdict = { outcome: "passed", summary: "" };

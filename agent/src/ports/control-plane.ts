@@ -1,5 +1,6 @@
 import type { AttemptRef } from "../domain/attempt-key.ts";
 import type { Assignment, Blob } from "../domain/job.ts";
+import type { MachineReadings } from "./readings.ts";
 
 export interface UpdateOffer {
   /** SemVer. */
@@ -25,6 +26,8 @@ export interface ControlPlaneHandlers {
   cancel(ref: AttemptRef, reason: string): void;
   /** The coordinator, or the lack of what it prepares, asks for a registration. */
   registerAgain(): void;
+  /** The coordinator wants to know how this machine is. */
+  checkHealth(): void;
   /** The coordinator has no more use for this agent: end. */
   leave(reason: string): void;
   /** Another version of the agent's software is there; repeated until it is taken. */
@@ -33,9 +36,8 @@ export interface ControlPlaneHandlers {
   connected(): void;
 }
 
-export interface HeartbeatFacts {
+export interface HeartbeatFacts extends MachineReadings {
   readonly attempts: readonly AttemptRef[];
-  readonly diskFreeBytes: number;
   readonly spoolBytes: number;
 }
 

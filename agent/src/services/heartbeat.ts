@@ -1,5 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 import type { ControlPlane } from "../ports/control-plane.ts";
+import type { MachineReadings } from "../ports/readings.ts";
 import type { Spool } from "../ports/spool.ts";
 
 /** Heartbeats are below NATS's limit of 1 MiB a message: about 16 bytes an attempt. */
@@ -9,7 +10,7 @@ export interface HeartbeatParts {
   readonly controlPlane: ControlPlane;
   readonly spool: Spool;
   readonly clock: Clock;
-  readonly diskFreeBytes: () => number;
+  readonly readings: () => MachineReadings;
 }
 
 /** Says at every interval that this agent lives, and which attempts it still holds. */
@@ -32,13 +33,13 @@ export class Heartbeat {
   /** Beats now, beside the interval; does nothing before `start`. */
   beat(): void {
     if (this.#intervalMs === 0) return;
-    const { controlPlane, spool, diskFreeBytes } = this.#parts;
+    const { controlPlane, spool, readings } = this.#parts;
     const attempts = [];
     for (const { ref } of spool.attempts()) {
       if (attempts.length >= ATTEMPTS_MAX) break;
       attempts.push(ref);
     }
-    controlPlane.heartbeat({ attempts, diskFreeBytes: diskFreeBytes(), spoolBytes: spool.unacknowledgedBytes });
+    controlPlane.heartbeat({ ...readings(), attempts, spoolBytes: spool.unacknowledgedBytes });
   }
 
   /** Idempotent. */

@@ -12,6 +12,8 @@ const LATER_MS = 1_000;
 export interface IntakeEvents {
   /** The coordinator has no more use for this agent. */
   leave(reason: string): void;
+  /** The coordinator wants to know how this machine is. */
+  checkHealth(): void;
 }
 
 export interface IntakeParts {
@@ -54,6 +56,10 @@ export class Intake implements ControlPlaneHandlers {
 
   registerAgain(): void {
     this.#parts.registrar.request();
+  }
+
+  checkHealth(): void {
+    this.#events.checkHealth();
   }
 
   leave(reason: string): void {

@@ -21,7 +21,7 @@ export interface RegistrarEvents {
 /** Registers the agent, and again whenever asked; tries until it works, or the coordinator has shut the agent out. */
 export class Registrar {
   readonly #parts: RegistrarParts;
-  readonly #registration: Registration;
+  readonly #registration: () => Registration;
   readonly #events: RegistrarEvents;
   #isBusy = false;
   /** Asked for while one was under way: its answer may be older than the question. */
@@ -30,7 +30,7 @@ export class Registrar {
   #failures = 0;
   #cancel: (() => void) | null = null;
 
-  constructor(parts: RegistrarParts, registration: Registration, events: RegistrarEvents) {
+  constructor(parts: RegistrarParts, registration: () => Registration, events: RegistrarEvents) {
     this.#parts = parts;
     this.#registration = registration;
     this.#events = events;
@@ -56,7 +56,7 @@ export class Registrar {
 
   async #try(): Promise<void> {
     const { coordinator, clock, log, random } = this.#parts;
-    const result = await coordinator.register(this.#registration);
+    const result = await coordinator.register(this.#registration());
     if (this.#isStopped) return;
     if (!result.ok && result.isFinal) {
       this.#isStopped = true;

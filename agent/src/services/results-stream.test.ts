@@ -48,7 +48,7 @@ afterEach(async () => {
 });
 
 function newStream(): ResultsStream {
-  const grpc = stack.use(new GrpcCoordinator(credentials));
+  const grpc = stack.use(new GrpcCoordinator(credentials, IDS));
   const made = new ResultsStream(
     { spool, coordinator: grpc, clock: systemClock, log: quietLog, random: () => 0 },
     IDS,

@@ -23,6 +23,12 @@ export class FakeCoordinator implements AsyncDisposable {
   readonly board = new SignalBoard();
   readonly registrations: wire.RegisterRequest[] = [];
   readonly hellos: wire.Hello[] = [];
+  /** Reports of health, in the order in which they came. */
+  readonly healthReports: wire.ReportHealthRequest[] = [];
+  /** What happened in which order: "health KEY", "finished KEY". */
+  readonly story: string[] = [];
+  /** The status with which reports of health are refused. */
+  rejectHealth: status | null = null;
   /** What is durable here. */
   readonly frames = new Map<string, results.ResultFrame[]>();
   /** Gaps, and frames before a hello. */
@@ -66,6 +72,17 @@ export class FakeCoordinator implements AsyncDisposable {
         }
         this.registrations.push(call.request);
         callback(null, create(wire.RegisterResponseSchema, this.terms));
+        return this.board.changed();
+      },
+      reportHealth: (
+        call: ServerUnaryCall<wire.ReportHealthRequest, wire.ReportHealthResponse>,
+        callback: sendUnaryData<wire.ReportHealthResponse>,
+      ) => {
+        if (this.rejectHealth !== null) return callback({ code: this.rejectHealth, details: "not now" });
+        this.healthReports.push(call.request);
+        const { attempt } = call.request;
+        if (attempt) this.story.push(`health ${attemptKey(attempt)}`);
+        callback(null, create(wire.ReportHealthResponseSchema));
         return this.board.changed();
       },
       streamResults: (call: ResultsCall) => this.#serve(call),
@@ -179,8 +196,10 @@ export class FakeCoordinator implements AsyncDisposable {
       }
       const known = this.frames.get(key) ?? [];
       this.frames.set(key, known);
-      if (frame.seq === known.length + 1) known.push(frame);
-      else if (frame.seq > known.length) this.violations.push(`${key}: frame ${frame.seq} after ${known.length}`);
+      if (frame.seq === known.length + 1) {
+        known.push(frame);
+        if (frame.body.case === "finished") this.story.push(`finished ${key}`);
+      } else if (frame.seq > known.length) this.violations.push(`${key}: frame ${frame.seq} after ${known.length}`);
       if (frame.body.case === "log") this.bytesReceived += frame.body.value.data.length;
       touched.set(key, frame.attempt);
     }

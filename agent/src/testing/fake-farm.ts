@@ -81,6 +81,8 @@ export class FakeFarm implements AsyncDisposable {
       secrets: [],
       wheelBytesMax: 1e9,
       compilerCacheBytesMax: 0,
+      healthIntervalMs: 600_000,
+      healthPython: null,
     };
   }
 
@@ -99,7 +101,8 @@ export class FakeFarm implements AsyncDisposable {
   }
 
   startAgent(changes: Partial<AgentConfig> = {}, deps: AgentDeps = {}): Promise<AgentHandle> {
-    return startAgent({ ...this.config, ...changes }, { log: quietLog, inventory: BARE_MACHINE, ...deps });
+    const machine = deps.machineEnv ? {} : { inventory: BARE_MACHINE };
+    return startAgent({ ...this.config, ...changes }, { log: quietLog, ...machine, ...deps });
   }
 
   /** Starts the server, or starts it again where it was. */
@@ -137,7 +140,13 @@ export class FakeFarm implements AsyncDisposable {
   }
 
   /** Publishes a job for the dummy executor: a test with an import check, or a build. */
-  async assign(agentId: string, job: number, told: string, kind: "test" | "build" = "test"): Promise<string> {
+  async assign(
+    agentId: string,
+    job: number,
+    told: string,
+    kind: "test" | "build" = "test",
+    { gpus = [], timeoutMs = 600_000 }: { readonly gpus?: readonly string[]; readonly timeoutMs?: number } = {},
+  ): Promise<string> {
     const blob = { sha256: "0".repeat(64), sizeBytes: 1n, filename: "pkg-1.0-py3-none-any.whl" };
     const candidate = { name: "pkg", version: "1.0" };
     const work =
@@ -158,8 +167,9 @@ export class FakeFarm implements AsyncDisposable {
         name: `job-${job}`,
         python: "3.12",
         env: { KILN_DUMMY: told },
-        limits: { timeoutMs: 600_000, logBytesMax: 1_000_000_000n },
+        limits: { timeoutMs, logBytesMax: 1_000_000_000n },
         work,
+        ...(gpus.length > 0 ? { devices: { gpus: [...gpus] } } : {}),
       },
     });
     const { assignments } = SUBJECTS;

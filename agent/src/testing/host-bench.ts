@@ -105,7 +105,7 @@ export class HostBench implements Disposable {
       log: quietLog,
     };
     const onHost = (): Executor =>
-      new HostExecutor(pythons, {
+      new HostExecutor(() => pythons, {
         ...common,
         pip: new PipTool(options.tools),
         toolsFolder: options.tools,

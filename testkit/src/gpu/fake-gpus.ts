@@ -23,10 +23,13 @@ export class FakeGpus {
   }
 
   get env(): { readonly PATH: string; readonly CUDA_HOME: string } {
-    return {
-      PATH: [join(this.#folder, "bin"), process.env["PATH"] ?? ""].join(delimiter),
-      CUDA_HOME: join(this.#folder, "cuda"),
-    };
+    const { PATH, CUDA_HOME } = this.bareEnv;
+    return { PATH: [PATH, process.env["PATH"] ?? ""].join(delimiter), CUDA_HOME };
+  }
+
+  /** An environment with these programs and no others. */
+  get bareEnv(): { readonly PATH: string; readonly CUDA_HOME: string; readonly HOME: string } {
+    return { PATH: join(this.#folder, "bin"), CUDA_HOME: join(this.#folder, "cuda"), HOME: this.#folder };
   }
 
   get machine(): FakeMachine {

@@ -116,7 +116,7 @@ export class ContainerRunner implements Runner {
       env: spec.env,
       mounts: this.#mounts(step, spec.cwd, folder),
       network: this.#network(step),
-      gpus: this.#job.container?.gpus ?? [],
+      gpus: this.#job.devices?.gpus ?? [],
       limits: this.#parts.settings.limits,
       user: this.#user,
       labels: this.#labels,

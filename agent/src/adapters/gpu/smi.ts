@@ -16,9 +16,12 @@ export type SmiLogResult =
 /** nvidia-smi. Everything that is asked of it only reads. */
 export class Smi {
   readonly program: string;
+  readonly #timeoutMs: number;
 
-  constructor(program: string) {
+  /** `timeoutMs`: of one question. */
+  constructor(program: string, timeoutMs = TIMEOUT_MS) {
     this.program = program;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Null: there is none on the path, and so no driver. */
@@ -30,7 +33,7 @@ export class Smi {
   /** Never rejects. */
   ask(args: readonly string[], signal?: AbortSignal): Promise<ToolResult> {
     return runTool(this.program, args, {
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: this.#timeoutMs,
       cwd: tmpdir(),
       outputBytesMax: LOG_BYTES_MAX,
       ...(signal ? { signal } : {}),

@@ -10,11 +10,15 @@ import type {
   ResultsHandlers,
 } from "../../ports/coordinator.ts";
 import type { Credentials, CredentialSource } from "../../ports/credentials.ts";
+import type { HealthReporter, ReportHealthResult } from "../../ports/health.ts";
+import type { HealthReport } from "../../domain/health/health-check.ts";
+import { healthMessage } from "./health-message.ts";
 import { registerRequest } from "./register-request.ts";
 import { GrpcResultsConnection, type ResultsCall } from "./results-connection.ts";
 
 const REGISTER_TIMEOUT_MS = 10_000;
 const FETCH_SECRETS_TIMEOUT_MS = 10_000;
+const REPORT_TIMEOUT_MS = 10_000;
 const WINDOW_BYTES_DEFAULT = 4 * 1024 * 1024;
 const WINDOW_BYTES_MAX = 64 * 1024 * 1024;
 const HEARTBEAT_INTERVAL_MS_DEFAULT = 2_000;
@@ -32,6 +36,12 @@ interface AgentClient extends Client {
     options: { deadline: number },
     callback: (error: ServiceError | null, response?: wire.FetchSecretsResponse) => void,
   ): unknown;
+  reportHealth(
+    request: wire.ReportHealthRequest,
+    metadata: Metadata,
+    options: { deadline: number },
+    callback: (error: ServiceError | null, response?: wire.ReportHealthResponse) => void,
+  ): unknown;
   streamResults(metadata: Metadata): ResultsCall;
 }
 
@@ -45,13 +55,15 @@ const AgentServiceClient = makeClientConstructor(
  * The coordinator over gRPC, with this agent's certificate: the newest one for
  * each call that begins. Calls under way keep the connection that they have.
  */
-export class GrpcCoordinator implements Coordinator, Disposable {
+export class GrpcCoordinator implements Coordinator, HealthReporter, Disposable {
+  readonly #ids: { readonly agentId: string; readonly sessionId: string };
   readonly #credentials: CredentialSource;
   readonly #unwatch: () => void;
   #client: AgentClient | null = null;
 
-  constructor(credentials: CredentialSource) {
+  constructor(credentials: CredentialSource, ids: { readonly agentId: string; readonly sessionId: string }) {
     this.#credentials = credentials;
+    this.#ids = ids;
     this.#unwatch = credentials.watch(() => this.#forget());
   }
 
@@ -78,6 +90,17 @@ export class GrpcCoordinator implements Coordinator, Disposable {
         if (response) return resolve({ ok: true, values: response.values });
         const message = error?.details || error?.message || "the coordinator gave no answer";
         return resolve({ ok: false, message, isPassing: error === null || PASSING.has(error.code) });
+      });
+    });
+  }
+
+  reportHealth(report: HealthReport): Promise<ReportHealthResult> {
+    return new Promise((resolve) => {
+      const options = { deadline: Date.now() + REPORT_TIMEOUT_MS };
+      this.#open().reportHealth(healthMessage(report, this.#ids), new Metadata(), options, (error) => {
+        if (!error) return resolve({ ok: true });
+        const message = error.details || error.message;
+        return resolve({ ok: false, message, isFinal: CANNOT_HELP.has(error.code) });
       });
     });
   }
@@ -119,6 +142,15 @@ function connectTo({ farm, authorityPem, privateKeyPem, certificatePem }: Creden
     "grpc.max_send_message_length": -1,
   }) as unknown as AgentClient;
 }
+
+/** Statuses after which the same report would be refused again. */
+const CANNOT_HELP: ReadonlySet<status> = new Set([
+  status.INVALID_ARGUMENT,
+  status.OUT_OF_RANGE,
+  status.PERMISSION_DENIED,
+  status.UNAUTHENTICATED,
+  status.UNIMPLEMENTED,
+]);
 
 /** The coordinator will have nothing more of this certificate: revoked, or never of an agent. */
 function isShutOut({ code }: ServiceError): boolean {

@@ -68,7 +68,7 @@ async function measure(
   await mkdir(folder);
   context.useArm(arm);
   context.note(pair === 0 ? `warm-up of the ${arm}` : `pair ${pair}: ${arm}`);
-  const watch = await watchMachine(context.job.container?.gpus?.[0] ?? null);
+  const watch = await watchMachine(context.job.devices?.gpus[0] ?? null);
   const startedMs = performance.now();
   let end: ProcessEnd;
   try {

@@ -31,20 +31,21 @@ export interface HostParts extends JobRunParts {
 export class HostExecutor implements Executor {
   readonly name = "host";
   readonly kinds: readonly JobKind[];
-  readonly #interpreters: readonly Interpreter[];
+  readonly #interpreters: () => readonly Interpreter[];
   readonly #parts: HostParts;
   readonly #repair: RepairTools;
 
-  constructor(interpreters: readonly Interpreter[], parts: HostParts) {
+  /** `interpreters`: those of now. */
+  constructor(interpreters: () => readonly Interpreter[], parts: HostParts) {
     this.#interpreters = interpreters;
     this.#parts = parts;
     this.kinds = ["check", "build", "scan", "test", "bench", ...(parts.hasNcu ? (["profile"] as const) : [])];
-    this.#repair = new RepairTools(join(parts.toolsFolder, "repair"), interpreters, parts.pip);
+    this.#repair = new RepairTools(join(parts.toolsFolder, "repair"), interpreters(), parts.pip);
   }
 
   start(request: ExecutionRequest, sink: ExecutionSink): Execution {
     const { python } = request.job;
-    const interpreter = pickInterpreter(this.#interpreters, python);
+    const interpreter = pickInterpreter(this.#interpreters(), python);
     if (!interpreter) {
       sink.ended({ outcome: "infrastructure", summary: `this agent has no CPython ${python} (any more)` });
       return { stop: () => undefined };

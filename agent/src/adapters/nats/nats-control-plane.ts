@@ -1,13 +1,13 @@
-import { create } from "@bufbuild/protobuf";
 import { connect, errors, jwtAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 import { natsInboxPrefix, natsTls } from "@kiln/identity";
-import { agent as wire, reconnectDelay, SUBJECTS } from "@kiln/proto";
+import { reconnectDelay, SUBJECTS } from "@kiln/proto";
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ControlPlane, ControlPlaneHandlers, HeartbeatFacts } from "../../ports/control-plane.ts";
 import type { CredentialSource } from "../../ports/credentials.ts";
 import type { Log } from "../../ports/log.ts";
 import { AssignmentConsumer } from "./assignment-consumer.ts";
+import { heartbeatMessage } from "./heartbeat-message.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Logins that fail follow each other fast. */
@@ -68,13 +68,7 @@ export class NatsControlPlane implements ControlPlane {
     // The client would keep what is published without a connection, without bound.
     if (!this.#connection || !this.#isConnected) return false;
     const { agentId, sessionId } = this.#options;
-    const message = create(wire.HeartbeatSchema, {
-      agentId,
-      sessionId,
-      attempts: [...facts.attempts],
-      diskFreeBytes: BigInt(facts.diskFreeBytes),
-      spoolBytes: BigInt(Math.max(0, facts.spoolBytes)),
-    });
+    const message = heartbeatMessage(facts, { agentId, sessionId });
     this.#connection.publish(SUBJECTS.heartbeat.of(agentId), SUBJECTS.heartbeat.encode(message));
     return true;
   }
@@ -213,7 +207,8 @@ export class NatsControlPlane implements ControlPlane {
         });
       } else if (command.case === "cancel" && command.value.attempt) {
         handlers.cancel(command.value.attempt, command.value.reason);
-      } else if (command.case === "leave") handlers.leave(command.value.reason);
+      } else if (command.case === "checkHealth") handlers.checkHealth();
+      else if (command.case === "leave") handlers.leave(command.value.reason);
     } catch (cause) {
       this.#parts.log.warn({ err: cause }, "a control message could not be read");
     }

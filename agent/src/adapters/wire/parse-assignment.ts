@@ -7,6 +7,7 @@ import type {
   Candidate,
   ContainerWish,
   Job,
+  JobDevices,
   MeasureWork,
   TestWork,
   Torch,
@@ -47,7 +48,7 @@ function parseRef(ref: wire.AttemptRef | undefined): AttemptRef {
 }
 
 function parseJob(job: wire.JobSpec): Job {
-  const { name, python, env, limits, work, container, secrets } = job;
+  const { name, python, env, limits, work, container, secrets, devices } = job;
   if (!limits || limits.timeoutMs === 0) throw new BadAssignmentError(`${name} has no time limit`);
   if (!/^3\.\d{1,3}t?$/.test(python)) throw new BadAssignmentError(`${name} names no CPython: "${python}"`);
   const wrong = secrets.find((secret) => !/^[A-Z][A-Z0-9_]{0,62}$/.test(secret));
@@ -60,7 +61,15 @@ function parseJob(job: wire.JobSpec): Job {
     limits: { timeoutMs: limits.timeoutMs, logBytesMax: Number(limits.logBytesMax) },
     work: parseWork(name, work),
     ...(container ? { container: parseContainer(name, container) } : {}),
+    ...(devices && (devices.gpus.length > 0 || devices.host) ? { devices: parseDevices(name, devices) } : {}),
   };
+}
+
+/** They become a variable of the job's environment. */
+function parseDevices(name: string, { gpus, host }: wire.Devices): JobDevices {
+  const strange = gpus.find((uuid) => !/^(?:GPU|MIG)-[\w/-]{1,200}$/.test(uuid));
+  if (strange !== undefined) throw new BadAssignmentError(`${name} has a device that is no GPU: "${strange}"`);
+  return { gpus, host };
 }
 
 function parseContainer(name: string, { image, manylinux, network }: wire.Container): ContainerWish {
