@@ -2,6 +2,8 @@
 export const EXIT = {
   /** As asked, or an ephemeral agent that has had its job. */
   stopped: 0,
+  /** A check of `doctor` or `health` failed. */
+  failed: 1,
   couldNotRun: 3,
   /** EX_TEMPFAIL: another version of the agent is to be started in its place; `service` does it. */
   restart: 75,

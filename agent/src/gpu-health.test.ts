@@ -151,9 +151,12 @@ describe.runIf(process.platform === "linux")("an agent with GPUs", () => {
     const report = await askForHealth();
     expect(statuses(report)).toMatchObject({ [`driver ${FIRST}`]: Status.FAILED, [`kernel ${SECOND}`]: Status.OK });
     await until(() => coordinator().registrations.at(-1)?.inventory?.gpus.length === 1);
-    expect(coordinator().registrations.at(-1)?.inventory?.problems.map(({ message }) => message).join()).toContain(
-      "GPU is lost",
-    );
+    expect(
+      coordinator()
+        .registrations.at(-1)
+        ?.inventory?.problems.map(({ message }) => message)
+        .join(),
+    ).toContain("GPU is lost");
   });
 
   test("tells of an Xid and of new memory errors once, and of a program's Xid as a warning", async () => {
@@ -198,6 +201,8 @@ describe.runIf(process.platform === "linux")("an agent with GPUs", () => {
       `left by jobs that have ended, and killed: ${left.pid} (python); ` +
         `not of this agent's jobs: ${foreign.pid} (python); they share the GPU with what runs on it`,
     );
-    expect(checks.find(({ name, device }) => name === "leftover-memory" && device === FIRST)?.status).toBe(Status.WARNING);
+    expect(checks.find(({ name, device }) => name === "leftover-memory" && device === FIRST)?.status).toBe(
+      Status.WARNING,
+    );
   });
 });

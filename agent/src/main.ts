@@ -19,6 +19,14 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly run
     summary: "takes this machine out of its farm",
     run: async (args, env) => (await import("./commands/leave.ts")).leave(args, env),
   },
+  doctor: {
+    summary: "checks what jobs need of this machine, and says what to do",
+    run: async (args, env) => (await import("./commands/doctor.ts")).doctor(args, env),
+  },
+  health: {
+    summary: "looks at the health of this machine and its GPUs, once",
+    run: async (args, env) => (await import("./commands/health.ts")).health(args, env),
+  },
   inventory: { summary: "prints what this machine has as JSON", run: printInventory },
   install: {
     summary: "makes the agent a service of this system",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CudaToolkit } from "../../domain/cuda-toolkit.ts";
+import { isBuiltFor } from "../../domain/gpu/cuda-of-driver.ts";
 import type { Gpu } from "../../domain/gpu/gpu.ts";
 import type { HealthCheck } from "../../domain/health/health-check.ts";
 import { judgeKernel, type KernelRun } from "../../domain/health/judge-kernel.ts";
@@ -73,7 +74,7 @@ export class KernelCheck {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const reasons: string[] = [];
     for (const toolkit of toolkits) {
-      if (!isRunBy(gpu, toolkit)) {
+      if (!isBuiltFor(gpu, toolkit.version)) {
         reasons.push(`driver ${gpu.driver} does not run what CUDA ${toolkit.version} builds`);
         continue;
       }
@@ -142,12 +143,4 @@ export class KernelCheck {
     const kept = Object.entries(this.#env).filter(([name]) => !/^(?:KILN_|CUDA_VISIBLE_DEVICES$)/.test(name));
     return Object.fromEntries(kept.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
   }
-}
-
-/** Whether the GPU's driver runs what a toolkit builds: its own release, or one of the same major release. */
-function isRunBy({ cudaDriver, cudaMinorCompatible }: Gpu, { version }: CudaToolkit): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [ownMajor = 0, ownMinor = 0] = cudaDriver.split(".").map(Number);
-  if (cudaDriver === "" && cudaMinorCompatible === "") return true;
-  return major < ownMajor || (major === ownMajor && minor <= ownMinor) || major <= Number(cudaMinorCompatible || 0);
 }

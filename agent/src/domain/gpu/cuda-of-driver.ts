@@ -31,3 +31,17 @@ export function isAtLeast(version: readonly number[], minimum: readonly number[]
   }
   return true;
 }
+
+/**
+ * Whether a driver runs what a toolkit of this version ("12.4.131") builds: the
+ * release that the driver names, an older one, or one of a major release that it
+ * runs by minor version compatibility. True where the driver says neither.
+ */
+export function isBuiltFor(
+  { cudaDriver, cudaMinorCompatible }: { readonly cudaDriver: string; readonly cudaMinorCompatible: string },
+  toolkit: string,
+): boolean {
+  if (cudaDriver === "" && cudaMinorCompatible === "") return true;
+  const release = toolkit.split(".").slice(0, 2).map(Number);
+  return isAtLeast(cudaDriver.split(".").map(Number), release) || (release[0] ?? 0) <= Number(cudaMinorCompatible);
+}
