@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { fakeGpu, FakeGpus, fakeMachine, temporaryFolder, type FakeMachine } from "@kiln/testkit";
@@ -20,15 +21,17 @@ describe.runIf(process.platform === "linux")("by hand", () => {
   async function run(machine: FakeMachine, ...args: readonly string[]) {
     const { bareEnv } = new FakeGpus(`${folder}/machine`, machine);
     const child = spawn(process.execPath, [MAIN, ...args], { env: { ...bareEnv, KILN_AGENT_DIR: `${folder}/agent` } });
-    const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    return { stdout, stderr, code: child.exitCode };
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    return { stdout, stderr, code: code as number | null };
   }
 
   it("doctor shows a sound GPU with its driver, programs, counters and clocks in lines that fit", async () => {
     const { stdout, stderr, code } = await run(fakeMachine([fakeGpu("GPU-1")]), "doctor");
     expect(stderr).toBe("");
     expect(stdout).toContain("550.54.15: runs CUDA up to 12.4, and any 12.x by minor version compatibility");
-    expect(stdout).toMatch(/ok {7}GPU 0 +NVIDIA A100-SXM4-80GB, compute capability 8\.0, 80 GiB, 1410 MHz, 400 W, ECC on/);
+    expect(stdout).toMatch(
+      /ok {7}GPU 0 +NVIDIA A100-SXM4-80GB, compute capability 8\.0, 80 GiB, 1410 MHz, 400 W, ECC on/,
+    );
     expect(stdout).toMatch(/kernel: 64 MiB allocated, copied and computed on/);
     expect(stdout).toMatch(/performance counters for ncu: ncu has read them: sm__cycles_elapsed\.max was 18,204/);
     expect(stdout).toMatch(/this machine is no agent of a farm yet\s+Fix: /);
@@ -64,7 +67,7 @@ describe.runIf(process.platform === "linux")("by hand", () => {
     const sound = await run(fakeMachine([fakeGpu("GPU-1")]), "health");
     expect([sound.code, sound.stderr]).toEqual([0, ""]);
     const { stdout, code } = await run(fakeMachine([fakeGpu("GPU-1", { kernel: "crashes" })]), "health");
-    expect(stdout).toMatch(/FAILED +kernel +GPU-1: a small program on it \(CUDA 12\.4\.131\) did not/);
+    expect(stdout).toMatch(/FAILED +kernel +GPU-1: a small program on it \(CUDA 12\.4\.131\) did\s+not/);
     expect(code).toBe(1);
   });
 });

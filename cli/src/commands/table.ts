@@ -61,6 +61,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./agent/uninstall.ts"),
   },
   { name: "agent status", summary: "say how that service does", load: () => import("./agent/status.ts") },
+  { name: "agent doctor", summary: "check what jobs need of this machine", load: () => import("./agent/doctor.ts") },
+  { name: "agent health", summary: "look at this machine's GPUs once", load: () => import("./agent/health.ts") },
   { name: "agent leave", summary: "take this machine out of its farm", load: () => import("./agent/leave.ts") },
   {
     name: "agent drain",

@@ -34,5 +34,5 @@ export function isOfProgram({ number }: Xid): boolean {
 /** "00000000:3B:00.0" of nvidia-smi and "0000:3b:00" of the kernel, as one. */
 export function pciKey(bus: string): string {
   const [domain = "", number = "", device = ""] = bus.toLowerCase().split(":");
-  return `${domain.slice(-4).padStart(4, "0")}:${number}:${device.split(".")[0] ?? ""}`;
+  return `${Number.parseInt(domain, 16).toString(16).padStart(4, "0")}:${number}:${device.split(".")[0] ?? ""}`;
 }
