@@ -76,7 +76,12 @@ function workLines(agent: AgentDetail, { width, nowMs, symbols }: Screen): reado
   return [
     ...textField("jobs", jobs, width, symbols),
     ...attempts.flatMap(({ run, job, attempt, sinceMs }) =>
-      textField("holds", `${run} ${oneLine(job)}, attempt ${attempt}, assigned ${ago(nowMs - sinceMs)}`, width, symbols),
+      textField(
+        "holds",
+        `${run} ${oneLine(job)}, attempt ${attempt}, assigned ${ago(nowMs - sinceMs)}`,
+        width,
+        symbols,
+      ),
     ),
     ...windows.flatMap(({ id, fromMs, toMs, weekly, reason }) => {
       const span_ = `${utc(fromMs)} to ${utc(toMs)} UTC${weekly ? ", every week" : ""}`;

@@ -17,7 +17,15 @@ export interface AgentReady {
   readonly agentId: string;
 }
 
+/** Paths of the scripts that Node runs. */
+export interface FarmPrograms {
+  readonly coordinator: string;
+  readonly agent: string;
+}
+
 export interface FarmOptions {
+  /** By default those of this checkout. */
+  readonly programs?: FarmPrograms;
   readonly executor: "host" | "docker" | "dummy";
   readonly slots: number;
   /** Agents to start with; `a1` when absent. */
@@ -36,8 +44,11 @@ function ownIndex(): Promise<Record<string, string>> {
   return asked;
 }
 
-const coordinatorMain = fileURLToPath(import.meta.resolve("@kiln/coordinator").replace("index.ts", "main.ts"));
-const agentMain = fileURLToPath(import.meta.resolve("@kiln/agent").replace("index.ts", "main.ts"));
+/** The programs of this checkout. */
+export function checkoutPrograms(): FarmPrograms {
+  const mainOf = (name: string) => fileURLToPath(import.meta.resolve(name).replace("index.ts", "main.ts"));
+  return { coordinator: mainOf("@kiln/coordinator"), agent: mainOf("@kiln/agent") };
+}
 
 /** This process's own requests trust the farm, as a person who has its certificate. */
 function trust(identity: FarmIdentity): void {
@@ -55,6 +66,7 @@ export class Farm implements AsyncDisposable {
   /** The owner's. */
   readonly token: string;
   readonly #options: FarmOptions;
+  readonly #programs: FarmPrograms;
   readonly #stack = new AsyncDisposableStack();
   readonly #agents = new Map<string, FarmProcess<AgentReady>>();
   readonly #httpPort: number;
@@ -70,6 +82,7 @@ export class Farm implements AsyncDisposable {
     ports: { readonly http: number; readonly grpc: number },
   ) {
     this.#options = options;
+    this.#programs = options.programs ?? checkoutPrograms();
     this.#httpPort = ports.http;
     this.#grpcPort = ports.grpc;
     this.dir = this.#stack.use(parts.folder).path;
@@ -124,7 +137,7 @@ export class Farm implements AsyncDisposable {
   }
 
   async startCoordinator(): Promise<void> {
-    this.#coordinator = await startProcess<CoordinatorReady>(coordinatorMain, {
+    this.#coordinator = await startProcess<CoordinatorReady>(this.#programs.coordinator, {
       KILN_COORDINATOR_DIR: join(this.dir, "coordinator"),
       KILN_IDENTITY_DIR: this.identity.folder,
       KILN_HTTP_ADDRESS: `127.0.0.1:${this.#httpPort}`,
@@ -139,7 +152,7 @@ export class Farm implements AsyncDisposable {
 
   /** `env` is this agent's own, on top of the farm's. */
   async startAgent(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const agent = await startProcess<AgentReady>(agentMain, { ...this.agentEnvironment(name), ...env });
+    const agent = await startProcess<AgentReady>(this.#programs.agent, { ...this.agentEnvironment(name), ...env });
     this.#agents.set(name, agent);
   }
 

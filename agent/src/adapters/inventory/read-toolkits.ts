@@ -30,7 +30,7 @@ export async function readToolkits(
 }
 
 /** The compiler of a toolkit. */
-export function nvccOf(toolkitPath: string): string {
+function nvccOf(toolkitPath: string): string {
   return join(toolkitPath, "bin", `nvcc${PROGRAM_SUFFIX}`);
 }
 
