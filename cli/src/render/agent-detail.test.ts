@@ -46,6 +46,21 @@ const AGENT: AgentDetail = {
   cpuCores: 16,
   memoryBytes: 128 * 1024 ** 3,
   diskFreeBytes: 80 * 1024 ** 3,
+  readings: {
+    cpuPressure: 12.5,
+    memoryPressure: 0,
+    ioPressure: null,
+    memoryAvailableBytes: 64 * 1024 ** 3,
+    gpus: [
+      {
+        uuid: "GPU-6d5a3b7e-2c1f-4a90-8f64-0d1c2b3a4e5f",
+        utilizationPercent: 97,
+        temperatureCelsius: 61,
+        smClockMhz: 1410,
+        memoryUsedBytes: 20 * 1024 ** 3,
+      },
+    ],
+  },
   slots: 4,
   busy: 1,
   executors: ["host"],
@@ -106,6 +121,8 @@ test("an agent is shown with how it stands, its GPUs, and what it found of its h
       id          box-1
       system      Debian GNU/Linux 12 (bookworm), x86_64, glibc 2.36, kernel 6.1
       machine     16 cores of AMD EPYC, 128.0 GiB, 80.0 GiB of disk free
+      now         64.0 GiB of memory available, programs wait for processors 12.5 %,
+                  memory 0 % of the time
       labels      rack=a3, nvlink
       Pythons     3.9 3.12
       CUDA        12.4.131 in /usr/local/cuda-12.4
@@ -117,6 +134,7 @@ test("an agent is shown with how it stands, its GPUs, and what it found of its h
       uuid        GPU-6d5a3b7e-2c1f-4a90-8f64-0d1c2b3a4e5f at 00000000:3B:00.0
       chip        compute capability 8.0, 80.0 GiB, 1410 MHz at most, memory 1593
                   MHz, 400 W
+      now         97 % busy, 61 °C, 1410 MHz, 20.0 GiB of its memory in use
       driver      550.54.15: CUDA up to 12.4, any 12.x by minor version
                   compatibility
       ECC         on, in its life 3 errors corrected and 0 not

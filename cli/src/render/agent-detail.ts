@@ -40,7 +40,10 @@ export function renderAgent(agent: AgentDetail, width: number, nowMs: number, sy
     ...agent.problems.flatMap(({ subject, message }) =>
       textField("problem", `${oneLine(subject)}: ${oneLine(message)}`, width, symbols),
     ),
-    ...agent.gpus.flatMap((gpu, index) => [[], ...gpuLines(gpu, index, screen)]),
+    ...agent.gpus.flatMap((gpu, index) => {
+      const reading = agent.readings?.gpus.find(({ uuid }) => uuid === gpu.uuid);
+      return [[], ...gpuLines(gpu, index, reading, screen)];
+    }),
     ...reportLines(agent.reports, screen),
   ];
 }
@@ -60,6 +63,7 @@ function machineLines(agent: AgentDetail, { width, symbols }: Screen): readonly 
       bytes(memoryBytes),
       `${bytes(diskFreeBytes)} of disk free`,
     ]),
+    ...text("now", loadOf(agent)),
     ...text("labels", labels),
     ...text("Pythons", features, " "),
     ...text(
@@ -67,6 +71,22 @@ function machineLines(agent: AgentDetail, { width, symbols }: Screen): readonly 
       cudaToolkits.map(({ version, path }) => `${version} in ${path}`),
     ),
     ...text("Kiln", [agent.version, agent.ephemeral ? "leaves after one job" : ""]),
+  ];
+}
+
+/** Of its last heartbeat. */
+function loadOf({ readings }: AgentDetail): readonly string[] {
+  if (!readings) return [];
+  const { cpuPressure, memoryPressure, ioPressure, memoryAvailableBytes } = readings;
+  const waits = [
+    ["processors", cpuPressure],
+    ["memory", memoryPressure],
+    ["disks", ioPressure],
+  ] as const;
+  const said = waits.flatMap(([what, value]) => (value === null ? [] : [`${what} ${value} %`]));
+  return [
+    memoryAvailableBytes === null ? "" : `${bytes(memoryAvailableBytes)} of memory available`,
+    said.length === 0 ? "" : `programs wait for ${said.join(", ")} of the time`,
   ];
 }
 
@@ -90,7 +110,7 @@ function workLines(agent: AgentDetail, { width, nowMs, symbols }: Screen): reado
   ];
 }
 
-function gpuLines(gpu: GpuView, index: number, screen: Screen): readonly Line[] {
+function gpuLines(gpu: GpuView, index: number, reading: Reading | undefined, screen: Screen): readonly Line[] {
   const { width, symbols } = screen;
   const text = (label: string, words: string) => (words === "" ? [] : textField(label, oneLine(words), width, symbols));
   const capability = gpu.computeCapability === "" ? "" : `compute capability ${gpu.computeCapability}, `;
@@ -99,6 +119,7 @@ function gpuLines(gpu: GpuView, index: number, screen: Screen): readonly Line[] 
     ...healthReason(gpu.health, screen),
     ...text("uuid", `${gpu.uuid}${gpu.pciBusId === "" ? "" : ` at ${gpu.pciBusId}`}`),
     ...text("chip", `${capability}${bytes(gpu.memoryBytes)}${clocksOf(gpu)}`),
+    ...text("now", readingOf(reading)),
     ...text("driver", driverOf(gpu)),
     ...text("ECC", eccOf(gpu)),
     ...text("held by", gpu.heldBy ?? ""),
@@ -130,6 +151,20 @@ function clocksOf({ smClockMaxMhz, memoryClockMaxMhz, powerLimitWatts }: GpuView
     powerLimitWatts === null ? "" : `${powerLimitWatts} W`,
   ];
   return parts.map((part) => (part === "" ? "" : `, ${part}`)).join("");
+}
+
+type Reading = NonNullable<AgentDetail["readings"]>["gpus"][number];
+
+function readingOf(reading: Reading | undefined): string {
+  if (!reading) return "";
+  const { utilizationPercent, temperatureCelsius, smClockMhz, memoryUsedBytes } = reading;
+  const parts = [
+    utilizationPercent === null ? "" : `${utilizationPercent} % busy`,
+    temperatureCelsius === null ? "" : `${temperatureCelsius} °C`,
+    smClockMhz === null ? "" : `${smClockMhz} MHz`,
+    memoryUsedBytes === null ? "" : `${bytes(memoryUsedBytes)} of its memory in use`,
+  ];
+  return parts.filter((part) => part !== "").join(", ");
 }
 
 function driverOf({ driver, cudaDriver, cudaMinorCompatible }: GpuView): string {

@@ -23,6 +23,7 @@ const AGENT: AgentView = {
   cpuCores: 2,
   memoryBytes: 25_000_000_000,
   diskFreeBytes: 80_000_000_000,
+  readings: null,
   slots: 2,
   busy: 1,
   executors: ["host"],

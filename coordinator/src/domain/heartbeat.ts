@@ -1,4 +1,5 @@
 import type { AttemptKey } from "./attempt-key.ts";
+import type { Readings } from "./readings.ts";
 
 /** What an agent says of itself every few seconds. */
 export interface Heartbeat {
@@ -8,4 +9,5 @@ export interface Heartbeat {
   readonly attempts: readonly AttemptKey[];
   readonly diskFreeBytes: number;
   readonly spoolBytes: number;
+  readonly readings: Readings;
 }

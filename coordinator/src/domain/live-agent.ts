@@ -2,6 +2,7 @@ import { capabilitiesOf, fittingGpus, KNOWLEDGE, lacks, type AgentCapabilities }
 import { modeAt, type AgentMode, type AgentStanding } from "./agent-standing.ts";
 import type { LiveHost } from "./live-host.ts";
 import type { Pool } from "./live-job.ts";
+import type { Readings } from "./readings.ts";
 import type { AgentRow } from "./rows.ts";
 
 /** Answers kept for one agent; past this they are all forgotten and asked again. */
@@ -28,6 +29,8 @@ export interface LiveAgent {
   lastSeenMs: number;
   presence: AgentPresence;
   diskFreeBytes: number;
+  /** Of its last heartbeat; null: none since it registered. */
+  readings: Readings | null;
 }
 
 /** An agent as it registered, on the machine that `hostKeyOf` names. */
@@ -47,6 +50,7 @@ export function newLiveAgent(
     lastSeenMs: seen.nowMs,
     presence: seen.presence,
     diskFreeBytes: row.inventory.diskFreeBytes,
+    readings: null,
   };
 }
 

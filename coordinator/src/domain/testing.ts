@@ -6,6 +6,7 @@ import { hostKeyOf, newLiveAgent, type LiveAgent } from "./live-agent.ts";
 import { newHost } from "./live-host.ts";
 import type { AgentRow, Blob, GpuRow, RunRow } from "./rows.ts";
 import type { TakenResult } from "./taken-result.ts";
+import type { Readings } from "./readings.ts";
 
 // Builders of domain values for tests.
 
@@ -203,3 +204,11 @@ export function addAgent(farm: FarmState, agent: LiveAgent): LiveAgent {
 
 /** Who acts in tests. */
 export const TESTER: Actor = { who: "token:tester", from: "127.0.0.1" };
+/** Of an agent whose system says nothing. */
+export const NO_READINGS: Readings = {
+  cpuPressure: null,
+  memoryPressure: null,
+  ioPressure: null,
+  memoryAvailableBytes: null,
+  gpus: [],
+};

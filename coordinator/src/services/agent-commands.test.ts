@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HealthReport } from "../domain/health-report.ts";
 import { findAttempt } from "../domain/farm-state.ts";
-import { agentRow, gpuRow, twoStepPlan } from "../domain/testing.ts";
+import { agentRow, gpuRow, NO_READINGS, twoStepPlan } from "../domain/testing.ts";
 import { FakePeer, servicesInFolder, type Services } from "./testing.ts";
 
 const FIRST = { run: 1, job: 0, attempt: 1 };
@@ -49,7 +49,14 @@ describe("an agent that is drained", () => {
     expect(findAttempt(services.farm, FIRST)).toBeDefined();
     const again = await services.restart();
     expect(again.farm.agents.get("a")?.mode).toMatchObject({ name: "draining", reason: "disk" });
-    again.liveness.heartbeat({ agentId: "a", sessionId: "s1", attempts: [FIRST], diskFreeBytes: 1, spoolBytes: 0 });
+    again.liveness.heartbeat({
+      agentId: "a",
+      sessionId: "s1",
+      attempts: [FIRST],
+      diskFreeBytes: 1,
+      spoolBytes: 0,
+      readings: NO_READINGS,
+    });
     expect(again.bus.stops).toMatchObject([{ agentId: "a", key: FIRST }]);
     await again.register("b");
     const peer = new FakePeer("a");

@@ -8,7 +8,7 @@ import { formatRunId } from "../domain/run-id.ts";
 
 /** An agent as people and scripts see it. */
 export function agentView(farm: FarmState, agent: LiveAgent): AgentView {
-  const { row, presence, busy, lastSeenMs, diskFreeBytes, standing, mode } = agent;
+  const { row, presence, busy, lastSeenMs, diskFreeBytes, readings, standing, mode } = agent;
   const { inventory } = row;
   return {
     agentId: row.agentId,
@@ -17,6 +17,7 @@ export function agentView(farm: FarmState, agent: LiveAgent): AgentView {
     state: presence === "online" ? "online" : "offline",
     ...inventory,
     diskFreeBytes,
+    readings: readings && { ...readings, gpus: readings.gpus.map((gpu) => ({ ...gpu })) },
     slots: row.slots,
     busy,
     executors: [...row.executors],

@@ -2,6 +2,7 @@ import { TESTER } from "../domain/testing.ts";
 import { describe, expect, it } from "vitest";
 import type { Heartbeat } from "../domain/heartbeat.ts";
 import { moveDeadlines } from "../domain/move-deadlines.ts";
+import { NO_READINGS } from "../domain/testing.ts";
 import { LEASE_TTL_MS, servicesInFolder } from "./testing.ts";
 
 const beat = (set: Partial<Heartbeat> = {}): Heartbeat => ({
@@ -10,6 +11,7 @@ const beat = (set: Partial<Heartbeat> = {}): Heartbeat => ({
   attempts: [],
   diskFreeBytes: 1,
   spoolBytes: 0,
+  readings: NO_READINGS,
   ...set,
 });
 

@@ -43,6 +43,28 @@ export const GpuView = Type.Object({
 });
 export type GpuView = Static<typeof GpuView>;
 
+const ReadingsView = Type.Object(
+  {
+    cpuPressure: Nullable(Type.Number()),
+    memoryPressure: Nullable(Type.Number()),
+    ioPressure: Nullable(Type.Number()),
+    memoryAvailableBytes: Nullable(Count),
+    gpus: Type.Array(
+      Type.Object({
+        uuid: Type.String(),
+        utilizationPercent: Nullable(Type.Number()),
+        temperatureCelsius: Nullable(Count),
+        smClockMhz: Nullable(Count),
+        memoryUsedBytes: Nullable(Count),
+      }),
+    ),
+  },
+  {
+    description:
+      "Of its last heartbeat; pressures are how long programs waited, percent of ten seconds. null: not known",
+  },
+);
+
 export const AgentView = Type.Object({
   agentId: Type.String(),
   name: Type.String(),
@@ -57,6 +79,7 @@ export const AgentView = Type.Object({
   cpuCores: Type.Integer(),
   memoryBytes: Type.Integer(),
   diskFreeBytes: Type.Integer(),
+  readings: Nullable(ReadingsView),
   slots: Type.Integer(),
   busy: Type.Integer({ description: "Slots in use" }),
   executors: Type.Array(Type.String()),

@@ -18,6 +18,7 @@ import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { Heartbeat } from "../../domain/heartbeat.ts";
 import type { AgentBus, OutgoingAssignment } from "../../ports/agent-bus.ts";
 import { assignmentMessage } from "./assignment-message.ts";
+import { readHeartbeat } from "./read-heartbeat.ts";
 
 export interface NatsOptions {
   readonly url: string;
@@ -174,9 +175,9 @@ class NatsBus implements AgentBus {
   /** An agent may only speak for itself: the subject says who it is. */
   #readHeartbeat(bytes: Uint8Array, subject: string): Heartbeat | null {
     try {
-      const { agentId, sessionId, attempts, diskFreeBytes, spoolBytes } = SUBJECTS.heartbeat.decode(bytes);
-      if (subject !== SUBJECTS.heartbeat.of(agentId)) throw new Error(`it says it is from ${agentId}`);
-      return { agentId, sessionId, attempts, diskFreeBytes: Number(diskFreeBytes), spoolBytes: Number(spoolBytes) };
+      const message = SUBJECTS.heartbeat.decode(bytes);
+      if (subject !== SUBJECTS.heartbeat.of(message.agentId)) throw new Error(`it says it is from ${message.agentId}`);
+      return readHeartbeat(message);
     } catch (cause) {
       this.#log.warn({ err: cause, subject }, "a heartbeat could not be read");
       return null;
