@@ -52,7 +52,7 @@ export class Smi {
 /** How it failed and what it said, in one line. */
 export function saidBy({ failure, stdout, output, ok }: ToolResult): string {
   // What a failed program wrote comes first; execFile's own words about it follow.
-  const text = (ok ? stdout : output).replace(/Command failed:[\s\S]*$/, "");
+  const text = (ok ? stdout : output).replace(/(?:Command failed:|it took longer than \d+ ms)[\s\S]*$/, "");
   const said = text.trim().split(/\r?\n/).slice(0, 3).join(" ").slice(0, 300);
   return [failure, said].filter((part) => part !== "").join(": ") || "it said nothing";
 }
