@@ -12,13 +12,13 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { createGzip } from "node:zlib";
 import { rolldown } from "rolldown";
+import { bundleAgent } from "./bundle/agent-bundle.ts";
 import { SetupError, setupMain } from "./setup/setup-error.ts";
 import { root } from "./tool.ts";
 
 /** What is loaded for ssh:// addresses only, with native code. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["ssh2"]);
 const PROGRAMS = [
-  { from: "agent/src/main.ts", manifest: "agent/package.json" },
   { from: "coordinator/src/main.ts", manifest: "coordinator/package.json" },
   { from: "test/src/gpu/main.ts", manifest: null },
 ] as const;
@@ -38,6 +38,7 @@ await setupMain(async () => {
     // It reads its version there.
     if (manifest) await writeFile(join(folder, manifest), await shortManifest(join(root, manifest)));
   }
+  await writeFile(join(folder, "kiln-agent.mjs"), (await bundleAgent("es")).code);
   await compress(values.node, join(folder, "bin", "node.gz"));
   await compress(values["nats-server"] ?? findNatsServer(), join(folder, "bin", "nats-server.gz"));
   await copyFile(join(root, "test", "gpu", "run.sh"), join(folder, "run.sh"));

@@ -30,7 +30,7 @@ if [ -f "$here/coordinator/src/main.mjs" ]; then
   done
   node=$folder/node
   KILN_NATS_SERVER=$folder/nats-server
-  KILN_GPU_PROGRAMS=$(printf '{"coordinator":"%s/coordinator/src/main.mjs","agent":"%s/agent/src/main.mjs"}' "$here" "$here")
+  KILN_GPU_PROGRAMS=$(printf '{"coordinator":"%s/coordinator/src/main.mjs","agent":"%s/kiln-agent.mjs"}' "$here" "$here")
   main=$here/test/src/gpu/main.mjs
   export KILN_GPU_PROGRAMS
 else

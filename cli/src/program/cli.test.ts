@@ -35,7 +35,9 @@ describe("wrong usage", () => {
     [["submit", ".", "--rebuild", "--reuse", "r3"], "Write one of them."],
     [["up", "--port-base", "80"], "--port-base 80 is not a number from 1024 to 65533."],
     [["plan", "pypi:lz4>=4"], "Write pypi:lz4==VERSION"],
-    [["agents", "extra"], "too many arguments"],
+    [["doctor", "extra"], "too many arguments"],
+    [["agents", "extra"], 'There is no "agents extra"'],
+    [["agents", "show"], "Write its name"],
   ])("%j is told what is wrong, and ends with 64", async (args, message) => {
     await using farm = await fakeFarm();
     const result = await runKiln(args, { env: farm.env });
