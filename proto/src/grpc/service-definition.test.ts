@@ -103,7 +103,7 @@ function frame(seq: number, data: Uint8Array): results.ResultFrame {
 
 describe("a protobuf-es service as a grpc-js definition, between a real client and server", () => {
   it("has the path and the directions of each method of the .proto file", () => {
-    expect(Object.keys(service).toSorted()).toEqual(["register", "streamResults"]);
+    expect(Object.keys(service).toSorted()).toEqual(["fetchSecrets", "register", "reportHealth", "streamResults"]);
     expect(service.register).toMatchObject({
       path: "/kiln.v1.AgentService/Register",
       requestStream: false,
