@@ -68,6 +68,8 @@ export interface CoordinatorConfig {
   readonly authFailuresPerMinuteMax: number;
   /** KILN_STORED_BYTES_MAX, default 0, no limit: bytes of all blobs from which on uploads are refused. */
   readonly storedBytesMax: number;
+  /** KILN_RELEASE_SERIES_MAX, default 20000: time series of releases' verdicts and benchmarks, of all projects together. */
+  readonly releaseSeriesMax: number;
   /** KILN_ALLOWED_HOSTS: names, separated by commas, under which clients may reach the HTTP server besides localhost and IP addresses. */
   readonly allowedHosts: readonly string[];
   /** KILN_LOG_LEVEL, default info. */
@@ -125,6 +127,7 @@ export function readConfig(env: Env): CoordinatorConfig {
     enrolmentsPerMinuteMax: integer(env, "KILN_ENROLMENTS_PER_MINUTE_MAX", 120, 1, 1_000_000_000),
     authFailuresPerMinuteMax: integer(env, "KILN_AUTH_FAILURES_PER_MINUTE_MAX", 60, 1, 1_000_000_000),
     storedBytesMax: integer(env, "KILN_STORED_BYTES_MAX", 0, 0, 2 ** 52),
+    releaseSeriesMax: integer(env, "KILN_RELEASE_SERIES_MAX", 20_000, 0, 1_000_000),
     allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "")
       .split(",")
       .map((host) => host.trim())

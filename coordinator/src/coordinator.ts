@@ -33,6 +33,7 @@ import { AgentRegistry } from "./services/agent-registry.ts";
 import { BuildStager } from "./services/build-stager.ts";
 import { AttemptSecrets } from "./services/attempt-secrets.ts";
 import { AUDIT_LIMIT_NAMES } from "./services/audit-log.ts";
+import { BusPing } from "./services/bus-ping.ts";
 import { ChangeHub } from "./services/change-hub.ts";
 import { endAgentAttempts } from "./services/end-agent-attempts.ts";
 import { FarmEngine } from "./services/farm-engine.ts";
@@ -46,6 +47,7 @@ import { FarmRunCommands } from "./services/run-commands.ts";
 import { Retention } from "./services/retention.ts";
 import { RunIndexes } from "./services/run-indexes.ts";
 import { FarmRunQueries } from "./services/run-queries.ts";
+import { ReleaseBoard } from "./services/verdict/release-board.ts";
 import { RunStagingIndex } from "./services/run-staging-index.ts";
 import { startGrpcServer, type GrpcServer } from "./transport/grpc/server.ts";
 import { HTTP_LIMIT_NAMES, type HttpLimits } from "./transport/http/limits.ts";
@@ -67,6 +69,7 @@ const BUSY_ATTEMPTS = 16;
 const LEASE_CHECKS_PER_TTL = 15;
 /** How often an update is offered again that an agent has not taken. */
 const UPDATE_OFFER_INTERVAL_MS = 2_000;
+const PING_INTERVAL_MS = 15_000;
 const DAY_MS = 24 * 3_600_000;
 const UPSTREAM_FILES_MAX = 20_000;
 const UPSTREAM_FILE_AGE_MAX_MS = 30 * 24 * 3_600_000;
@@ -87,7 +90,7 @@ export async function startCoordinator(
 
   const metrics = createPrometheusMetrics({
     version: VERSION,
-    limits: [...HTTP_LIMIT_NAMES, ...AUDIT_LIMIT_NAMES, "queued-jobs", "source-bytes", "agents"],
+    limits: [...HTTP_LIMIT_NAMES, ...AUDIT_LIMIT_NAMES, "queued-jobs", "source-bytes", "agents", "agent-series", "release-series"],
   });
   const blobs = await openDiskBlobStore(join(config.dir, "blobs"), {
     blobBytesMax: config.blobBytesMax,
@@ -145,6 +148,9 @@ export async function startCoordinator(
   const kept = { store: store.retention, blobs, logs, metrics, clock, isActive, log: log.child({ part: "retention" }) };
   const retention = new Retention(kept, retentionPolicy(config));
 
+  const boardParts = { store, verdicts: store.verdicts, hub, metrics, clock, log: log.child({ part: "board" }) };
+  const board = new ReleaseBoard(boardParts, config.releaseSeriesMax);
+  stack.defer(() => board.stop());
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
   stack.defer(() => judge.stop());
@@ -186,7 +192,11 @@ export async function startCoordinator(
   stack.use(renewCertificates(identity, { grpc, https: http.server as unknown as HttpsServer, log }));
   const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });
   stack.defer(() => http.close());
+  board.start();
   judge.start();
+  const ping = new BusPing({ bus, metrics, log: log.child({ part: "nats" }) });
+  ping.start(PING_INTERVAL_MS);
+  stack.defer(() => ping.stop());
   liveness.start();
   stack.defer(() => liveness.stop());
   retention.start();

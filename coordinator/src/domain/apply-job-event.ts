@@ -208,6 +208,8 @@ function takeSlot(farm: FarmState, run: LiveRun, job: LiveJob, context: EventCon
     },
   });
   effects.assign.push(held.key);
+  const waitedMs = context.nowMs - (job.readyAtMs ?? context.nowMs);
+  effects.queued.push({ kind: job.kind, gpu: job.pool.gpus > 0, waitedMs });
   if (agent.row.ephemeral) noteSpent(farm, agent, context.nowMs, effects);
   noteRunStarted(farm, run, context.nowMs, effects);
 }

@@ -1,3 +1,4 @@
+import type { Verdict } from "@kiln/gate";
 import type { AttemptKey } from "./attempt-key.ts";
 import type { Outcome } from "./outcome.ts";
 import type { StoreOp } from "./store-op.ts";
@@ -18,6 +19,12 @@ export interface Effects {
   readonly builtRuns: Set<number>;
   /** Runs whose jobs have all ended: they wait for their verdict. */
   readonly completedRuns: Set<number>;
+  /** Runs that were judged, or judged anew because of what people decided. */
+  readonly judgedRuns: Set<number>;
+  /** Of runs that ended. */
+  readonly verdicts: Verdict[];
+  /** Attempts that agents were given, and how long their jobs had been ready. */
+  readonly queued: { readonly kind: string; readonly gpu: boolean; readonly waitedMs: number }[];
   readonly started: { readonly kind: string; readonly waitedMs: number }[];
   readonly finished: { readonly kind: string; readonly outcome: Outcome }[];
   /** Jobs that ended with a result of an earlier run. */
@@ -34,6 +41,9 @@ export function newEffects(): Effects {
     changedRuns: new Set(),
     builtRuns: new Set(),
     completedRuns: new Set(),
+    judgedRuns: new Set(),
+    verdicts: [],
+    queued: [],
     started: [],
     finished: [],
     reused: [],

@@ -1,6 +1,8 @@
 import type { HealthName, ModeName } from "./agent-standing.ts";
 import type { FarmState } from "./farm-state.ts";
 import type { JobStateName } from "./job-state.ts";
+import type { LiveAgent } from "./live-agent.ts";
+import type { Readings } from "./readings.ts";
 
 /** What the farm looks like at this moment, in numbers. Finished jobs are not counted: their runs leave memory. */
 export function farmGauges(farm: FarmState): {
@@ -37,13 +39,26 @@ export interface AgentSample {
   readonly state: "online" | "offline";
   readonly mode: ModeName;
   readonly health: HealthName;
+  readonly slotsBusy: number;
+  /** What it said last, in its own units; null while it is not heard of. */
+  readonly said: {
+    readonly diskFreeBytes: number;
+    readonly spoolBytes: number;
+    readonly readings: Readings | null;
+  } | null;
 }
 
 function agentSamples(farm: FarmState): readonly AgentSample[] {
-  return [...farm.agents.values()].map(({ row, presence, mode, standing }) => ({
-    agent: row.name,
-    state: presence === "online" ? "online" : "offline",
-    mode: mode.name,
-    health: standing.health.name,
+  return [...farm.agents.values()].map((agent) => ({
+    agent: agent.row.name,
+    state: agent.presence === "online" ? "online" : "offline",
+    mode: agent.mode.name,
+    health: agent.standing.health.name,
+    slotsBusy: agent.busy,
+    said: agent.presence === "online" ? saidBy(agent) : null,
   }));
+}
+
+function saidBy({ diskFreeBytes, spoolBytes, readings }: LiveAgent): AgentSample["said"] {
+  return { diskFreeBytes, spoolBytes, readings };
 }

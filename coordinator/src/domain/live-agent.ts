@@ -29,6 +29,8 @@ export interface LiveAgent {
   lastSeenMs: number;
   presence: AgentPresence;
   diskFreeBytes: number;
+  /** Results that it has and the coordinator has not acknowledged, as of its last heartbeat. */
+  spoolBytes: number;
   /** Of its last heartbeat; null: none since it registered. */
   readings: Readings | null;
 }
@@ -50,6 +52,7 @@ export function newLiveAgent(
     lastSeenMs: seen.nowMs,
     presence: seen.presence,
     diskFreeBytes: row.inventory.diskFreeBytes,
+    spoolBytes: 0,
     readings: null,
   };
 }

@@ -38,6 +38,8 @@ export function finishRun(
   effects: Effects,
 ): void {
   changeRun(farm, run, { state: "finished", verdict, reason, finishedAtMs: nowMs }, effects);
+  effects.verdicts.push(verdict);
+  effects.judgedRuns.add(run.row.run);
   farm.runs.delete(run.row.run);
   farm.ready.drop(run);
 }

@@ -35,4 +35,6 @@ export interface AgentBus extends AsyncDisposable {
   /** Called whenever the connection is there again after it was lost. */
   onReconnected(listener: () => void): void;
   isConnected(): boolean;
+  /** How long a ping takes to be answered; rejects when the connection ends meanwhile. */
+  roundTripMs(): Promise<number>;
 }

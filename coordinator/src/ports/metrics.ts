@@ -1,11 +1,15 @@
+import type { Verdict } from "@kiln/gate";
 import type { AgentSample } from "../domain/farm-gauges.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import type { ShownReleases } from "../domain/verdict/judged-releases.ts";
 
 /** What the services count. The adapter gives it names by the Prometheus conventions. */
 export interface Metrics {
   jobFinished(kind: string, outcome: Outcome): void;
   /** A job ended with a result of an earlier run; it does not count as finished. */
   jobReused(kind: string): void;
+  /** From submission, or from the last job it needed, until an agent was given it; `gpu`: whether it needs one. */
+  jobQueued(kind: string, gpu: boolean, waitedMs: number): void;
   /** From submission, or from the last job it needed, to the agent's start. */
   jobStarted(kind: string, waitedMs: number): void;
   committed(ops: number, durationMs: number): void;
@@ -13,6 +17,12 @@ export interface Metrics {
   framesReceived(frames: number, logBytes: number): void;
   frameRefused(reason: string): void;
   leaseExpired(): void;
+  /** A run ended with this verdict. */
+  runJudged(verdict: Verdict): void;
+  /** In place of what was shown of releases before. */
+  releases(shown: ShownReleases): void;
+  /** The bus took this long to answer a ping. */
+  busAnswered(durationMs: number): void;
   /** The retention removed something. */
   removed(what: "blob" | "log", bytes: number): void;
   /** The retention has looked at everything. */

@@ -8,6 +8,8 @@ export interface VerdictStore {
   policy(run: number): Promise<ReleasePolicy | null>;
   /** Null: it was not judged yet, or before verdicts were kept. */
   judged(run: number): Promise<JudgedRun | null>;
+  /** Finished runs that were judged, newest first: at most `each` of a project, of the `projects` judged last. */
+  newestJudged(projects: number, each: number): Promise<readonly number[]>;
   /** Oldest first. */
   approvals(run: number): Promise<readonly ApprovalRow[]>;
   /** Oldest first; those of the spec are in its policy. */

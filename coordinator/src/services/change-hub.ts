@@ -7,6 +7,7 @@ export class ChangeHub implements RunChanges {
   readonly #logs = new Map<string, Set<() => void>>();
   readonly #builds = new Set<(run: number) => void>();
   readonly #completed = new Set<(run: number) => void>();
+  readonly #judged = new Set<(run: number) => void>();
 
   onRunChanged(run: number, listener: () => void): Disposable {
     return subscribe(this.#runs, run, listener);
@@ -24,6 +25,15 @@ export class ChangeHub implements RunChanges {
   /** Calls `listener` with every run whose jobs have all ended, once that is durable. */
   onCompleted(listener: (run: number) => void): void {
     this.#completed.add(listener);
+  }
+
+  /** Calls `listener` with every run that was judged, or judged anew, once that is durable. */
+  onJudged(listener: (run: number) => void): void {
+    this.#judged.add(listener);
+  }
+
+  judged(run: number): void {
+    for (const listener of this.#judged) listener(run);
   }
 
   completed(run: number): void {

@@ -76,6 +76,7 @@ export class Liveness {
     agent.lastSeenMs = nowMs;
     agent.presence = "online";
     agent.diskFreeBytes = heartbeat.diskFreeBytes;
+    agent.spoolBytes = heartbeat.spoolBytes;
     agent.readings = heartbeat.readings;
     for (const key of heartbeat.attempts) {
       const attempt = findAttempt(farm, key);

@@ -29,6 +29,7 @@ import { JobSecrets } from "./job-secrets.ts";
 import { Liveness } from "./liveness.ts";
 import { MeasureTasks } from "./measure-tasks.ts";
 import { PlanCache } from "./plan-cache.ts";
+import { ReleaseBoard } from "./verdict/release-board.ts";
 import { restoreFarm } from "./restore-farm.ts";
 import { FarmRunCommands } from "./run-commands.ts";
 import { FarmRunQueries } from "./run-queries.ts";
@@ -76,6 +77,9 @@ class FakeBus implements AgentBus {
   onReconnected(): void {}
   isConnected(): boolean {
     return true;
+  }
+  async roundTripMs(): Promise<number> {
+    return 1;
   }
   async [Symbol.asyncDispose](): Promise<void> {}
 }
@@ -171,6 +175,10 @@ export async function openServices(dir: string) {
     { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
   );
   const { judge, verdicts } = openVerdicts({ engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, clock, log });
+  const boardParts = { store, verdicts: store.verdicts, hub, metrics, clock, log };
+  const board = new ReleaseBoard(boardParts, 10_000);
+  stack.defer(() => board.stop());
+  board.start();
   stack.defer(() => judge.stop());
   judge.start();
   const queries = new FarmRunQueries(store, plans, farm, clock.nowMs);
@@ -205,6 +213,7 @@ export async function openServices(dir: string) {
       commands,
       queries,
       judge,
+      board,
       verdicts,
       hub,
       metrics,

@@ -154,6 +154,10 @@ class NatsBus implements AgentBus {
     return this.#connected;
   }
 
+  roundTripMs(): Promise<number> {
+    return this.#connection.rtt();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#connection.isClosed()) return;
     await this.#connection.close();

@@ -1,7 +1,6 @@
-import { JOB_STATES, OUTCOMES } from "@kiln/proto";
+import { JOB_KINDS, JOB_STATES, OUTCOMES } from "@kiln/proto";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-export const JOB_KINDS = ["build", "test"] as const;
 /** Why ingest refuses a frame. */
 export const REFUSAL_REASONS = ["superseded", "foreign", "violation"] as const;
 
@@ -35,18 +34,6 @@ export function makeInstruments(registry: Registry, limits: readonly string[]) {
       registers,
     }),
     agentsOnline: new Gauge({ name: "kiln_agents_online", help: "Agents that are heard of", registers }),
-    agents: new Gauge({
-      name: "kiln_agents",
-      help: "Agents that ever registered, by whether they are heard of, what operators let them do, and their health",
-      labelNames: ["state", "mode", "health"],
-      registers,
-    }),
-    agentInfo: new Gauge({
-      name: "kiln_agent_info",
-      help: "Always 1: how each agent stands, the first thousand of them",
-      labelNames: ["agent", "state", "mode", "health"],
-      registers,
-    }),
     devicesQuarantined: new Gauge({
       name: "kiln_devices_quarantined",
       help: "GPUs and MIG slices that failed a health check and get no jobs",
@@ -80,6 +67,13 @@ function jobInstruments(registry: Registry) {
       labelNames: ["kind"],
       registers,
     }),
+    queueTime: new Histogram({
+      name: "kiln_job_queue_seconds",
+      help: "From submission, or from the last job it needed, until an agent was given it; gpu: whether it needs one",
+      labelNames: ["kind", "gpu"],
+      buckets: MILLISECONDS_TO_MINUTES,
+      registers,
+    }),
     startLatency: new Histogram({
       name: "kiln_job_start_latency_seconds",
       help: "From submission, or from the last job it needed, to the agent's start",
@@ -96,6 +90,12 @@ function jobInstruments(registry: Registry) {
     committedChanges: new Counter({
       name: "kiln_committed_changes_total",
       help: "Changes made durable; several share a commit",
+      registers,
+    }),
+    busRoundTrip: new Histogram({
+      name: "kiln_nats_round_trip_seconds",
+      help: "Time of a ping to nats-server and back, asked every 15 seconds",
+      buckets: SUB_MILLISECOND_TO_SECONDS,
       registers,
     }),
     scheduleDuration: new Histogram({
@@ -144,6 +144,7 @@ function storageInstruments(registry: Registry) {
 function startAtZero(made: Omit<Instruments, "info">, limits: readonly string[]): void {
   for (const kind of JOB_KINDS) {
     made.startLatency.zero({ kind });
+    for (const gpu of ["no", "yes"]) made.queueTime.zero({ kind, gpu });
     made.jobsReused.inc({ kind }, 0);
     for (const outcome of OUTCOMES) made.jobsFinished.inc({ kind, outcome }, 0);
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { OUTCOMES } from "@kiln/proto";
+import { JOB_KINDS, OUTCOMES } from "@kiln/proto";
+import type { AgentSample } from "../../domain/farm-gauges.ts";
 import { createPrometheusMetrics, type PrometheusMetrics } from "./metrics.ts";
 
 const LIMITS = ["queued-jobs", "http-json-bytes"];
@@ -14,6 +15,15 @@ async function samples(metrics: PrometheusMetrics): Promise<Map<string, number>>
   );
 }
 
+function sample(agent: string, fields: Partial<AgentSample> = {}): AgentSample {
+  return { agent, state: "online", mode: "active", health: "good", slotsBusy: 2, said: null, ...fields };
+}
+
+function observeAgents(metrics: PrometheusMetrics, agents: () => readonly AgentSample[]): void {
+  const none = { jobsByState: {}, agentsOnline: 0, slots: 0, slotsBusy: 0, devicesQuarantined: 0 };
+  metrics.observe(() => ({ ...none, storedBlobs: 0, storedBlobBytes: 0, agents: agents() }));
+}
+
 describe("the metrics of a coordinator", () => {
   it("start at 0 for every label that is known beforehand", async () => {
     const before = await samples(newMetrics());
@@ -23,7 +33,10 @@ describe("the metrics of a coordinator", () => {
     }
     for (const limit of LIMITS) expect(before.get(`kiln_limits_reached_total{limit="${limit}"}`)).toBe(0);
     expect(before.get('kiln_result_frames_refused_total{reason="superseded"}')).toBe(0);
-    expect(before.get('kiln_job_start_latency_seconds_count{kind="test"}')).toBe(0);
+    for (const kind of JOB_KINDS) {
+      expect(before.get(`kiln_job_start_latency_seconds_count{kind="${kind}"}`)).toBe(0);
+      expect(before.get(`kiln_job_queue_seconds_count{kind="${kind}",gpu="yes"}`)).toBe(0);
+    }
     expect(before.get("kiln_leases_expired_total")).toBe(0);
     expect(before.get('kiln_jobs{state="ready"}')).toBe(0);
     expect(before.get('kiln_build_info{version="1.2.3"}')).toBe(1);
@@ -62,7 +75,14 @@ describe("the metrics of a coordinator", () => {
       agentsOnline: 2,
       slots: 16,
       slotsBusy: 5,
-      agents: ["box", "mac"].map((agent) => ({ agent, state: "online", mode: "draining", health: "suspect" })),
+      agents: ["box", "mac"].map((agent) => ({
+        agent,
+        state: "online",
+        mode: "draining",
+        health: "suspect",
+        slotsBusy: 1,
+        said: null,
+      })),
       devicesQuarantined: 1,
       ...stored,
     }));
@@ -79,6 +99,48 @@ describe("the metrics of a coordinator", () => {
     expect((await samples(metrics)).get('kiln_jobs{state="ready"}')).toBe(0);
   });
 
+  it("tell what online agents said last, in base units, and nothing that they did not say", async () => {
+    const metrics = newMetrics();
+    const gpu = {
+      uuid: "GPU-1",
+      utilizationPercent: 97,
+      temperatureCelsius: 61,
+      smClockMhz: 1_980,
+      memoryUsedBytes: null,
+    };
+    const readings = { cpuPressure: 12.5, memoryPressure: null, ioPressure: 0, memoryAvailableBytes: 7, gpus: [gpu] };
+    let said: AgentSample["said"] = { diskFreeBytes: 5, spoolBytes: 3, readings };
+    observeAgents(metrics, () => [sample("box", { said })]);
+    const online = await samples(metrics);
+    expect(Object.fromEntries(online.entries().filter(([name]) => /_(?:agent|gpu)_.*agent="box"/.test(name)))).toEqual({
+      'kiln_agent_info{agent="box",state="online",mode="active",health="good"}': 1,
+      'kiln_agent_slots_busy{agent="box"}': 2,
+      'kiln_agent_disk_free_bytes{agent="box"}': 5,
+      'kiln_agent_spool_bytes{agent="box"}': 3,
+      'kiln_agent_pressure_ratio{agent="box",resource="cpu"}': 0.125,
+      'kiln_agent_pressure_ratio{agent="box",resource="io"}': 0,
+      'kiln_agent_memory_available_bytes{agent="box"}': 7,
+      'kiln_gpu_utilization_ratio{agent="box",gpu="GPU-1"}': 0.97,
+      'kiln_gpu_temperature_celsius{agent="box",gpu="GPU-1"}': 61,
+      'kiln_gpu_sm_clock_hertz{agent="box",gpu="GPU-1"}': 1.98e9,
+    });
+    said = null;
+    const gone = await samples(metrics);
+    expect([...gone.keys()].filter((name) => /kiln_(?:gpu|agent_(?:disk|spool|pressure|memory))/.test(name))).toEqual(
+      [],
+    );
+  });
+
+  it("tell five hundred agents, and that there are more, once", async () => {
+    const metrics = newMetrics();
+    observeAgents(metrics, () => Array.from({ length: 501 }, (_, n) => sample(`a${n}`)));
+    await metrics.scrape();
+    const after = await samples(metrics);
+    expect([...after.keys()].filter((name) => name.startsWith("kiln_agent_info"))).toHaveLength(500);
+    expect(after.get('kiln_agents{state="online",mode="active",health="good"}')).toBe(501);
+    expect(after.get('kiln_limits_reached_total{limit="agent-series"}')).toBe(1);
+  });
+
   it("stay bounded whatever names they are given", async () => {
     const metrics = newMetrics();
     for (let n = 0; n < 1_000; n++) {
@@ -88,7 +150,7 @@ describe("the metrics of a coordinator", () => {
       metrics.jobFinished(`kind-${n}`, "passed");
     }
     const after = await samples(metrics);
-    expect(after.size).toBeLessThan(500);
+    expect(after.size).toBeLessThan(1_000);
     expect(after.get('kiln_limits_reached_total{limit="other"}')).toBe(1_000 - 48);
   });
 

@@ -1,9 +1,13 @@
-import { AGENT_MODES, HEALTHS, JOB_STATES } from "@kiln/proto";
+import { JOB_KINDS, JOB_STATES } from "@kiln/proto";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Verdict } from "@kiln/gate";
 import type { Outcome } from "../../domain/outcome.ts";
+import type { ShownReleases } from "../../domain/verdict/judged-releases.ts";
 import type { FarmGauges, Metrics } from "../../ports/metrics.ts";
+import { AGENTS_TOLD_MAX, AgentInstruments } from "./agent-instruments.ts";
 import { BoundedLabel } from "./bounded-label.ts";
-import { JOB_KINDS, makeInstruments, REFUSAL_REASONS, type Instruments } from "./instruments.ts";
+import { makeInstruments, REFUSAL_REASONS, type Instruments } from "./instruments.ts";
+import { ReleaseInstruments } from "./release-instruments.ts";
 
 export interface PrometheusMetricsOptions {
   readonly version: string;
@@ -24,22 +28,24 @@ export function createPrometheusMetrics(options: PrometheusMetricsOptions): Prom
 /** Misnamed by prom-client (a gauge must not end in `_total`); the series without `_total` say the same by type. */
 const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
 
-/** Agents with series of their own. */
-const AGENTS_TOLD_MAX = 1_000;
-
 class RegistryMetrics implements PrometheusMetrics {
   readonly #registry = new Registry();
   readonly #made: Instruments;
+  readonly #agents: AgentInstruments;
+  readonly #releases: ReleaseInstruments;
   readonly #kinds = new BoundedLabel(JOB_KINDS, 10);
   readonly #reasons = new BoundedLabel(REFUSAL_REASONS, 20);
   readonly #limits: BoundedLabel;
   #gauges: (() => FarmGauges) | null = null;
+  #hasMoreAgents = false;
 
   constructor(options: PrometheusMetricsOptions) {
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     this.#limits = new BoundedLabel(options.limits, 50);
     this.#made = makeInstruments(this.#registry, options.limits);
+    this.#agents = new AgentInstruments(this.#registry);
+    this.#releases = new ReleaseInstruments(this.#registry);
     this.#made.info.set({ version: options.version }, 1);
   }
 
@@ -49,6 +55,10 @@ class RegistryMetrics implements PrometheusMetrics {
 
   jobReused(kind: string): void {
     this.#made.jobsReused.inc({ kind: this.#kinds.bound(kind) });
+  }
+
+  jobQueued(kind: string, gpu: boolean, waitedMs: number): void {
+    this.#made.queueTime.observe({ kind: this.#kinds.bound(kind), gpu: gpu ? "yes" : "no" }, seconds(waitedMs));
   }
 
   jobStarted(kind: string, waitedMs: number): void {
@@ -78,6 +88,18 @@ class RegistryMetrics implements PrometheusMetrics {
     this.#made.leasesExpired.inc();
   }
 
+  runJudged(verdict: Verdict): void {
+    this.#releases.runJudged(verdict);
+  }
+
+  releases(shown: ShownReleases): void {
+    this.#releases.set(shown);
+  }
+
+  busAnswered(durationMs: number): void {
+    this.#made.busRoundTrip.observe(seconds(durationMs));
+  }
+
   limitReached(limit: string): void {
     this.#made.limitsReached.inc({ limit: this.#limits.bound(limit) });
   }
@@ -99,17 +121,12 @@ class RegistryMetrics implements PrometheusMetrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 
-  /** What no agent is any more must not be told again. */
+  /** A limit that stays reached is one event, not one a scrape. */
   #setAgents(agents: FarmGauges["agents"]): void {
-    const { agents: counts, agentInfo } = this.#made;
-    for (const state of ["online", "offline"] as const) {
-      for (const mode of AGENT_MODES) for (const health of HEALTHS) counts.set({ state, mode, health }, 0);
-    }
-    for (const { state, mode, health } of agents) counts.inc({ state, mode, health });
-    agentInfo.reset();
-    for (const { agent, state, mode, health } of agents.slice(0, AGENTS_TOLD_MAX)) {
-      agentInfo.set({ agent, state, mode, health }, 1);
-    }
+    this.#agents.set(agents);
+    const hasMore = agents.length > AGENTS_TOLD_MAX;
+    if (hasMore && !this.#hasMoreAgents) this.limitReached("agent-series");
+    this.#hasMoreAgents = hasMore;
   }
 
   #set(gauges: FarmGauges): void {

@@ -22,6 +22,18 @@ export class SqliteVerdictStore implements VerdictStore {
     return row === undefined ? null : (JSON.parse(row["judged"] as string) as JudgedRun);
   }
 
+  async newestJudged(projects: number, each: number): Promise<readonly number[]> {
+    const sql = `WITH judged AS (
+        SELECT runs.run, runs.project FROM runs JOIN verdicts ON verdicts.run = runs.run WHERE runs.state = 'finished'
+      ), newest AS (SELECT project FROM judged GROUP BY project ORDER BY max(run) DESC LIMIT ?)
+      SELECT run FROM (
+        SELECT run, row_number() OVER (PARTITION BY project ORDER BY run DESC) AS nth
+        FROM judged WHERE project IN (SELECT project FROM newest)
+      ) WHERE nth <= ? ORDER BY run DESC`;
+    const rows = this.#database.prepare(sql).all(projects, each);
+    return rows.map((row) => row["run"] as number);
+  }
+
   async approvals(run: number): Promise<readonly ApprovalRow[]> {
     const sql = "SELECT who, role, digest, at FROM approvals WHERE run = ? ORDER BY id";
     return this.#database

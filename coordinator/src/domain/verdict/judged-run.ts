@@ -17,6 +17,8 @@ export interface WaiverRow extends Waiver {
 export interface ComparedBenchmark {
   readonly benchmark: string;
   readonly cell: string;
+  /** What of its cell metrics tell; absent where the cell has none, and in verdicts of before they were kept. */
+  readonly axes?: Partial<Readonly<Record<"gpu" | "torch" | "cuda", string>>>;
   readonly unit: string;
   readonly better: "lower" | "higher";
   /** The version that it was compared with. */
@@ -74,11 +76,20 @@ function clipped(text: string): string {
   return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
 }
 
-export function comparedBenchmark({ comparison, outcome }: Judged): ComparedBenchmark {
+/** `axes`: of its cell. */
+export function comparedBenchmark(
+  { comparison, outcome }: Judged,
+  axes: Readonly<Record<string, string>> = {},
+): ComparedBenchmark {
   const { benchmark, cell, unit, better, baseline } = comparison;
+  const told = (["gpu", "torch", "cuda"] as const).flatMap((axis) => {
+    const value = axes[axis];
+    return value === undefined ? [] : [[axis, value] as const];
+  });
   const effect = "effect" in outcome ? outcome.effect : null;
   return {
     ...{ benchmark, cell, unit, better, baseline, outcome: outcome.kind },
+    ...(told.length > 0 ? { axes: Object.fromEntries(told) } : {}),
     effect: effect && {
       baseline: effect.baseline,
       candidate: effect.candidate,

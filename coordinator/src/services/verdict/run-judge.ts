@@ -1,4 +1,5 @@
 import { findGates, gatesOf, judgeAgain, NO_POLICY, type GateFacts, type GatePolicy, type Waiver } from "@kiln/gate";
+import type { Plan } from "@kiln/matrix";
 import type { Logger } from "pino";
 import { applyJobEvent } from "../../domain/apply-job-event.ts";
 import type { FarmState } from "../../domain/farm-state.ts";
@@ -149,7 +150,7 @@ export class RunJudge {
     if (await this.#confirm(live, toConfirm)) return;
     const gates = gatesOf(policy, facts);
     const approvals = await this.#verdicts.approvals(run);
-    const judged = judgedRun({ ...facts, approvals }, gates, policy.waivers, this.#clock.nowMs());
+    const judged = judgedRun(plan, { ...facts, approvals }, gates, policy.waivers, this.#clock.nowMs());
     const waivers = [...policy.waivers, ...(await this.#verdicts.waivers(run))];
     await this.#engine.act((farm, effects, nowMs) => {
       // Somebody tries it again: it will be judged when it has ended.
@@ -168,8 +169,15 @@ function isStill(farm: FarmState, live: LiveRun, completedId: number): boolean {
   return farm.runs.get(live.row.run) === live && live.unfinished === 0 && live.completedId === completedId;
 }
 
-function judgedRun(facts: GateFacts, gates: GatePolicy, waivers: readonly Waiver[], nowMs: number): JudgedRun {
+function judgedRun(
+  plan: Plan,
+  facts: GateFacts,
+  gates: GatePolicy,
+  waivers: readonly Waiver[],
+  nowMs: number,
+): JudgedRun {
   const { artifacts: files = [], comparisons = [], candidate = null } = facts;
+  const axesOf = new Map(plan.cells.map(({ name, axes }) => [name, axes]));
   return {
     judgedAtMs: nowMs,
     candidate,
@@ -178,7 +186,9 @@ function judgedRun(facts: GateFacts, gates: GatePolicy, waivers: readonly Waiver
     approval: gates.M01 ?? null,
     waivers,
     found: findGates(facts, gates).map(boundedResult),
-    comparisons: comparisons.slice(0, COMPARISONS_MAX).map(comparedBenchmark),
+    comparisons: comparisons
+      .slice(0, COMPARISONS_MAX)
+      .map((one) => comparedBenchmark(one, axesOf.get(one.comparison.cell))),
     comparisonsOmitted: Math.max(0, comparisons.length - COMPARISONS_MAX),
   };
 }

@@ -1,16 +1,14 @@
-import { judgeAgain, type Decisions, type Judgement, type Waiver } from "@kiln/gate";
 import type { ApproveBody, RunSummary, VerdictView, WaiveBody } from "@kiln/proto";
 import { changeVerdict } from "../../domain/run-state.ts";
-import type { RunRow } from "../../domain/rows.ts";
 import { countJobs, NO_JOBS } from "../../domain/run-counts.ts";
 import { formatRunId } from "../../domain/run-id.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
-import type { ApprovalRow, JudgedRun } from "../../domain/verdict/judged-run.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
 import type { VerdictStore } from "../../ports/verdict-store.ts";
 import type { FarmEngine } from "../farm-engine.ts";
 import type { PlanCache } from "../plan-cache.ts";
+import { judgedAt, knownVerdict, type KnownVerdict } from "./known-verdict.ts";
 
 export type VerdictOutcome =
   | { readonly ok: true; readonly view: VerdictView }
@@ -30,13 +28,6 @@ export interface Verdicts {
 
 /** Of one run, approvals and waivers each. */
 const DECISIONS_MAX = 500;
-
-interface Known {
-  readonly row: RunRow;
-  readonly judged: JudgedRun;
-  readonly approvals: readonly ApprovalRow[];
-  readonly waivers: readonly Waiver[];
-}
 
 export class FarmVerdicts implements Verdicts {
   readonly #engine: FarmEngine;
@@ -91,7 +82,7 @@ export class FarmVerdicts implements Verdicts {
   async #decide(
     run: number,
     digest: string,
-    decide: (known: Known, nowMs: number) => string | { readonly op: StoreOp; readonly known: Known },
+    decide: (known: KnownVerdict, nowMs: number) => string | { readonly op: StoreOp; readonly known: KnownVerdict },
   ): Promise<VerdictOutcome> {
     const mine = this.#turn.then(async (): Promise<VerdictOutcome> => {
       const known = await this.#known(run);
@@ -110,6 +101,7 @@ export class FarmVerdicts implements Verdicts {
         if (judgement.verdict !== known.row.verdict || judgement.reason !== known.row.reason) {
           changeVerdict(farm, known.row, judgement, effects);
         }
+        effects.judgedRuns.add(run);
         return made.known;
       });
       return typeof decided === "string" ? cannot(decided) : { ok: true, view: await this.#view(decided) };
@@ -118,7 +110,7 @@ export class FarmVerdicts implements Verdicts {
     return mine;
   }
 
-  async #known(run: number): Promise<Known | (VerdictOutcome & { readonly ok: false })> {
+  async #known(run: number): Promise<KnownVerdict | (VerdictOutcome & { readonly ok: false })> {
     const row = await this.#store.run(run);
     if (!row) return { ok: false, reason: "no-such-run" };
     const name = formatRunId(run);
@@ -129,17 +121,13 @@ export class FarmVerdicts implements Verdicts {
         detail: `${name} is ${row.state}: it is judged when its jobs have ended`,
       };
     }
-    const judged = await this.#verdicts.judged(run);
-    if (!judged) {
-      const detail = `${name} was judged before verdicts were kept; submit it again with --reuse ${name}`;
-      return { ok: false, reason: "not-judged", detail };
-    }
-    const given = await this.#verdicts.waivers(run);
-    const approvals = await this.#verdicts.approvals(run);
-    return { row, judged, approvals, waivers: [...given.toReversed(), ...judged.waivers] };
+    const known = await knownVerdict(this.#verdicts, row);
+    if (known) return known;
+    const detail = `${name} was judged before verdicts were kept; submit it again with --reuse ${name}`;
+    return { ok: false, reason: "not-judged", detail };
   }
 
-  async #view(known: Known): Promise<VerdictView> {
+  async #view(known: KnownVerdict): Promise<VerdictView> {
     const { row, judged, approvals, waivers } = known;
     const nowMs = this.#clock.nowMs();
     const { verdict, reason, gates } = judgedAt(known, nowMs);
@@ -163,7 +151,7 @@ export class FarmVerdicts implements Verdicts {
       files: judged.files.map(({ file, sha256, cell }) => ({ file, sha256, cell })),
       filesOmitted: judged.filesOmitted,
       gates: gates.map((gate) => ({ ...gate, evidence: gate.evidence.map((one) => ({ ...one })) })),
-      comparisons: judged.comparisons.map((one) => ({ ...one })),
+      comparisons: judged.comparisons.map(({ axes: _axes, ...one }) => one),
       comparisonsOmitted: judged.comparisonsOmitted,
       approvals: approvals.map((one) => ({ ...one })),
       waivers: waivers.map(({ gate, who, why, digest, expiresAtMs }) => ({ gate, who, why, digest, expiresAtMs })),
@@ -174,10 +162,4 @@ export class FarmVerdicts implements Verdicts {
     const counts = countJobs(await this.#store.jobCounts([run]));
     return counts.get(run) ?? NO_JOBS;
   }
-}
-
-function judgedAt({ judged, approvals, waivers }: Known, nowMs: number): Judgement {
-  const { candidate } = judged;
-  const decisions: Decisions = { ...(candidate ? { candidate } : {}), nowMs, approvals };
-  return judgeAgain(judged.found, decisions, judged.approval ? { M01: judged.approval } : {}, waivers);
 }
