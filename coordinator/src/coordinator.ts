@@ -47,7 +47,6 @@ import { FarmRunCommands } from "./services/run-commands.ts";
 import { Retention } from "./services/retention.ts";
 import { RunIndexes } from "./services/run-indexes.ts";
 import { FarmRunQueries } from "./services/run-queries.ts";
-import { ReleaseBoard } from "./services/verdict/release-board.ts";
 import { RunStagingIndex } from "./services/run-staging-index.ts";
 import { startGrpcServer, type GrpcServer } from "./transport/grpc/server.ts";
 import { HTTP_LIMIT_NAMES, type HttpLimits } from "./transport/http/limits.ts";
@@ -128,7 +127,9 @@ export async function startCoordinator(
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics, ...people }, config);
   const queries = new FarmRunQueries(store, plans, farm);
   const upstream = stack.use(await openUpstream(config));
-  const { judge, verdicts } = openVerdicts({ engine, store, blobs, plans, hub, upstream, clock, log });
+  const { releaseSeriesMax } = config;
+  const judging = { engine, store, blobs, plans, hub, upstream, metrics, releaseSeriesMax, clock, log };
+  const { judge, verdicts, stop } = openVerdicts(judging);
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const agents = new FarmAgentCommands(engine, log.child({ part: "agents" }));
@@ -148,13 +149,10 @@ export async function startCoordinator(
   const kept = { store: store.retention, blobs, logs, metrics, clock, isActive, log: log.child({ part: "retention" }) };
   const retention = new Retention(kept, retentionPolicy(config));
 
-  const boardParts = { store, verdicts: store.verdicts, hub, metrics, clock, log: log.child({ part: "board" }) };
-  const board = new ReleaseBoard(boardParts, config.releaseSeriesMax);
-  stack.defer(() => board.stop());
   stack.defer(() => commits.idle());
   stack.defer(() => ingest.stop());
-  stack.defer(() => judge.stop());
   const forAgents = { registry, updates, ingest, health: agents, attemptSecrets, ...people, identities };
+  stack.defer(stop);
   const grpc = stack.use(
     await startGrpcServer(
       { ...forAgents, log: log.child({ part: "grpc" }) },
@@ -192,11 +190,8 @@ export async function startCoordinator(
   stack.use(renewCertificates(identity, { grpc, https: http.server as unknown as HttpsServer, log }));
   const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });
   stack.defer(() => http.close());
-  board.start();
   judge.start();
-  const ping = new BusPing({ bus, metrics, log: log.child({ part: "nats" }) });
-  ping.start(PING_INTERVAL_MS);
-  stack.defer(() => ping.stop());
+  stack.use(new BusPing({ bus, metrics, log: log.child({ part: "nats" }) }, PING_INTERVAL_MS));
   liveness.start();
   stack.defer(() => liveness.stop());
   retention.start();

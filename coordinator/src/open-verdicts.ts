@@ -4,6 +4,7 @@ import type { SqliteStores } from "./adapters/sqlite/store.ts";
 import { createZipWheelOpener } from "./adapters/zip/wheel-opener.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { Metrics } from "./ports/metrics.ts";
 import type { Upstream } from "./ports/upstream.ts";
 import type { ChangeHub } from "./services/change-hub.ts";
 import type { FarmEngine } from "./services/farm-engine.ts";
@@ -11,13 +12,14 @@ import type { PlanCache } from "./services/plan-cache.ts";
 import { RunMeasurements } from "./services/run-measurements.ts";
 import { ArtifactFacts } from "./services/verdict/artifact-facts.ts";
 import { FactCollector } from "./services/verdict/fact-collector.ts";
+import { ReleaseBoard } from "./services/verdict/release-board.ts";
 import { RunJudge } from "./services/verdict/run-judge.ts";
 import { FarmVerdicts } from "./services/verdict/verdicts.ts";
 
 /** For all facts of one run together. */
 const FACTS_TIMEOUT_MS = 120_000;
 
-/** What judges runs, and what people ask and decide about it. The judge is not started yet. */
+/** What judges runs, what people ask and decide about it, and the metrics of both. The judge is not started yet. */
 export function openVerdicts(parts: {
   readonly engine: FarmEngine;
   readonly store: SqliteStores;
@@ -25,9 +27,17 @@ export function openVerdicts(parts: {
   readonly plans: PlanCache;
   readonly hub: ChangeHub;
   readonly upstream: Upstream;
+  readonly metrics: Metrics;
+  /** Time series of releases, of all projects together. */
+  readonly releaseSeriesMax: number;
   readonly clock: Clock;
   readonly log: Logger;
-}): { readonly judge: RunJudge; readonly verdicts: FarmVerdicts } {
+}): {
+  readonly judge: RunJudge;
+  readonly verdicts: FarmVerdicts;
+  readonly board: ReleaseBoard;
+  readonly stop: () => Promise<void>;
+} {
   const { engine, store, blobs, plans, hub, upstream, clock } = parts;
   const log = parts.log.child({ part: "judge" });
   const { verdicts } = store;
@@ -38,8 +48,17 @@ export function openVerdicts(parts: {
     { store, verdicts, blobs, source, artifacts, measurements, upstream, clock, log },
     FACTS_TIMEOUT_MS,
   );
+  const { metrics, releaseSeriesMax } = parts;
+  const board = new ReleaseBoard({ store, verdicts, hub, metrics, clock, log }, releaseSeriesMax);
+  board.start();
+  const judge = new RunJudge({ engine, store, verdicts, plans, hub, facts, clock, log });
   return {
-    judge: new RunJudge({ engine, store, verdicts, plans, hub, facts, clock, log }),
+    judge,
     verdicts: new FarmVerdicts({ engine, store, verdicts, plans, clock }),
+    board,
+    stop: async () => {
+      await judge.stop();
+      await board.stop();
+    },
   };
 }

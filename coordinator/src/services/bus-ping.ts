@@ -8,26 +8,23 @@ interface PingParts {
   readonly log: Logger;
 }
 
-/** Measures, again and again, how long the bus takes to answer. */
-export class BusPing {
+/** Measures, every so often until it is disposed of, how long the bus takes to answer. */
+export class BusPing implements Disposable {
   readonly #parts: PingParts;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #timer: NodeJS.Timeout;
   #isAsking = false;
 
-  constructor(parts: PingParts) {
+  constructor(parts: PingParts, intervalMs: number) {
     this.#parts = parts;
+    this.#timer = setInterval(() => void this.#ping(), intervalMs);
   }
 
-  start(intervalMs: number): void {
-    this.#timer = setInterval(() => void this.ping(), intervalMs);
-  }
-
-  stop(): void {
-    if (this.#timer) clearInterval(this.#timer);
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
   }
 
   /** Nothing is measured while the bus is away; readiness says that it is. */
-  async ping(): Promise<void> {
+  async #ping(): Promise<void> {
     const { bus, metrics, log } = this.#parts;
     // One that takes long is one measurement, however often it is asked for meanwhile.
     if (this.#isAsking || !bus.isConnected()) return;

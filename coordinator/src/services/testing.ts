@@ -29,7 +29,6 @@ import { JobSecrets } from "./job-secrets.ts";
 import { Liveness } from "./liveness.ts";
 import { MeasureTasks } from "./measure-tasks.ts";
 import { PlanCache } from "./plan-cache.ts";
-import { ReleaseBoard } from "./verdict/release-board.ts";
 import { restoreFarm } from "./restore-farm.ts";
 import { FarmRunCommands } from "./run-commands.ts";
 import { FarmRunQueries } from "./run-queries.ts";
@@ -174,12 +173,9 @@ export async function openServices(dir: string) {
     { store, blobs, plans, metrics, audit, secrets },
     { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
   );
-  const { judge, verdicts } = openVerdicts({ engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, clock, log });
-  const boardParts = { store, verdicts: store.verdicts, hub, metrics, clock, log };
-  const board = new ReleaseBoard(boardParts, 10_000);
-  stack.defer(() => board.stop());
-  board.start();
-  stack.defer(() => judge.stop());
+  const judging = { engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, metrics, clock, log };
+  const { judge, verdicts, board, stop } = openVerdicts({ ...judging, releaseSeriesMax: 10_000 });
+  stack.defer(stop);
   judge.start();
   const queries = new FarmRunQueries(store, plans, farm, clock.nowMs);
 

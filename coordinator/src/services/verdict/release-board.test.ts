@@ -20,12 +20,12 @@ test("metrics tell the newest verdict with its gates, follow a waiver, and are t
     `${verdict},verdict="fail"} 1`,
     `${verdict},verdict="inconclusive"} 0`,
   ]);
-  const gate = 'kiln_gate_outcome{project="demo",release="1.4.0",gate="G01",name="changelog-entry"';
+  const gate = 'kiln_gate_outcome{project="demo",release="1.4.0",gate="G05",name="changelog-entry"';
   expect(await series(services, "kiln_gate_outcome")).toContain(`${gate},outcome="fail"} 1`);
   expect(await series(services, "kiln_runs_judged_total")).toContain('kiln_runs_judged_total{verdict="fail"} 1');
   const digest = (await verdictOf(services, run)).candidate.digest ?? "";
   const waived = await services.verdicts.waive(run, {
-    ...{ gate: "G01", digest, who: "ada", reason: "first" },
+    ...{ gate: "G05", digest, who: "ada", reason: "first" },
     expiresAtMs: 10 ** 12,
   });
   expect(waived.ok).toBe(true);
