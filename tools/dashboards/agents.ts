@@ -7,17 +7,17 @@ export const AGENT_SECTIONS: readonly Section[] = [
     title: "Now",
     panels: [
       number("Online", 'sum(kiln_agents{state="online"})', { says: "Heard of in time." }),
-      number("Offline", 'sum(kiln_agents{state="offline"}) or vector(0)', {
+      number("Offline", 'sum(kiln_agents{state="offline"})', {
         says: "Known, and not heard of.",
         thresholds: [
           { value: null, color: "green" },
           { value: 1, color: "orange" },
         ],
       }),
-      number("Suspect", 'sum(kiln_agents{health="suspect"}) or vector(0)', {
+      number("Suspect", 'sum(kiln_agents{health="suspect"})', {
         says: "Had an infrastructure failure since their last good look.",
       }),
-      number("Quarantined", 'sum(kiln_agents{health="quarantined"}) or vector(0)', {
+      number("Quarantined", 'sum(kiln_agents{health="quarantined"})', {
         says: "A health check failed: they get no work until an operator clears them (kiln agent clear).",
         thresholds: [
           { value: null, color: "green" },

@@ -80,13 +80,13 @@ function build({ file, title, says, variables, sections, from }: DashboardPlan):
     .tooltip(DashboardCursorSync.Crosshair)
     .link(new DashboardLinkBuilder("Kiln").type(DashboardLinkType.Dashboards).tags(["kiln"]).asDropdown(true))
     .annotation(
-      // A verdict that changed is a release that was judged.
+      // For a minute after it was judged.
       new AnnotationQueryBuilder()
         .name("Verdicts")
         .datasource({ type: "prometheus", uid: "${datasource}" })
         .enable(true)
         .iconColor("purple")
-        .expr("changes(kiln_verdict_timestamp_seconds[1m]) > 0")
+        .expr("kiln_verdict == 1 and on (project, release) time() - kiln_verdict_timestamp_seconds < 60")
         .titleFormat("{{project}} {{release}}")
         .textFormat("judged: {{verdict}}"),
     )

@@ -4,7 +4,7 @@ const KIND = 'kind=~"$kind"';
 const quantiles = (metric: string, matcher: string, by: string): readonly { expr: string; legend: string }[] =>
   [0.5, 0.99].map((q) => ({
     expr: `histogram_quantile(${q}, sum by (le${by === "" ? "" : `, ${by}`}) (rate(${metric}_bucket{${matcher}}[$__rate_interval])))`,
-    legend: `p${q * 100}${by === "" ? "" : ` {{${by}}}`}`,
+    legend: [`p${q * 100}`, ...by.split(", ").flatMap((label) => (label === "" ? [] : [`{{${label}}}`]))].join(" "),
   }));
 
 export const FARM_SECTIONS: readonly Section[] = [
@@ -39,6 +39,10 @@ export const FARM_SECTIONS: readonly Section[] = [
       }),
       lines("Start latency", quantiles("kiln_job_start_latency_seconds", KIND, "kind"), {
         says: "From submission, or from the last job it needed, to the agent's start.",
+        unit: "s",
+      }),
+      lines("Queue time", quantiles("kiln_job_queue_seconds", KIND, "kind, gpu"), {
+        says: "From submission, or from the last job it needed, until an agent was given it; with and without a GPU.",
         unit: "s",
       }),
       lines(

@@ -6,46 +6,34 @@ export const RELEASE_SECTIONS: readonly Section[] = [
   {
     title: "Verdict",
     panels: [
-      table("Newest candidates", [{ expr: `last_over_time(kiln_verdict{${OF}}[$__range]) == 1`, legend: "is" }], {
+      table("Newest candidates", [{ expr: `kiln_verdict{${OF}} == 1`, legend: "is" }], {
         says: "The verdict of each project's newest judged candidate.",
         hidden: ["Value"],
         height: 6,
       }),
-      number(
-        "Gates that stop it",
-        `sum(last_over_time(kiln_gate_outcome{${OF}, outcome="fail"}[$__range])) or vector(0)`,
-        {
-          says: "Gates that failed. kiln verdict RUN says on what evidence.",
-          thresholds: [
-            { value: null, color: "green" },
-            { value: 1, color: "red" },
-          ],
-        },
-      ),
-      number(
-        "Gates without an answer",
-        `sum(last_over_time(kiln_gate_outcome{${OF}, outcome=~"inconclusive|invalid|not-run"}[$__range])) or vector(0)`,
-        {
-          says: "No data is never a pass: these keep a candidate from a verdict of pass.",
-          thresholds: [
-            { value: null, color: "green" },
-            { value: 1, color: "orange" },
-          ],
-        },
-      ),
-      number(
-        "Waivers in use",
-        `sum(last_over_time(kiln_gate_outcome{${OF}, outcome="waived"}[$__range])) or vector(0)`,
-        {
-          says: "Gates that a person has opened, with a name, a reason and an expiry.",
-        },
-      ),
+      number("Gates that stop it", `sum(kiln_gate_outcome{${OF}, outcome="fail"})`, {
+        says: "Gates that failed. kiln verdict RUN says on what evidence.",
+        thresholds: [
+          { value: null, color: "green" },
+          { value: 1, color: "red" },
+        ],
+      }),
+      number("Gates without an answer", `sum(kiln_gate_outcome{${OF}, outcome=~"inconclusive|invalid|not-run"})`, {
+        says: "No data is never a pass: these keep a candidate from a verdict of pass.",
+        thresholds: [
+          { value: null, color: "green" },
+          { value: 1, color: "orange" },
+        ],
+      }),
+      number("Waivers in use", `sum(kiln_gate_outcome{${OF}, outcome="waived"})`, {
+        says: "Gates that a person has opened, with a name, a reason and an expiry.",
+      }),
     ],
   },
   {
     title: "Gates",
     panels: [
-      table("Gate by gate", [{ expr: `last_over_time(kiln_gate_outcome{${OF}}[$__range]) == 1`, legend: "is" }], {
+      table("Gate by gate", [{ expr: `kiln_gate_outcome{${OF}} == 1`, legend: "is" }], {
         says: "Of each project's newest judged candidate.",
         hidden: ["Value"],
         height: 14,

@@ -2,9 +2,14 @@ import { credentials, type ChannelCredentials } from "@grpc/grpc-js";
 import { jwtAuthenticator, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { makeCertificateRequest, makeNatsUser, natsInboxPrefix, natsTls } from "@kiln/identity";
 import type { Enrolment, NewJoinToken } from "@kiln/proto";
-import type { FaultFarm } from "./fault-farm.ts";
 
 const HEADERS = { "content-type": "application/json" };
+
+/** Where it joins. */
+interface JoinedFarm {
+  readonly api: { fetch(path: string, init: RequestInit): Promise<Response> };
+  readonly natsUrl: string;
+}
 
 /** A machine that has joined as any other, and then does as a test likes. */
 export interface Stranger {
@@ -16,7 +21,7 @@ export interface Stranger {
 }
 
 /** Joins the farm with nothing of the agent's code. */
-export async function joinAsStranger(farm: FaultFarm, name: string): Promise<Stranger> {
+export async function joinAsStranger(farm: JoinedFarm, name: string): Promise<Stranger> {
   const post = async (path: string, body: object): Promise<unknown> =>
     (await farm.api.fetch(path, { method: "POST", headers: HEADERS, body: JSON.stringify(body) })).json();
   const { token } = (await post("/api/v1/join-tokens", {})) as NewJoinToken;
