@@ -26,7 +26,7 @@ export const BENCHMARK_SECTIONS: readonly Section[] = [
           ],
         },
       ),
-      number("Benchmarks", `count(last_over_time(kiln_bench_ratio{${OF}}${LASTING}))`, {
+      number("Benchmarks", `count(kiln_bench_ratio{${OF}})`, {
         says: "Benchmarks with a comparison, of the releases that are kept.",
       }),
       number("Worst change", `max(kiln_bench_ratio{${OF}} and on (project, release) kiln_bench_verdict{${OF}}) - 1`, {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -83,16 +83,50 @@ it("pods of Kubernetes run as nobody with no rights, and join by a secret", () =
   expect(job?.["template"]?.["spec"]).toMatchObject({ restartPolicy: "Never", containers: [{ args: ["run"] }] });
 });
 
-it("the compose file has a farm, an agent and one with GPUs, whose builds name files that are there", () => {
-  const services = documents("compose.yaml")[0]?.["services"];
-  expect(Object.keys(services ?? {})).toEqual(["farm", "agent", "agent-cuda"]);
+it("the compose file brings up the farm, agents, Prometheus and Grafana by files that are there", () => {
+  const compose = documents("compose.yaml")[0];
+  const services = compose?.["services"];
+  const names = ["farm", "prepare", "agent", "agent-cuda", "prometheus", "grafana"];
+  expect(Object.keys(services ?? {})).toEqual(names);
+  const volumes = Object.keys(compose?.["volumes"] ?? {});
   for (const service of Object.values(services ?? {})) {
-    const { context, dockerfile } = service["build"] as unknown as { context: string; dockerfile: string };
-    // A path of a Dockerfile begins at its context.
-    expect(readFileSync(join(DEPLOY, context, dockerfile), "utf8")).toContain("FROM ");
+    if (service["build"]) {
+      const { context, dockerfile } = service["build"] as unknown as { context: string; dockerfile: string };
+      // A path of a Dockerfile begins at its context.
+      expect(readFileSync(join(DEPLOY, context, dockerfile), "utf8")).toContain("FROM ");
+    } else expect(service["image"]).toMatch(/:v?\d+\.\d+\.\d+$/);
     expect([service["security_opt"], service["cap_drop"]]).toEqual([["no-new-privileges:true"], ["ALL"]]);
+    for (const mount of service["volumes"] as unknown as readonly string[]) {
+      const [source = ""] = mount.split(":");
+      if (source.startsWith("./")) expect(existsSync(join(DEPLOY, source)), mount).toBe(true);
+      else if (!source.startsWith("/")) expect(volumes, mount).toContain(source);
+    }
+    for (const port of service["ports"] ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+    for (const name of Object.keys(service["depends_on"] ?? {})) {
+      if (!Array.isArray(service["depends_on"])) expect(names).toContain(name);
+    }
   }
   expect(services?.["agent-cuda"]?.["environment"]).toEqual(services?.["agent"]?.["environment"]);
   expect(text(services?.["agent-cuda"]?.["build"]?.["args"])).toContain("cuda");
-  for (const port of services?.["farm"]?.["ports"] ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+});
+
+it("in the compose file Prometheus has the farm's authority and not its keys, and Grafana what its files ask for", () => {
+  const services = documents("compose.yaml")[0]?.["services"];
+  const mounts = (name: string) => (services?.[name]?.["volumes"] ?? []) as unknown as readonly string[];
+  const targetOf = (name: string, source: string): string | undefined =>
+    mounts(name)
+      .find((mount) => mount.startsWith(`${source}:`))
+      ?.split(":")[1];
+  const [scraped] = [...(documents("prometheus/prometheus.yml")[0]?.["scrape_configs"] ?? [])];
+  expect(scraped?.["tls_config"]?.["ca_file"]).toBe(`${targetOf("prometheus", "authority")}/ca.pem`);
+  expect(text(scraped?.["static_configs"])).toContain('"farm:8270"');
+  for (const name of ["prometheus", "grafana", "agent"]) expect(targetOf(name, "farm")).toBeUndefined();
+  const written = text(services?.["prepare"]?.["command"]);
+  for (const source of ["authority", "join"]) expect(written).toContain(targetOf("prepare", source));
+  expect(text(services?.["agent"]?.["entrypoint"])).toContain(`${targetOf("agent", "join")}/token`);
+  const [provider] = [...(documents("grafana/provisioning/dashboards/kiln.yaml")[0]?.["providers"] ?? [])];
+  expect(provider?.["options"]?.["path"]).toBe(targetOf("grafana", "./grafana/dashboards"));
+  const [source] = [...(documents("grafana/provisioning/datasources/kiln.yaml")[0]?.["datasources"] ?? [])];
+  expect(source?.["url"]).toBe("${KILN_PROMETHEUS_URL}");
+  expect(services?.["grafana"]?.["environment"]?.["KILN_PROMETHEUS_URL"]).toBe("http://prometheus:9090");
 });
