@@ -89,7 +89,15 @@ export async function startCoordinator(
 
   const metrics = createPrometheusMetrics({
     version: VERSION,
-    limits: [...HTTP_LIMIT_NAMES, ...AUDIT_LIMIT_NAMES, "queued-jobs", "source-bytes", "agents", "agent-series", "release-series"],
+    limits: [
+      ...HTTP_LIMIT_NAMES,
+      ...AUDIT_LIMIT_NAMES,
+      "queued-jobs",
+      "source-bytes",
+      "agents",
+      "agent-series",
+      "release-series",
+    ],
   });
   const blobs = await openDiskBlobStore(join(config.dir, "blobs"), {
     blobBytesMax: config.blobBytesMax,

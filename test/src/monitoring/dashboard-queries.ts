@@ -57,7 +57,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
 };
 
 /** Throws for a variable that is not known: its panel would be empty. */
-export function substituted(expr: string): string {
+function substituted(expr: string): string {
   return expr.replaceAll(/\$\{?(\w+)\}?/g, (text, name: string) => {
     const value = VARIABLES[name];
     if (value === undefined) throw new Error(`${text} in ${expr} is no variable that is known`);
