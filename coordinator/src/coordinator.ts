@@ -68,6 +68,12 @@ const BUSY_ATTEMPTS = 16;
 const LEASE_CHECKS_PER_TTL = 15;
 /** How often an update is offered again that an agent has not taken. */
 const UPDATE_OFFER_INTERVAL_MS = 2_000;
+/** Of this process, in errors and metrics. */
+const LIMIT_NAMES: readonly string[] = [
+  ...HTTP_LIMIT_NAMES,
+  ...AUDIT_LIMIT_NAMES,
+  ...["queued-jobs", "source-bytes", "agents", "agent-series", "release-series"],
+];
 const PING_INTERVAL_MS = 15_000;
 const DAY_MS = 24 * 3_600_000;
 const UPSTREAM_FILES_MAX = 20_000;
@@ -87,18 +93,7 @@ export async function startCoordinator(
   // Whoever waits for it hears of it; a coordinator that is only disposed of must not.
   failed.catch(() => undefined);
 
-  const metrics = createPrometheusMetrics({
-    version: VERSION,
-    limits: [
-      ...HTTP_LIMIT_NAMES,
-      ...AUDIT_LIMIT_NAMES,
-      "queued-jobs",
-      "source-bytes",
-      "agents",
-      "agent-series",
-      "release-series",
-    ],
-  });
+  const metrics = createPrometheusMetrics({ version: VERSION, limits: LIMIT_NAMES });
   const blobs = await openDiskBlobStore(join(config.dir, "blobs"), {
     blobBytesMax: config.blobBytesMax,
     onPartialDropped: () => metrics.limitReached("partial-uploads"),
