@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { COMPARE_POLICY } from "@kiln/gate";
 
 /** How a coordinator runs; every field is read from one environment variable. */
 export interface CoordinatorConfig {
@@ -70,6 +71,11 @@ export interface CoordinatorConfig {
   readonly storedBytesMax: number;
   /** KILN_RELEASE_SERIES_MAX, default 20000: time series of releases' verdicts and benchmarks, of all projects together. */
   readonly releaseSeriesMax: number;
+  /**
+   * KILN_FOREIGN_CPU_PERCENT, default 25: how much of one core others may use while a benchmark that waits for the
+   * CPU is measured; a pair with more says nothing.
+   */
+  readonly foreignCpuMax: number;
   /** KILN_ALLOWED_HOSTS: names, separated by commas, under which clients may reach the HTTP server besides localhost and IP addresses. */
   readonly allowedHosts: readonly string[];
   /** KILN_LOG_LEVEL, default info. */
@@ -128,6 +134,7 @@ export function readConfig(env: Env): CoordinatorConfig {
     authFailuresPerMinuteMax: integer(env, "KILN_AUTH_FAILURES_PER_MINUTE_MAX", 60, 1, 1_000_000_000),
     storedBytesMax: integer(env, "KILN_STORED_BYTES_MAX", 0, 0, 2 ** 52),
     releaseSeriesMax: integer(env, "KILN_RELEASE_SERIES_MAX", 20_000, 0, 1_000_000),
+    foreignCpuMax: integer(env, "KILN_FOREIGN_CPU_PERCENT", 100 * COMPARE_POLICY.foreignCpuMax, 0, 100_000) / 100,
     allowedHosts: (env["KILN_ALLOWED_HOSTS"] ?? "")
       .split(",")
       .map((host) => host.trim())

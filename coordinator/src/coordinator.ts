@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Server as HttpsServer } from "node:https";
 import { join } from "node:path";
+import { COMPARE_POLICY } from "@kiln/gate";
 import { openFarmIdentity, type FarmIdentity, type FarmServerCertificate } from "@kiln/identity";
 import { pino, type Logger } from "pino";
 import { openDiskBlobStore } from "./adapters/disk/blob-store.ts";
@@ -122,16 +123,14 @@ export async function startCoordinator(
     const usage = blobs.usage();
     return { ...farmGauges(farm), storedBlobs: usage.blobs, storedBlobBytes: usage.bytes };
   });
-  const engine = new FarmEngine(
-    farm,
-    { commits, bus, plans, measures: new MeasureTasks({ store, plans, blobs }), hub, metrics, clock, log },
-    { leaseTtlMs },
-  );
+  const compare = { ...COMPARE_POLICY, foreignCpuMax: config.foreignCpuMax };
+  const measures = new MeasureTasks({ store, plans, blobs, policy: compare });
+  const engine = new FarmEngine(farm, { commits, bus, plans, measures, hub, metrics, clock, log }, { leaseTtlMs });
   const commands = new FarmRunCommands(engine, { store, blobs, plans, metrics, ...people }, config);
   const queries = new FarmRunQueries(store, plans, farm);
   const upstream = stack.use(await openUpstream(config));
   const { releaseSeriesMax } = config;
-  const judging = { engine, store, blobs, plans, hub, upstream, metrics, releaseSeriesMax, clock, log };
+  const judging = { engine, store, blobs, plans, hub, upstream, compare, metrics, releaseSeriesMax, clock, log };
   const { judge, verdicts, stop } = openVerdicts(judging);
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });

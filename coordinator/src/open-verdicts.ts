@@ -1,3 +1,4 @@
+import type { ComparePolicy } from "@kiln/gate";
 import type { Logger } from "pino";
 import { createTarSource } from "./adapters/source-archive/tar-source.ts";
 import type { SqliteStores } from "./adapters/sqlite/store.ts";
@@ -27,6 +28,7 @@ export function openVerdicts(parts: {
   readonly plans: PlanCache;
   readonly hub: ChangeHub;
   readonly upstream: Upstream;
+  readonly compare: ComparePolicy;
   readonly metrics: Metrics;
   /** Time series of releases, of all projects together. */
   readonly releaseSeriesMax: number;
@@ -38,12 +40,12 @@ export function openVerdicts(parts: {
   readonly board: ReleaseBoard;
   readonly stop: () => Promise<void>;
 } {
-  const { engine, store, blobs, plans, hub, upstream, clock } = parts;
+  const { engine, store, blobs, plans, hub, upstream, compare, clock } = parts;
   const log = parts.log.child({ part: "judge" });
   const { verdicts } = store;
   const artifacts = new ArtifactFacts(createZipWheelOpener(blobs));
   const source = createTarSource(blobs);
-  const measurements = new RunMeasurements({ store, blobs });
+  const measurements = new RunMeasurements({ store, blobs, policy: compare });
   const facts = new FactCollector(
     { store, verdicts, blobs, source, artifacts, measurements, upstream, clock, log },
     FACTS_TIMEOUT_MS,
@@ -51,7 +53,7 @@ export function openVerdicts(parts: {
   const { metrics, releaseSeriesMax } = parts;
   const board = new ReleaseBoard({ store, verdicts, hub, metrics, clock, log }, releaseSeriesMax);
   board.start();
-  const judge = new RunJudge({ engine, store, verdicts, plans, hub, facts, clock, log });
+  const judge = new RunJudge({ engine, store, verdicts, plans, hub, facts, compare, clock, log });
   return {
     judge,
     verdicts: new FarmVerdicts({ engine, store, verdicts, plans, clock }),

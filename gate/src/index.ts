@@ -1,7 +1,14 @@
 export { measurementKey } from "./benchmarks/measurement.ts";
 export type { BenchmarkResults, Direction, Measurement, Unit, Unmeasured } from "./benchmarks/measurement.ts";
 export { readBenchmarks, type BenchmarkFormat, type BenchmarkSource } from "./benchmarks/read-benchmarks.ts";
-export { compareAll, type Comparison, type ComparisonOutcome, type Effect, type Judged } from "./compare/compare.ts";
+export {
+  compareAll,
+  pairDifferences,
+  type Comparison,
+  type ComparisonOutcome,
+  type Effect,
+  type Judged,
+} from "./compare/compare.ts";
 export { pairOrder, type GpuStamp, type MeasuredPair, type ProcessResult, type ProcessStamp } from "./compare/pair.ts";
 export { COMPARE_POLICY, comparePolicyProblems, type ComparePolicy } from "./compare/policy.ts";
 export type { JobFact, JobOutcome, RunFacts } from "./facts.ts";
@@ -13,6 +20,7 @@ export { readNcuCsv, type NcuSource } from "./profiles/ncu-csv.ts";
 export { changePoints, SEGMENT_POINTS_MIN, SERIES_POINTS_MAX, type ChangePoint } from "./statistics/change-points.ts";
 export { summariseIdenticalRuns, type IdenticalRun, type IdenticalRunsSummary } from "./statistics/identical-runs.ts";
 export { detectableEffect, requiredPairs, type PowerQuestion } from "./statistics/power.ts";
+export { attribute, type AxisAttribution, type CellFinding } from "./bisect/attribution.ts";
 export { Bisect, type BisectOptions, type BisectStep } from "./bisect/bisect.ts";
 export { seededRandom, type Random } from "./statistics/random.ts";
 export { describeProblem, type Read, type ReadProblem } from "./text/refusal.ts";

@@ -16,7 +16,13 @@ function gate(
 /** A verdict with a gate of every outcome, evidence of every kind, and a benchmark of every sort. */
 export function sampleVerdict(changes: Partial<VerdictView> = {}): VerdictView {
   const wheel = "demo-1.4.0-cp312-cp312-manylinux_2_28_x86_64.whl";
-  const comparison = { cell: "cp312-linux-x86_64", better: "lower" as const, baseline: "1.3.2", reason: "" };
+  const comparison = {
+    cell: "cp312-linux-x86_64",
+    better: "lower" as const,
+    baseline: "1.3.2",
+    reason: "",
+    differences: [],
+  };
   const pairs = 10;
   return {
     run: "r3",

@@ -34,6 +34,13 @@ export interface MeasureTask {
   readonly baseline: BaselineWheel | null;
   /** Pairs of processes; of a profile one. */
   readonly pairs: number;
+  /** By which the agent measures again what the gate would discard. */
+  readonly limits: {
+    readonly pairsAgainMax: number;
+    readonly clockShareMin: number;
+    /** In cores. */
+    readonly foreignCpuMax: number;
+  };
 }
 
 /** A release's wheel for the same cell. */

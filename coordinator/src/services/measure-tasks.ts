@@ -1,4 +1,4 @@
-import { COMPARE_POLICY } from "@kiln/gate";
+import type { ComparePolicy } from "@kiln/gate";
 import { compareVersions, type BaselineSpec, type Plan, type PlannedBench, type PlannedProfile } from "@kiln/matrix";
 import type { BaselineWheel, MeasureTask } from "../domain/job-work.ts";
 import { attemptsMeasured } from "../domain/measure/measured-attempts.ts";
@@ -17,20 +17,29 @@ export class MeasureTasks {
   readonly #store: Store;
   readonly #plans: PlanCache;
   readonly #blobs: BlobStore;
+  readonly #policy: ComparePolicy;
 
-  constructor(parts: { readonly store: Store; readonly plans: PlanCache; readonly blobs: BlobStore }) {
+  constructor(parts: {
+    readonly store: Store;
+    readonly plans: PlanCache;
+    readonly blobs: BlobStore;
+    readonly policy: ComparePolicy;
+  }) {
     this.#store = parts.store;
     this.#plans = parts.plans;
     this.#blobs = parts.blobs;
+    this.#policy = parts.policy;
   }
 
   async of(run: RunRow, job: PlannedBench | PlannedProfile, index: number): Promise<MeasureTask> {
     const wanted: BaselineSpec = job.kind === "bench" ? job.baseline : { kind: "last-release" };
     const baseline = await this.#baseline(run, job, wanted);
-    if (job.kind === "profile") return { baseline, pairs: 1 };
+    const { screenPairs, confirmPairs, retriesMax: pairsAgainMax, clockShareMin, foreignCpuMax } = this.#policy;
+    const limits = { pairsAgainMax, clockShareMin, foreignCpuMax };
+    if (job.kind === "profile") return { baseline, pairs: 1, limits };
     const measured = attemptsMeasured(await this.#store.attempts(run.run, index));
     // What was measured once and comes again is to be confirmed.
-    return { baseline, pairs: measured.length === 0 ? COMPARE_POLICY.screenPairs : COMPARE_POLICY.confirmPairs };
+    return { baseline, pairs: measured.length === 0 ? screenPairs : confirmPairs, limits };
   }
 
   async #baseline(

@@ -1,4 +1,4 @@
-import { COMPARE_POLICY, type GateFacts, type ProfileFact } from "@kiln/gate";
+import type { ComparePolicy, GateFacts, ProfileFact } from "@kiln/gate";
 import type { Plan, PlannedJob } from "@kiln/matrix";
 import { compareJobs } from "../domain/measure/comparisons.ts";
 import { attemptsMeasured, type MeasuredAttempt } from "../domain/measure/measured-attempts.ts";
@@ -33,10 +33,12 @@ export interface RunMeasured {
 export class RunMeasurements {
   readonly #store: Store;
   readonly #blobs: BlobStore;
+  readonly #policy: ComparePolicy;
 
-  constructor(parts: { readonly store: Store; readonly blobs: BlobStore }) {
+  constructor(parts: { readonly store: Store; readonly blobs: BlobStore; readonly policy: ComparePolicy }) {
     this.#store = parts.store;
     this.#blobs = parts.blobs;
+    this.#policy = parts.policy;
   }
 
   async collect(run: number, plan: Plan, signal: AbortSignal): Promise<RunMeasured> {
@@ -46,7 +48,7 @@ export class RunMeasurements {
     const profiles = await this.#passed(run, plan, rows, "profile", signal);
     if (benches.length === 0) absent.comparisons = absent.measured = whyNone(plan, "bench");
     if (profiles.length === 0) absent.profiles = whyNone(plan, "profile");
-    const { judged, measured, toConfirm } = compareJobs(benches, COMPARE_POLICY);
+    const { judged, measured, toConfirm } = compareJobs(benches, this.#policy);
     const kernels = profiles.map(({ job, attempts }) => {
       const newest = attempts.at(-1);
       return newest

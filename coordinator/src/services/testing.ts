@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { COMPARE_POLICY } from "@kiln/gate";
 import type { Plan } from "@kiln/matrix";
 import { temporaryFolder } from "@kiln/testkit";
 import { pino } from "pino";
@@ -148,7 +149,7 @@ export async function openServices(dir: string) {
   const plans = new PlanCache(store, 1_000_000);
   const hub = new ChangeHub();
   const farm = await restoreFarm(store, plans, { nowMs, leaseTtlMs: LEASE_TTL_MS, limits: NO_LIMITS });
-  const measures = new MeasureTasks({ store, plans, blobs });
+  const measures = new MeasureTasks({ store, plans, blobs, policy: COMPARE_POLICY });
   const parts = { commits, bus, plans, measures, hub, metrics, clock, log };
   const engine = new FarmEngine(farm, parts, { leaseTtlMs: LEASE_TTL_MS });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log });
@@ -173,7 +174,7 @@ export async function openServices(dir: string) {
     { store, blobs, plans, metrics, audit, secrets },
     { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
   );
-  const judging = { engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, metrics, clock, log };
+  const judging = { engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, compare: COMPARE_POLICY, metrics, clock, log };
   const { judge, verdicts, board, stop } = openVerdicts({ ...judging, releaseSeriesMax: 10_000 });
   stack.defer(stop);
   judge.start();

@@ -101,6 +101,15 @@ interface Stage {
   readonly differences: readonly number[];
 }
 
+/** ln of how much worse the candidate is, of each clean pair of both looks, in the order in which they ran. */
+export function pairDifferences(comparison: Comparison, policy: ComparePolicy): readonly number[] {
+  const { screened, confirmed, better, boundBy } = comparison;
+  return [...screened, ...(confirmed ?? [])].flatMap((pair) => {
+    const worse = worseBy(pair.baseline.value, pair.candidate.value, better);
+    return contamination(pair, boundBy, policy) === undefined && Number.isFinite(worse) ? [worse] : [];
+  });
+}
+
 /** The first `wanted` clean pairs, never more: looking until it fits is how false alarms are made. */
 function stage(
   comparison: Comparison,

@@ -60,6 +60,9 @@ export const ComparisonView = Type.Object({
       pairs: Type.Integer(),
     }),
   ),
+  differences: Type.Array(Type.Number(), {
+    description: "ln of how much worse the candidate is, of each clean pair of all looks; empty where none is known",
+  }),
   reason: Type.String({ description: "Why nothing can be told; may be empty" }),
 });
 export type ComparisonView = Static<typeof ComparisonView>;

@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { COMPARE_POLICY, NCU_METRICS } from "@kiln/gate";
+import { NCU_METRICS } from "@kiln/gate";
 import { job as wire } from "@kiln/proto";
 import type { PlannedBench, PlannedBuild, PlannedContainer, PlannedProfile } from "@kiln/matrix";
 import type { Blob } from "../../domain/rows.ts";
 import { ANY_VARIANT } from "../../domain/staging/staged-file.ts";
-import type { JobWork } from "../../domain/job-work.ts";
+import type { JobWork, MeasureTask } from "../../domain/job-work.ts";
 import type { OutgoingAssignment } from "../../ports/agent-bus.ts";
 
 /** The message that tells an agent what to run. */
@@ -141,15 +141,14 @@ function measureWork(work: JobWork & { readonly kind: "bench" | "profile" }): wi
     ...(baseline === null
       ? {}
       : { baseline: create(wire.BaselineSchema, { version: baseline.version, wheel: blobMessage(baseline.wheel) }) }),
-    measure: job.kind === "bench" ? benchWork(job, measure.pairs) : profileWork(job),
+    measure: job.kind === "bench" ? benchWork(job, measure) : profileWork(job),
   });
 }
 
 /** The agent measures again what the gate would discard: by the same thresholds. */
-function benchWork(job: PlannedBench, pairs: number): wire.MeasureWork["measure"] {
-  const { clockShareMin, foreignCpuMax, retriesMax: pairsAgainMax } = COMPARE_POLICY;
+function benchWork(job: PlannedBench, { pairs, limits }: MeasureTask): wire.MeasureWork["measure"] {
   const value = create(wire.BenchWorkSchema, {
-    ...{ pairs, pairsAgainMax, clockShareMin, foreignCpuMax },
+    ...{ pairs, ...limits },
     boundBy: BOUND_BY[job.boundBy],
     results: job.results,
   });

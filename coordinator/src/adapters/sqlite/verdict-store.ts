@@ -19,7 +19,7 @@ export class SqliteVerdictStore implements VerdictStore {
 
   async judged(run: number): Promise<JudgedRun | null> {
     const row = this.#database.prepare("SELECT judged FROM verdicts WHERE run = ?").get(run);
-    return row === undefined ? null : (JSON.parse(row["judged"] as string) as JudgedRun);
+    return row === undefined ? null : readJudged(row["judged"] as string);
   }
 
   async newestJudged(projects: number, each: number): Promise<readonly number[]> {
@@ -70,4 +70,11 @@ export class SqliteVerdictStore implements VerdictStore {
     const rows = this.#database.prepare(sql).all(run, fromJob, fromJob + limit);
     return new Map(rows.map((row) => [row["of_job"] as number, readAttempt(row)]));
   }
+}
+
+/** Verdicts of farms before 21 November 2026 have no differences of pairs. */
+function readJudged(text: string): JudgedRun {
+  const judged = JSON.parse(text) as JudgedRun;
+  const comparisons = judged.comparisons.map((one) => Object.assign({ differences: [] }, one));
+  return { ...judged, comparisons };
 }

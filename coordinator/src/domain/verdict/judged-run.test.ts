@@ -1,4 +1,4 @@
-import { CATALOGUE, type Judged } from "@kiln/gate";
+import { CATALOGUE, COMPARE_POLICY, type Judged } from "@kiln/gate";
 import { expect, test } from "vitest";
 import { boundedResult, comparedBenchmark } from "./judged-run.ts";
 
@@ -10,7 +10,7 @@ test("a comparison is stored without its samples, and an interval without a boun
     comparison: judged.comparison,
     outcome: { kind: "unchanged", effect: { ...effect, ratio: { ...effect.ratio, high: Number.POSITIVE_INFINITY } } },
   };
-  const stored = comparedBenchmark(open);
+  const stored = comparedBenchmark(open, COMPARE_POLICY);
   expect(stored).toMatchObject({
     benchmark: "fib:time",
     outcome: "unchanged",
@@ -23,11 +23,13 @@ test("a comparison is stored without its samples, and an interval without a boun
 test("why nothing can be told of a benchmark stands beside it", () => {
   const { comparison } = CATALOGUE.G22.cases.pass.facts.comparisons?.[0] ?? {};
   if (!comparison) throw new Error("the case has a comparison");
-  expect(comparedBenchmark({ comparison, outcome: { kind: "invalid", reason: "busy" } })).toMatchObject({
-    effect: null,
-    reason: "busy",
-  });
-  expect(comparedBenchmark({ comparison, outcome: { kind: "no-baseline" } })).toMatchObject({
+  expect(comparedBenchmark({ comparison, outcome: { kind: "invalid", reason: "busy" } }, COMPARE_POLICY)).toMatchObject(
+    {
+      effect: null,
+      reason: "busy",
+    },
+  );
+  expect(comparedBenchmark({ comparison, outcome: { kind: "no-baseline" } }, COMPARE_POLICY)).toMatchObject({
     effect: null,
     reason: "",
   });

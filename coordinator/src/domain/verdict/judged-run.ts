@@ -1,4 +1,14 @@
-import type { ArtifactFact, CandidateFact, Evidence, GatePolicy, GateResult, Judged, Waiver } from "@kiln/gate";
+import {
+  pairDifferences,
+  type ArtifactFact,
+  type CandidateFact,
+  type ComparePolicy,
+  type Evidence,
+  type GatePolicy,
+  type GateResult,
+  type Judged,
+  type Waiver,
+} from "@kiln/gate";
 
 /** Somebody's word that these very bytes may go out. */
 export interface ApprovalRow {
@@ -31,6 +41,8 @@ export interface ComparedBenchmark {
     readonly ratio: Readonly<Record<"estimate" | "low" | "high", number | null>>;
     readonly pairs: number;
   } | null;
+  /** ln of how much worse, of each clean pair of both looks; bounded. */
+  readonly differences: readonly number[];
   /** Why nothing can be told; empty where something is. */
   readonly reason: string;
 }
@@ -57,6 +69,8 @@ export interface JudgedRun {
 const TEXT_MAX = 600;
 export const FILES_MAX = 1_000;
 export const COMPARISONS_MAX = 1_000;
+/** More than both looks of the default policy together. */
+const DIFFERENCES_MAX = 64;
 
 /** A gate as it is stored: each text bounded, as the list of its evidence is already. */
 export function boundedResult(result: GateResult): GateResult {
@@ -79,6 +93,7 @@ function clipped(text: string): string {
 /** `axes`: of its cell. */
 export function comparedBenchmark(
   { comparison, outcome }: Judged,
+  policy: ComparePolicy,
   axes: Readonly<Record<string, string>> = {},
 ): ComparedBenchmark {
   const { benchmark, cell, unit, better, baseline } = comparison;
@@ -100,6 +115,7 @@ export function comparedBenchmark(
       },
       pairs: effect.pairs,
     },
+    differences: pairDifferences(comparison, policy).slice(0, DIFFERENCES_MAX),
     reason: clipped(
       "reason" in outcome ? outcome.reason : "why" in outcome ? `not confirmed yet (${outcome.why})` : "",
     ),

@@ -1,5 +1,14 @@
-import { findGates, gatesOf, judgeAgain, NO_POLICY, type GateFacts, type GatePolicy, type Waiver } from "@kiln/gate";
-import type { Plan } from "@kiln/matrix";
+import {
+  findGates,
+  gatesOf,
+  judgeAgain,
+  NO_POLICY,
+  type ComparePolicy,
+  type GateFacts,
+  type GatePolicy,
+  type Judged,
+  type Waiver,
+} from "@kiln/gate";
 import type { Logger } from "pino";
 import { applyJobEvent } from "../../domain/apply-job-event.ts";
 import type { FarmState } from "../../domain/farm-state.ts";
@@ -36,6 +45,7 @@ export class RunJudge {
   readonly #verdicts: VerdictStore;
   readonly #plans: PlanCache;
   readonly #facts: FactCollector;
+  readonly #compare: ComparePolicy;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #waiting = new Set<number>();
@@ -49,6 +59,7 @@ export class RunJudge {
     readonly plans: PlanCache;
     readonly hub: ChangeHub;
     readonly facts: FactCollector;
+    readonly compare: ComparePolicy;
     readonly clock: Clock;
     readonly log: Logger;
   }) {
@@ -57,6 +68,7 @@ export class RunJudge {
     this.#verdicts = parts.verdicts;
     this.#plans = parts.plans;
     this.#facts = parts.facts;
+    this.#compare = parts.compare;
     this.#clock = parts.clock;
     this.#log = parts.log;
     parts.hub.onCompleted((run) => this.#ask(run));
@@ -150,7 +162,15 @@ export class RunJudge {
     if (await this.#confirm(live, toConfirm)) return;
     const gates = gatesOf(policy, facts);
     const approvals = await this.#verdicts.approvals(run);
-    const judged = judgedRun(plan, { ...facts, approvals }, gates, policy.waivers, this.#clock.nowMs());
+    const axesOf = new Map(plan.cells.map(({ name, axes }) => [name, axes]));
+    const comparisons = facts.comparisons ?? [];
+    const compared = (one: Judged) => comparedBenchmark(one, this.#compare, axesOf.get(one.comparison.cell));
+    const found = judgedRun({ ...facts, approvals }, gates, policy.waivers, this.#clock.nowMs());
+    const judged = {
+      ...found,
+      comparisons: comparisons.slice(0, COMPARISONS_MAX).map(compared),
+      comparisonsOmitted: Math.max(0, comparisons.length - COMPARISONS_MAX),
+    };
     const waivers = [...policy.waivers, ...(await this.#verdicts.waivers(run))];
     await this.#engine.act((farm, effects, nowMs) => {
       // Somebody tries it again: it will be judged when it has ended.
@@ -170,14 +190,12 @@ function isStill(farm: FarmState, live: LiveRun, completedId: number): boolean {
 }
 
 function judgedRun(
-  plan: Plan,
   facts: GateFacts,
   gates: GatePolicy,
   waivers: readonly Waiver[],
   nowMs: number,
-): JudgedRun {
-  const { artifacts: files = [], comparisons = [], candidate = null } = facts;
-  const axesOf = new Map(plan.cells.map(({ name, axes }) => [name, axes]));
+): Omit<JudgedRun, "comparisons" | "comparisonsOmitted"> {
+  const { artifacts: files = [], candidate = null } = facts;
   return {
     judgedAtMs: nowMs,
     candidate,
@@ -186,9 +204,5 @@ function judgedRun(
     approval: gates.M01 ?? null,
     waivers,
     found: findGates(facts, gates).map(boundedResult),
-    comparisons: comparisons
-      .slice(0, COMPARISONS_MAX)
-      .map((one) => comparedBenchmark(one, axesOf.get(one.comparison.cell))),
-    comparisonsOmitted: Math.max(0, comparisons.length - COMPARISONS_MAX),
   };
 }

@@ -151,7 +151,10 @@ export class FarmVerdicts implements Verdicts {
       files: judged.files.map(({ file, sha256, cell }) => ({ file, sha256, cell })),
       filesOmitted: judged.filesOmitted,
       gates: gates.map((gate) => ({ ...gate, evidence: gate.evidence.map((one) => ({ ...one })) })),
-      comparisons: judged.comparisons.map(({ axes: _axes, ...one }) => one),
+      comparisons: judged.comparisons.map(({ axes: _axes, differences, ...one }) => ({
+        ...one,
+        differences: [...differences],
+      })),
       comparisonsOmitted: judged.comparisonsOmitted,
       approvals: approvals.map((one) => ({ ...one })),
       waivers: waivers.map(({ gate, who, why, digest, expiresAtMs }) => ({ gate, who, why, digest, expiresAtMs })),
