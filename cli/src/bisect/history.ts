@@ -59,6 +59,32 @@ export async function writeCommit(
   if (overlay.files.length > 0) await unpack(folder, [overlay.bad, "--", ...overlay.files], target);
 }
 
+/** The tag of a release: `v1.4.2` or `1.4.2`. */
+export async function findRelease(folder: string, version: string): Promise<string> {
+  for (const tag of [`v${version}`, version]) {
+    const known = await git(folder, ["rev-parse", "--verify", "--quiet", `refs/tags/${tag}^{commit}`]);
+    if (known.exitCode === 0) return tag;
+  }
+  throw new CliError(
+    `${folder} has no tag v${version} or ${version}: where the release ${version} was made is not known.`,
+    {
+      advice:
+        "Name its commit with --good; git fetch --tags brings what the remote has. --source names another folder.",
+    },
+  );
+}
+
+/** The text of a file as a commit has it. */
+export async function fileAt(folder: string, revision: string, file: string): Promise<string> {
+  const shown = await git(folder, ["show", `${revision}:./${file}`]);
+  if (shown.exitCode !== 0) {
+    throw new CliError(`${revision} has no ${file} in ${folder}.`, {
+      advice: "Name the spec that the run had with --spec FILE.",
+    });
+  }
+  return shown.stdout.toString("utf8");
+}
+
 async function unpack(folder: string, what: readonly string[], target: string): Promise<void> {
   await mkdir(target, { recursive: true });
   const file = join(target, ".kiln-bisect.tar");

@@ -125,6 +125,8 @@ export interface Submission {
   readonly reuse: NonNullable<SubmitRunBody["reuse"]> | null;
   /** -100 … 100; absent: 0. */
   readonly priority?: number;
+  /** It is no release, whatever version its files have: nothing is ever compared with it. */
+  readonly unversioned?: boolean;
 }
 
 /** Packs or fetches the source, stores it in the farm unless it is there, and submits it; gives the run. */
@@ -143,7 +145,7 @@ export async function submitSource(context: Context, client: FarmClient, submiss
     spec: spec.text,
     specFile: spec.file === "" ? "kiln.yaml" : spec.file,
     source: { sha256, sizeBytes, filename },
-    candidate,
+    candidate: submission.unversioned === true ? { ...candidate, version: null } : candidate,
     ...(submission.release === null ? {} : { release: submission.release }),
     ...(submission.priority === undefined || submission.priority === 0 ? {} : { priority: submission.priority }),
     ...(submission.reuse === null ? {} : { reuse: submission.reuse }),

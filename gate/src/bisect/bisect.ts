@@ -68,8 +68,8 @@ export class Bisect {
     return { kind: "range", from: this.#fast + 1, to: this.#slow, looks: this.#looks };
   }
 
-  /** Of the commit that `next` asked for: ln of how much worse it is than the baseline, pair by pair. */
-  tell(differences: readonly number[]): void {
+  /** Of the commit that `next` asked for: ln of how much worse it is than the baseline, pair by pair. What that decides. */
+  tell(differences: readonly number[]): "slow" | "fast" | "undecided" {
     const commit = this.#middle();
     if (commit === null) throw new Error("no commit was asked for");
     const all = [...(this.#differences.get(commit) ?? []), ...differences];
@@ -77,11 +77,13 @@ export class Bisect {
     this.#looks += 1;
     this.#looksAtCommit += 1;
     const { pGreater, pLess } = signedRankTest(all.map((difference) => difference - this.#threshold));
-    if (pGreater <= this.#alpha) this.#slow = commit;
-    else if (pLess <= this.#alpha) this.#fast = commit;
-    else if (this.#looksAtCommit < LOOKS_MAX) return;
+    const says = pGreater <= this.#alpha ? "slow" : pLess <= this.#alpha ? "fast" : "undecided";
+    if (says === "undecided" && this.#looksAtCommit < LOOKS_MAX) return says;
+    if (says === "slow") this.#slow = commit;
+    else if (says === "fast") this.#fast = commit;
     else this.#undecided.add(commit);
     this.#looksAtCommit = 0;
+    return says;
   }
 
   /** The commit that `next` asked for cannot be measured: it does not build, say. */

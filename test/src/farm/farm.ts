@@ -136,7 +136,8 @@ export class Farm implements AsyncDisposable {
     this.#natsPort = this.#nats.port;
   }
 
-  async startCoordinator(): Promise<void> {
+  /** `env` is on top of the farm's. */
+  async startCoordinator(env: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#coordinator = await startProcess<CoordinatorReady>(this.#programs.coordinator, {
       KILN_COORDINATOR_DIR: join(this.dir, "coordinator"),
       KILN_IDENTITY_DIR: this.identity.folder,
@@ -146,6 +147,7 @@ export class Farm implements AsyncDisposable {
       KILN_TOKEN: this.token,
       ...(this.#options.upstream ? await ownIndex() : {}),
       ...this.#options.env,
+      ...env,
     });
     if (this.#joinToken === "") this.#joinToken = (await this.api.makeJoinToken({ uses: 10_000 })).token;
   }

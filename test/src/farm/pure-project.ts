@@ -11,14 +11,15 @@ def line(name, text):
     digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
     return "%s,sha256=%s,%d\\n" % (name, digest, len(text.encode()))
 
+VERSION = open("version.txt").read().strip() if os.path.exists("version.txt") else "1.0"
 TWICE = "Name: other\\n" if os.path.exists("lie.txt") else ""
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
-    name = "demo-1.0-py3-none-any.whl"
-    info = "demo-1.0.dist-info/"
+    name = "demo-%s-py3-none-any.whl" % VERSION
+    info = "demo-%s.dist-info/" % VERSION
     texts = {
         "demo.py": open("demo.py").read(),
-        info + "METADATA": "Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n" + TWICE,
+        info + "METADATA": "Metadata-Version: 2.1\\nName: demo\\nVersion: " + VERSION + "\\n" + TWICE,
         info + "WHEEL": "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
     texts[info + "RECORD"] = "".join(line(*file) for file in texts.items()) + info + "RECORD,,\\n"
@@ -28,7 +29,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     return name
 `;
 
-const FILES: Readonly<Record<string, string>> = {
+/** Of the project `demo`; `version.txt`, where there is one, has another version than 1.0. */
+export const PURE_PROJECT: Readonly<Record<string, string>> = {
   "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
   "backend.py": BACKEND,
   "demo.py": "ANSWER = 42\n",
@@ -40,7 +42,7 @@ const FILES: Readonly<Record<string, string>> = {
  */
 export function tarOfPureProject(more: Readonly<Record<string, string>> = {}): Buffer {
   using folder = temporaryFolder();
-  for (const [name, text] of Object.entries({ ...FILES, ...more })) {
+  for (const [name, text] of Object.entries({ ...PURE_PROJECT, ...more })) {
     const path = join(folder.path, "demo-1.0", name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
