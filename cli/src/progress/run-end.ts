@@ -52,7 +52,7 @@ export async function describeRun(
     verdict === null ? [] : renderGates(verdict, { width, symbols }),
     verdict === null ? [] : renderComparisons(verdict, { width, symbols }),
     view.state === "finished" ? renderVerdict(view, symbols) : [],
-    renderNext(next ?? nextAfterRun(view, failed[0]?.name ?? null)),
+    next?.length === 0 ? [] : renderNext(next ?? nextAfterRun(view, failed[0]?.name ?? null)),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, index) => (index === 0 ? part : [[], ...part]));
 }
