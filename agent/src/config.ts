@@ -11,7 +11,12 @@ export interface AgentConfig {
   /** The agent's home: identity, spool, caches, working folders. */
   readonly folder: string;
   /** By which it joins a farm at its start; null: it has to have joined one. */
-  readonly join: { readonly url: string; readonly token: string } | null;
+  readonly join: {
+    readonly url: string;
+    readonly token: string;
+    /** Of a farm that starts this agent itself, and may have moved since it joined: KILN_FARM_GRPC and KILN_FARM_NATS. */
+    readonly moved: { readonly grpcAddress: string; readonly natsUrl: string } | null;
+  } | null;
   /** What is taken out of everything that is reported. */
   readonly secrets: readonly Secret[];
   /** For people. */
@@ -91,7 +96,11 @@ export function readConfig(own: NodeJS.ProcessEnv, settings: AgentSettings = {})
   if (docker && !docker.ok) problems.push(...docker.problems);
   const config: AgentConfig = {
     folder: resolve(text("KILN_AGENT_DIR", defaultFolder(env))),
-    join: joinFrom(text("KILN_FARM_URL", ""), text("KILN_JOIN_TOKEN", ""), problems),
+    join: joinFrom(
+      { url: text("KILN_FARM_URL", ""), token: text("KILN_JOIN_TOKEN", "") },
+      { grpcAddress: text("KILN_FARM_GRPC", ""), natsUrl: text("KILN_FARM_NATS", "") },
+      problems,
+    ),
     secrets: environmentSecrets(env, problems),
     name: text("KILN_AGENT_NAME", hostname()),
     labels: labelsFrom(text("KILN_AGENT_LABELS", ""), problems),
@@ -111,9 +120,14 @@ export function readConfig(own: NodeJS.ProcessEnv, settings: AgentSettings = {})
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
 }
 
-function joinFrom(url: string, token: string, problems: string[]): AgentConfig["join"] {
+function joinFrom(
+  { url, token }: { readonly url: string; readonly token: string },
+  addresses: NonNullable<NonNullable<AgentConfig["join"]>["moved"]>,
+  problems: string[],
+): AgentConfig["join"] {
   if (url === "" && token === "") return null;
-  if (url !== "" && token !== "") return { url, token };
+  const isMoved = addresses.grpcAddress !== "" && addresses.natsUrl !== "";
+  if (url !== "" && token !== "") return { url, token, moved: isMoved ? addresses : null };
   const [there, missing] = url === "" ? ["KILN_JOIN_TOKEN", "KILN_FARM_URL"] : ["KILN_FARM_URL", "KILN_JOIN_TOKEN"];
   // A farm's address alone names nothing that could be done.
   problems.push(`${there} is set and ${missing} is not: a machine joins with both, as kiln agent token prints them`);

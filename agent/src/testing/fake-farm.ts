@@ -67,7 +67,7 @@ export class FakeFarm implements AsyncDisposable {
   get config(): AgentConfig {
     return {
       folder: `${this.folder}/agent`,
-      join: { url: this.https.url, token: this.identity.token },
+      join: { url: this.https.url, token: this.identity.token, moved: null },
       labels: {},
       isEphemeral: false,
       name: "test agent",

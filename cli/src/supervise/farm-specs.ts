@@ -52,10 +52,14 @@ export function coordinatorSpec(options: FarmSpecOptions): ChildSpec {
 /** How the agent of this machine is run. `joinToken` counts where it is not one of the farm's agents already. */
 export function agentSpec(options: FarmSpecOptions, joinToken: string): ChildSpec {
   const { home, host, ports, slots } = options;
+  const { httpUrl, grpcAddress, natsUrl } = farmUrls(host, ports);
   return nodeSpec("agent", options.programs.agent, options, {
     KILN_AGENT_DIR: home.agentDir,
-    KILN_FARM_URL: farmUrls(host, ports).httpUrl,
+    KILN_FARM_URL: httpUrl,
     KILN_JOIN_TOKEN: joinToken,
+    // It remembers those of the day on which it joined.
+    KILN_FARM_GRPC: grpcAddress,
+    KILN_FARM_NATS: natsUrl.replace(/^nats:/, "tls:"),
     ...(slots === null ? {} : { KILN_SLOTS: String(slots) }),
   });
 }

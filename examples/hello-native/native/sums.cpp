@@ -63,21 +63,26 @@ class Doubles {
   Py_buffer view_;
 };
 
+double compensated_sum(const double* begin, const double* end) {
+  CompensatedSum sum;
+  for (const double* at = begin; at != end; ++at) sum.add(*at);
+  return sum.value();
+}
+
 PyObject* total(PyObject*, PyObject* object) {
   const auto values = Doubles::of(object);
   if (!values) return nullptr;
-  CompensatedSum sum;
+  double sum = 0.0;
   Py_BEGIN_ALLOW_THREADS
-  for (const double value : *values) sum.add(value);
+  // Called in a way that the compiler cannot see through, so that each element costs the same in both calls.
+  double (*const volatile sum_of)(const double*, const double*) = compensated_sum;
+  sum = sum_of(values->begin(), values->end());
 #if KILN_HELLO_SLOWDOWN > 0
-  CompensatedSum again;
   const auto part = static_cast<std::ptrdiff_t>(values->size() * KILN_HELLO_SLOWDOWN / 100);
-  for (const double* at = values->begin(); at != values->begin() + part; ++at) again.add(*at);
-  // What nobody reads would be left out by the compiler.
-  [[maybe_unused]] volatile double sink = again.value();
+  sum_of(values->end() - part, values->end());
 #endif
   Py_END_ALLOW_THREADS
-  return PyFloat_FromDouble(sum.value());
+  return PyFloat_FromDouble(sum);
 }
 
 PyObject* dot(PyObject*, PyObject* args) {

@@ -13,6 +13,7 @@ import { measurePlan } from "./plan-bench.ts";
 import { RawJetStream } from "./raw-jetstream.ts";
 import { printSdistTable } from "./real-sdists.ts";
 import { describeMachine, mb, mbs, met, ms, perSecond, row, say, seconds, settleDisk } from "./report.ts";
+import { measureGate } from "./gate-bench.ts";
 import { median, percentile } from "./statistics.ts";
 import { measureVerdicts } from "./verdict-bench.ts";
 import { TestJobBench, type TestJobRound } from "./test-job.ts";
@@ -232,7 +233,7 @@ const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   "test-jobs": testJobs,
 };
 /** Not a comparison of speeds, and minutes long: only when named. */
-const MORE_PARTS: typeof PARTS = { sdists: printSdistTable };
+const MORE_PARTS: typeof PARTS = { sdists: printSdistTable, gate: measureGate };
 
 const named = process.argv.slice(2);
 const known = { ...PARTS, ...MORE_PARTS };

@@ -1,4 +1,5 @@
 import { fingerprintOf, parseToken } from "@kiln/identity";
+import type { AgentConfig } from "../../config.ts";
 import { backoffMs } from "../../domain/backoff.ts";
 import { isPassing, joinFailureWords } from "../../domain/join/join-failure.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -21,17 +22,20 @@ export interface JoinAtStartParts {
 
 /**
  * The agent's credentials: those on its disk, else new ones by the token in its
- * configuration. A token of another farm than theirs replaces them. Throws a
+ * configuration. A token of another farm than theirs replaces them; the same farm
+ * may say where it is now. Throws a
  * JoinError when there are none to be had.
  */
 export async function joinAtStart(
-  config: { readonly name: string; readonly join: { readonly url: string; readonly token: string } | null },
+  config: Pick<AgentConfig, "name" | "join">,
   folder: CredentialFolder,
   parts: JoinAtStartParts,
 ): Promise<Credentials> {
   const known = folder.read();
   const { join, name } = config;
-  if (known && (join === null || !isOfAnotherFarm(join.token, known))) return known;
+  if (known && (join === null || !isOfAnotherFarm(join.token, known))) {
+    return join?.moved ? { ...known, farm: { httpUrl: join.url, ...join.moved } } : known;
+  }
   if (join === null) {
     throw new JoinError(
       "This machine has not joined a farm.\nOn the farm type kiln agent token; it prints the two lines to type here.",
@@ -39,7 +43,7 @@ export async function joinAtStart(
   }
   if (known)
     parts.log.warn({ farm: known.farm.httpUrl, agentId: known.agentId }, "the token is of another farm: joining that");
-  const credentials = await enrolPatiently({ ...join, name }, parts);
+  const credentials = await enrolPatiently({ url: join.url, token: join.token, name }, parts);
   folder.write(credentials);
   parts.log.info({ farm: credentials.farm.httpUrl, agentId: credentials.agentId }, "joined the farm");
   return credentials;
