@@ -18,7 +18,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "up", summary: "run a farm on this machine", load: () => import("./up.ts") },
-  { name: "demo", summary: "build and test the example on every Python found", load: () => import("./demo.ts") },
+  { name: "demo", summary: "build, test and measure the example on this machine", load: () => import("./demo.ts") },
   { name: "init", summary: "write a kiln.yaml from what a project's files say", load: () => import("./init.ts") },
   { name: "plan", summary: "show what a submission would run, and what not and why", load: () => import("./plan.ts") },
   {
