@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { AgentSettings } from "./adapters/disk/agent-settings.ts";
 import type { DockerSettings } from "./adapters/docker/docker-executor.ts";
 import { readDockerConfig } from "./docker-config.ts";
+import type { JoinSettings } from "./ports/credentials.ts";
 import { parseLabels } from "./domain/labels.ts";
 import type { Secret } from "./domain/redaction/secret-forms.ts";
 import { environmentSecrets } from "./read-secrets.ts";
@@ -11,12 +12,7 @@ export interface AgentConfig {
   /** The agent's home: identity, spool, caches, working folders. */
   readonly folder: string;
   /** By which it joins a farm at its start; null: it has to have joined one. */
-  readonly join: {
-    readonly url: string;
-    readonly token: string;
-    /** Of a farm that starts this agent itself, and may have moved since it joined: KILN_FARM_GRPC and KILN_FARM_NATS. */
-    readonly moved: { readonly grpcAddress: string; readonly natsUrl: string } | null;
-  } | null;
+  readonly join: JoinSettings | null;
   /** What is taken out of everything that is reported. */
   readonly secrets: readonly Secret[];
   /** For people. */
@@ -122,7 +118,7 @@ export function readConfig(own: NodeJS.ProcessEnv, settings: AgentSettings = {})
 
 function joinFrom(
   { url, token }: { readonly url: string; readonly token: string },
-  addresses: NonNullable<NonNullable<AgentConfig["join"]>["moved"]>,
+  addresses: NonNullable<JoinSettings["moved"]>,
   problems: string[],
 ): AgentConfig["join"] {
   if (url === "" && token === "") return null;

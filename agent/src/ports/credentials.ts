@@ -11,6 +11,14 @@ export interface FarmAddresses {
   readonly natsUrl: string;
 }
 
+/** By which an agent joins a farm at its start. */
+export interface JoinSettings {
+  readonly url: string;
+  readonly token: string;
+  /** Of a farm that starts this agent itself, and may have moved since it joined: KILN_FARM_GRPC and KILN_FARM_NATS. */
+  readonly moved: Pick<FarmAddresses, "grpcAddress" | "natsUrl"> | null;
+}
+
 /** What makes this machine an agent of a farm: who it is, by which keys, and where the farm is. */
 export interface Credentials extends Lifetime {
   readonly agentId: string;

@@ -174,7 +174,18 @@ export async function openServices(dir: string) {
     { store, blobs, plans, metrics, audit, secrets },
     { queuedJobsMax: 1_000, sourceBytesMax: 1_000_000_000 },
   );
-  const judging = { engine, store, blobs, plans, hub, upstream: NO_UPSTREAM, compare: COMPARE_POLICY, metrics, clock, log };
+  const judging = {
+    engine,
+    store,
+    blobs,
+    plans,
+    hub,
+    upstream: NO_UPSTREAM,
+    compare: COMPARE_POLICY,
+    metrics,
+    clock,
+    log,
+  };
   const { judge, verdicts, board, stop } = openVerdicts({ ...judging, releaseSeriesMax: 10_000 });
   stack.defer(stop);
   judge.start();

@@ -1,9 +1,8 @@
 import { fingerprintOf, parseToken } from "@kiln/identity";
-import type { AgentConfig } from "../../config.ts";
 import { backoffMs } from "../../domain/backoff.ts";
 import { isPassing, joinFailureWords } from "../../domain/join/join-failure.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Credentials } from "../../ports/credentials.ts";
+import type { Credentials, JoinSettings } from "../../ports/credentials.ts";
 import type { Log } from "../../ports/log.ts";
 import type { CredentialFolder } from "../disk/credential-folder.ts";
 import { enrol } from "./enrol.ts";
@@ -27,7 +26,7 @@ export interface JoinAtStartParts {
  * JoinError when there are none to be had.
  */
 export async function joinAtStart(
-  config: Pick<AgentConfig, "name" | "join">,
+  config: { readonly name: string; readonly join: JoinSettings | null },
   folder: CredentialFolder,
   parts: JoinAtStartParts,
 ): Promise<Credentials> {

@@ -8,7 +8,7 @@ function compared(fields: Partial<ComparedBenchmark> = {}): ComparedBenchmark {
   const ratio = { estimate: 1.1, low: 1.05, high: 1.25 };
   const effect = { baseline: 1, candidate: 1.1, ratio, pairs: 10 };
   const name = { benchmark: "fib:time", cell: "cp312-linux-x86_64", unit: "s", better: "lower" } as const;
-  return { ...name, baseline: "1.0", outcome: "regressed", effect, reason: "", ...fields };
+  return { ...name, baseline: "1.0", outcome: "regressed", differences: [], effect, reason: "", ...fields };
 }
 
 function judged(run: number, release: string, fields: Partial<JudgedRelease> = {}): JudgedRelease {
