@@ -195,6 +195,21 @@ describe("an agent", () => {
     expect(farm.https.enrolments).toHaveLength(1);
   });
 
+  test("stays the same agent of a farm that says where it has moved", async () => {
+    const first = await startAgent();
+    await first[Symbol.asyncDispose]();
+    const { join, folder } = farm.config;
+    const credentials = new CredentialFolder(folder);
+    const known = credentials.read();
+    if (!join || !known) throw new Error("it has joined");
+    const nowhere = { httpUrl: "https://127.0.0.1:1", grpcAddress: "127.0.0.1:1", natsUrl: "tls://127.0.0.1:1" };
+    credentials.write({ ...known, farm: nowhere });
+    const again = await startAgent({ join: { ...join, moved: known.farm } });
+    await again.registered;
+    expect(again.agentId).toBe(first.agentId);
+    expect(farm.https.enrolments).toHaveLength(1);
+  });
+
   test("without credentials and token says how to join", async () => {
     await expect(farm.startAgent({ join: null })).rejects.toThrow(/has not joined a farm.\n.*kiln agent token/);
     const refused = { status: 403, body: { type: "urn:kiln:problem:token-used", detail: "the join token is used up" } };
