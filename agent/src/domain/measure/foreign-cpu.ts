@@ -1,6 +1,8 @@
 /** CPU time of one process, from /proc/PID/stat (proc(5)), in clock ticks. */
 export interface ProcessTimes {
   readonly pid: number;
+  /** Its parent, which waits for it when it ends. */
+  readonly parentPid: number;
   /** Tells it from a later process with the same number. */
   readonly startTicks: number;
   /** In user and kernel mode, of its own. */
@@ -19,8 +21,9 @@ export function parseProcessTimes(text: string): ProcessTimes | null {
   // Field 3 of proc(5) is the first after the name.
   const [utime, stime, cutime, cstime] = fields.slice(11, 15).map(Number);
   const startTicks = Number(fields[19]);
+  const parentPid = Number(fields[1]);
   if (utime === undefined || stime === undefined || cutime === undefined || cstime === undefined) return null;
-  const times = { pid, startTicks, ownTicks: utime + stime, childTicks: cutime + cstime };
+  const times = { pid, parentPid, startTicks, ownTicks: utime + stime, childTicks: cutime + cstime };
   return Object.values(times).every(Number.isFinite) ? times : null;
 }
 
@@ -41,12 +44,20 @@ export function foreignCores(
 ): number | null {
   if (durationMs <= 0) return null;
   const known = new Map(before.map((times) => [times.pid, times]));
+  const alive = new Map(after.map((times) => [times.pid, times.startTicks]));
+  const countsChildren = (pid: number): boolean => pid !== agentPid && pid !== INIT_PID;
   let ticks = 0;
+  // Its parent now has all that it used since it began; what it had used before is not of this time.
+  for (const then of before) {
+    if (alive.get(then.pid) === then.startTicks || !countsChildren(then.parentPid) || !alive.has(then.parentPid))
+      continue;
+    ticks -= then.ownTicks + then.childTicks;
+  }
   for (const now of after) {
     const then = known.get(now.pid);
     const isSame = then?.startTicks === now.startTicks;
     ticks += now.ownTicks - (isSame ? then.ownTicks : 0);
-    if (now.pid !== agentPid && now.pid !== INIT_PID) ticks += now.childTicks - (isSame ? then.childTicks : 0);
+    if (countsChildren(now.pid)) ticks += now.childTicks - (isSame ? then.childTicks : 0);
   }
   return Math.max(0, ticks / TICKS_PER_SECOND / (durationMs / 1_000));
 }

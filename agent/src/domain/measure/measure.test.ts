@@ -33,8 +33,8 @@ describe("the order of processes", () => {
 });
 
 describe("CPU of other processes", () => {
-  const at = (pid: number, ownTicks: number, childTicks = 0, startTicks = 1): ProcessTimes => ({
-    ...{ pid, ownTicks, childTicks, startTicks },
+  const at = (pid: number, ownTicks: number, childTicks = 0, startTicks = 1, parentPid = 1): ProcessTimes => ({
+    ...{ pid, ownTicks, childTicks, startTicks, parentPid },
   });
   const over = { agentPid: 5, durationMs: 1_000 };
 
@@ -49,10 +49,15 @@ describe("CPU of other processes", () => {
     expect(foreignCores([], [at(8, 30)], over)).toBeCloseTo(0.3);
   });
 
+  test("counts of a process that ended what it used meanwhile, and not all that it ever used", () => {
+    const worker = at(8, 700, 0, 1, 7);
+    expect(foreignCores([at(7, 100, 50), worker], [at(7, 100, 770)], over)).toBeCloseTo(0.2);
+  });
+
   test("reads /proc/PID/stat whatever the name of the process", () => {
     const rest = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 1900 20";
     expect(parseProcessTimes(`42 (a) b (c)) ${rest}`)).toEqual({
-      ...{ pid: 42, ownTicks: 11 + 12, childTicks: 13 + 14, startTicks: 1900 },
+      ...{ pid: 42, parentPid: 1, ownTicks: 11 + 12, childTicks: 13 + 14, startTicks: 1900 },
     });
     expect(parseProcessTimes("42 (x) S 1")).toBeNull();
   });
