@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openFarmIdentity } from "@kiln/identity";
 import { startNatsServer, temporaryFolder } from "@kiln/testkit";
 import { Farm } from "../farm/farm.ts";
+import { measureAgents, measureDeath } from "./agents-bench.ts";
 import { measureTransfer } from "./artifact-transfer.ts";
 import { measureContainerStarts } from "./container-start.ts";
 import { measureCoverings } from "./covering-bench.ts";
@@ -28,6 +29,8 @@ const LOG_BYTES = 256 * 1024 * 1024;
 const BLOB_BYTES = 256 * 1024 * 1024;
 const MESSAGE_BYTES = 600;
 const IN_FLIGHT = 64;
+const AGENTS = 1_000;
+const BEATS = 20;
 const VERDICTS = 10_000;
 const VERDICTS_MAX_MS = 5_000;
 const CONTAINER_SAMPLES = 100;
@@ -220,6 +223,21 @@ function verdicts(): void {
   }
 }
 
+/** Marks: 2,000 agents at a heartbeat every 10 s, and a death noticed within its lease and a second. */
+async function agents(): Promise<void> {
+  const { joinsPerSecond, mbPerThousand, beatsPerCpuSecond, online } = await measureAgents(AGENTS, BEATS);
+  row("machines that join", perSecond(joinsPerSecond), `${AGENTS} machines, 16 at once`);
+  row("coordinator's memory for 1,000 agents", mb(mbPerThousand));
+  const held = beatsPerCpuSecond ?? Number.NaN;
+  const mark = `2,000 agents at 10 s take ${(20_000 / held).toFixed(1)} % of a core; ${online} of ${AGENTS} online`;
+  row("heartbeats in a second of CPU time", perSecond(held), mark);
+  for (const leaseMs of [1_000, 3_000]) {
+    const { reassignedMs } = await measureDeath(leaseMs);
+    const over = `${seconds(leaseMs)} of lease, mark lease + 1 s: ${met(reassignedMs <= leaseMs + 1_000)}`;
+    row("from an agent's death to the next attempt", seconds(reassignedMs), over);
+  }
+}
+
 /** In the order in which they are run when none is named. */
 const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   coverings,
@@ -227,6 +245,7 @@ const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   verdicts,
   latencies,
   drain,
+  agents,
   bytes,
   artifacts,
   containers: containerStarts,
