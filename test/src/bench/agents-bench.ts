@@ -9,6 +9,8 @@ import { residentMb } from "../farm/process-memory.ts";
 
 /** Machines that join at the same time. */
 const AT_ONCE = 16;
+/** Looks at all agents until the last heartbeats have arrived. */
+const ANSWERS_MAX = 100;
 /** Ticks a second of /proc (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
@@ -19,7 +21,7 @@ export interface AgentsResult {
   readonly mbPerThousand: number | null;
   /** Heartbeats that the coordinator takes in a second of CPU time; null where /proc does not say. */
   readonly beatsPerCpuSecond: number | null;
-  /** Agents that are online after the heartbeats. */
+  /** Agents of which the last heartbeat was taken. */
   readonly online: number;
 }
 
@@ -69,7 +71,9 @@ export async function measureAgents(count: number, beats: number): Promise<Agent
 
   const connection = await connectAsFarm(farm);
   const beforeTicks = cpuTicks(pid);
+  let lastRoundMs = Date.now();
   for (let beat = 0; beat < beats; beat += 1) {
+    lastRoundMs = Date.now();
     for (const [index, { enrolment }] of joined.entries()) {
       const { agentId } = enrolment;
       const message = create(wire.HeartbeatSchema, {
@@ -81,8 +85,11 @@ export async function measureAgents(count: number, beats: number): Promise<Agent
     }
     await connection.flush();
   }
-  // It answers after what it was sent before: one event loop.
-  const agents = await farm.api.agents();
+  // What the last round said of every agent has to be there.
+  let agents = await farm.api.agents();
+  for (let asked = 1; agents.some(({ lastSeenMs }) => lastSeenMs < lastRoundMs) && asked < ANSWERS_MAX; asked += 1) {
+    agents = await farm.api.agents();
+  }
   const usedTicks = cpuTicks(pid);
   await connection.close();
   const cpuSeconds = beforeTicks === null || usedTicks === null ? null : (usedTicks - beforeTicks) / TICKS_PER_SECOND;
@@ -90,7 +97,7 @@ export async function measureAgents(count: number, beats: number): Promise<Agent
     joinsPerSecond,
     mbPerThousand: beforeMb === null || afterMb === null ? null : ((afterMb - beforeMb) / count) * 1_000,
     beatsPerCpuSecond: cpuSeconds === null ? null : (beats * count) / cpuSeconds,
-    online: agents.filter(({ state }) => state === "online").length,
+    online: agents.filter(({ state, lastSeenMs }) => state === "online" && lastSeenMs >= lastRoundMs).length,
   };
 }
 
