@@ -36,6 +36,8 @@ const PORTS = { http: 8270, grpc: 8271, nats: 8272 } as const;
 export const LEASE_TTL_MS = 1_200;
 const HEARTBEAT_MS = 120;
 const LOG_LINES_SHOWN = 15;
+/** Of a part that ends before it is ready. */
+const STARTS_MAX = 20;
 
 export const AGENTS = ["a1", "a2"] as const;
 export type AgentName = (typeof AGENTS)[number];
@@ -68,6 +70,8 @@ export class FaultFarm implements AsyncDisposable {
   readonly #parts = new Map<PartName, ChildProcess>();
   /** Those that were ended from here. */
   readonly #ended = new WeakSet<ChildProcess>();
+  /** Agents that have not been ready since they were started. */
+  readonly #launching = new WeakSet<ChildProcess>();
 
   private constructor(
     given: Pick<FaultFarm, "dir" | "identity" | "farm" | "machines" | "disks" | "wire">,
@@ -173,7 +177,8 @@ export class FaultFarm implements AsyncDisposable {
   /** Throws DiedError when a part is gone that nobody has ended. */
   assertNothingDied(): void {
     for (const [name, child] of this.#parts) {
-      if (!isAlive(child) && !this.#ended.has(child)) throw new DiedError(`${name} ended by itself`);
+      if (isAlive(child) || this.#ended.has(child) || this.#launching.has(child)) continue;
+      throw new DiedError(`${name} ended by itself`);
     }
   }
 
@@ -211,13 +216,32 @@ export class FaultFarm implements AsyncDisposable {
     for (let tries = 1; ; tries += 1) {
       const ended = await this.#startOnce(name);
       if (ended === null) return;
-      if (tries === 20) throw new Error(`${name} ended ${tries} times before it was ready: ${ended}`);
+      if (tries === STARTS_MAX) throw new Error(`${name} ended ${tries} times before it was ready: ${ended}`);
     }
   }
 
-  /** Starts an agent where it was, and does not wait: it comes back when the farm lets it. */
+  /**
+   * Starts an agent where it was, and does not wait: it comes back when the farm
+   * lets it. One that finds its disk full at its start ends, and is started
+   * again as its service would be; one that ends of anything else has died.
+   */
   launchAgent(name: AgentName): void {
-    void this.#startOnce(name);
+    void this.#launch(name);
+  }
+
+  async #launch(name: AgentName): Promise<void> {
+    for (let tries = 1; tries <= STARTS_MAX; tries += 1) {
+      const logged = statSync(this.logFile(name)).size;
+      const starting = this.#startOnce(name);
+      const child = this.#parts.get(name);
+      if (!child) return;
+      this.#launching.add(child);
+      const ended = await starting;
+      const hadNoRoom = readFileSync(this.logFile(name)).subarray(logged).includes("ENOSPC");
+      if (ended !== null && !this.#ended.has(child) && hadNoRoom) continue;
+      this.#launching.delete(child);
+      return;
+    }
   }
 
   /** What JetStream has stored is gone, as with a new disk. Only while nats-server is not running. */
@@ -251,8 +275,9 @@ export class FaultFarm implements AsyncDisposable {
     if (!output || !child.stderr) throw new Error("the output is not piped");
     const log = createWriteStream(this.logFile(name), { flags: "a" });
     child.stderr.pipe(log);
-    const exited = once(child, "exit").then(
-      ([code, signal]) => `exit status ${code ?? signal}, see ${this.logFile(name)}`,
+    // Then all that it said is in the log, too.
+    const exited = Promise.all([once(child, "exit"), once(log, "close")]).then(
+      ([[code, signal]]) => `exit status ${code ?? signal}, see ${this.logFile(name)}`,
     );
     const ready = Promise.withResolvers<null>();
     createInterface({ input: output }).on("line", (line) => {
