@@ -119,10 +119,11 @@ it("in the compose file Prometheus has the farm's authority and not its keys, an
       ?.split(":")[1];
   const [scraped] = [...(documents("prometheus/prometheus.yml")[0]?.["scrape_configs"] ?? [])];
   expect(scraped?.["tls_config"]?.["ca_file"]).toBe(`${targetOf("prometheus", "authority")}/ca.pem`);
+  expect(scraped?.["authorization"]?.["credentials_file"]).toBe(`${targetOf("prometheus", "watch")}/token`);
   expect(text(scraped?.["static_configs"])).toContain('"farm:8270"');
   for (const name of ["prometheus", "grafana", "agent"]) expect(targetOf(name, "farm")).toBeUndefined();
   const written = text(services?.["prepare"]?.["command"]);
-  for (const source of ["authority", "join"]) expect(written).toContain(targetOf("prepare", source));
+  for (const source of ["authority", "join", "watch"]) expect(written).toContain(targetOf("prepare", source));
   expect(text(services?.["agent"]?.["entrypoint"])).toContain(`${targetOf("agent", "join")}/token`);
   const [provider] = [...(documents("grafana/provisioning/dashboards/kiln.yaml")[0]?.["providers"] ?? [])];
   expect(provider?.["options"]?.["path"]).toBe(targetOf("grafana", "./grafana/dashboards"));

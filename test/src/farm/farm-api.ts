@@ -6,6 +6,8 @@ import { request } from "node:https";
 import { pipeline } from "node:stream/promises";
 import type {
   AgentView,
+  CreatedToken,
+  CreateTokenBody,
   JobView,
   JoinTokenBody,
   NewJoinToken,
@@ -72,6 +74,11 @@ export class FarmApi {
   makeJoinToken(body: JoinTokenBody): Promise<NewJoinToken> {
     const headers = { "content-type": "application/json" };
     return this.#json("/api/v1/join-tokens", { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  createToken(body: CreateTokenBody): Promise<CreatedToken> {
+    const headers = { "content-type": "application/json" };
+    return this.#json("/api/v1/tokens", { method: "POST", headers, body: JSON.stringify(body) });
   }
 
   /** Returns its SHA-256. */

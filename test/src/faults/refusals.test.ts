@@ -189,7 +189,7 @@ describe("an agent that does what is not its to do", () => {
 
 describe("whoever knows nothing of the farm", () => {
   /** What says nothing of the farm, and what a machine joins by. */
-  const OPEN = ["/healthz", "/readyz", "/metrics", "/ca.pem", "/api/v1/openapi.json"];
+  const OPEN = ["/healthz", "/readyz", "/ca.pem"];
 
   it("finds three ports, and on HTTP health and ways to log in", async (context) => {
     const farm = needFarm(context);

@@ -38,8 +38,9 @@ it("a real Prometheus has data for every panel of a farm that judged a candidate
   await using _agent = await startBenchmarkingAgent(farm, "bench", { "1.1": 1.1 });
   await using _gpus = await startGpuMachine(farm, "gpus");
   const authority = join(farm.identity.folder, "ca.pem");
-  const target = new URL(farm.coordinator.ready.httpUrl).host;
-  await using prometheus = await Prometheus.start(join(farm.dir, "prometheus"), target, authority);
+  const url = farm.coordinator.ready.httpUrl;
+  const { token } = await farm.api.createToken({ name: "prometheus", role: "viewer" });
+  await using prometheus = await Prometheus.start(join(farm.dir, "prometheus"), { url, authority, token });
   // Rates need what was before the first job.
   await prometheus.until(
     async () => ((await prometheus.now('up{job="kiln"} == 1')).length > 0 ? true : null),

@@ -14,7 +14,11 @@ const RETRY_MS = 250;
 interface Config {
   global: Record<string, string>;
   rule_files: string[];
-  scrape_configs: { tls_config: { ca_file: string }; static_configs: { targets: string[] }[] }[];
+  scrape_configs: {
+    authorization: { credentials_file: string };
+    tls_config: { ca_file: string };
+    static_configs: { targets: string[] }[];
+  }[];
 }
 
 interface Sample {
@@ -41,15 +45,21 @@ export class Prometheus implements AsyncDisposable {
     this.#stop = stop;
   }
 
-  /** `target`: host and port of the coordinator; `authority`: path of the farm's certificate. */
-  static async start(folder: string, target: string, authority: string): Promise<Prometheus> {
+  /** `url`: of the coordinator; `authority`: path of the farm's certificate; `token`: a viewer's. */
+  static async start(
+    folder: string,
+    { url, authority, token }: { readonly url: string; readonly authority: string; readonly token: string },
+  ): Promise<Prometheus> {
     mkdirSync(folder, { recursive: true });
+    const tokenFile = join(folder, "token");
+    writeFileSync(tokenFile, token, { mode: 0o600 });
     const config = parse(readFileSync(join(DEPLOY, "prometheus.yml"), "utf8")) as Config;
     config.global = { scrape_interval: "1s", evaluation_interval: "1s" };
     config.rule_files = config.rule_files.map((file) => join(DEPLOY, file));
     for (const scraped of config.scrape_configs) {
+      scraped.authorization.credentials_file = tokenFile;
       scraped.tls_config.ca_file = authority;
-      scraped.static_configs = [{ targets: [target] }];
+      scraped.static_configs = [{ targets: [new URL(url).host] }];
     }
     const file = join(folder, "prometheus.yml");
     writeFileSync(file, stringify(config));

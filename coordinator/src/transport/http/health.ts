@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { OPEN } from "./access.ts";
+import { OPEN, people } from "./access.ts";
 import type { App, Readiness, RouteContext } from "./http-deps.ts";
 import { HttpProblem } from "./problem.ts";
 import { json, responses } from "./responses.ts";
@@ -7,7 +7,7 @@ import { json, responses } from "./responses.ts";
 const Healthy = Type.Object({ status: Type.Literal("ok"), version: Type.String() });
 const NO_SECURITY: [] = [];
 
-/** For whatever watches the process: none of these needs the token. */
+/** For whatever watches the process. Metrics name projects, releases and agents, so they are for who may see those. */
 export function healthRoutes(app: App, context: RouteContext): void {
   const { ready, metrics, version } = context;
   const healthy = { status: "ok", version } as const;
@@ -50,13 +50,15 @@ export function healthRoutes(app: App, context: RouteContext): void {
   app.get(
     "/metrics",
     {
-      config: OPEN,
+      config: people("viewer"),
       schema: {
         operationId: "getMetrics",
         summary: "Metrics for Prometheus",
         tags: ["operation"],
-        security: NO_SECURITY,
-        response: responses({ 200: { description: "Text", content: { "text/plain": { schema: Type.String() } } } }),
+        response: responses(
+          { 200: { description: "Text", content: { "text/plain": { schema: Type.String() } } } },
+          "unauthorized",
+        ),
       },
     },
     async (_request, reply) => {

@@ -119,7 +119,6 @@ describe("the OpenAPI document", () => {
     expect(open.map(({ route }) => route).toSorted()).toEqual([
       "get /ca.pem",
       "get /healthz",
-      "get /metrics",
       "get /readyz",
       "post /api/v1/enrolments",
     ]);

@@ -54,10 +54,14 @@ describe("the token", () => {
   it("is not needed to see whether the process is well", async () => {
     const health = await fetch(`${server.url}/healthz`);
     expect(await health.json()).toEqual({ status: "ok", version: "1.2.3" });
-    const metrics = await fetch(`${server.url}/metrics`);
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+  });
+
+  it("is needed to read the metrics, which name releases and agents", async () => {
+    await expectProblem(await fetch(`${server.url}/metrics`), 401, "unauthorized");
+    const metrics = await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });
     expect(metrics.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(await metrics.text()).toBe("kiln_slots 4\n");
-    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
   });
 });
 
