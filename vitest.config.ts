@@ -13,6 +13,7 @@ export default defineConfig({
           exclude: ["test/**", "**/node_modules/**"],
           testTimeout: 20_000,
           hookTimeout: 20_000,
+          maxWorkers: 2,
         },
       },
       {

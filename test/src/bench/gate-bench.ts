@@ -54,7 +54,11 @@ export async function measureGate(): Promise<void> {
   if (released.verdict !== "pass") throw new Error(`the release to compare with ended with ${released.verdict}`);
   const outcomes = new Map<number, Outcome[]>(SLOWDOWNS.map((slowdown) => [slowdown, []]));
   for (let round = 0; round < repetitions; round += 1) {
-    for (const slowdown of SLOWDOWNS) outcomes.get(slowdown)?.push(await submit(EXAMPLE, RELEASED, slowdown));
+    for (const slowdown of SLOWDOWNS) {
+      const outcome = await submit(EXAMPLE, RELEASED, slowdown);
+      outcomes.get(slowdown)?.push(outcome);
+      say(`round ${round + 1} of ${repetitions}, +${slowdown} %: ${told([outcome])}, ${changes([outcome])}`);
+    }
   }
   for (const [slowdown, all] of outcomes)
     row(`${BENCHMARK} with ${slowdown} % more work, ${all.length} times`, told(all), changes(all));

@@ -15,6 +15,7 @@ import { RawJetStream } from "./raw-jetstream.ts";
 import { printSdistTable } from "./real-sdists.ts";
 import { describeMachine, mb, mbs, met, ms, perSecond, row, say, seconds, settleDisk } from "./report.ts";
 import { measureGate } from "./gate-bench.ts";
+import { measureSchedule } from "./schedule-bench.ts";
 import { median, percentile } from "./statistics.ts";
 import { measureVerdicts } from "./verdict-bench.ts";
 import { TestJobBench, type TestJobRound } from "./test-job.ts";
@@ -33,6 +34,7 @@ const AGENTS = 1_000;
 const BEATS = 200;
 const VERDICTS = 10_000;
 const VERDICTS_MAX_MS = 5_000;
+const DECISION_MAX_MS = 50;
 const CONTAINER_SAMPLES = 100;
 const TEST_JOB_ROUNDS = 9;
 /** The marks of a test job over the same by hand. */
@@ -223,6 +225,16 @@ function verdicts(): void {
   }
 }
 
+/** The mark: a decision in under 50 ms. */
+function decisions(): void {
+  const { agents: count, jobs, overBound, tookMs } = measureSchedule();
+  const longest = tookMs.reduce((most, one) => Math.max(most, one), 0);
+  const shown = `p50 ${ms(percentile(tookMs, 0.5))}, p99 ${ms(percentile(tookMs, 0.99))}`;
+  const mark = `${shown}; under ${DECISION_MAX_MS} ms: ${met(longest < DECISION_MAX_MS)}`;
+  row(`the longest decision, ${jobs} jobs on ${count} agents`, ms(longest), mark);
+  row("  their makespan over the lower bound", overBound.toFixed(3), `under 1.10: ${met(overBound < 1.1)}`);
+}
+
 /** Marks: 2,000 agents at a heartbeat every 10 s, and a death noticed within its lease and a second. */
 async function agents(): Promise<void> {
   const { joinsPerSecond, mbPerThousand, beatsPerCpuSecond, online } = await measureAgents(AGENTS, BEATS);
@@ -243,6 +255,7 @@ const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   coverings,
   plans,
   verdicts,
+  schedule: decisions,
   latencies,
   drain,
   agents,
