@@ -6,6 +6,8 @@ import { GrpcCoordinator } from "../adapters/grpc/grpc-coordinator.ts";
 import { openSpool, type DiskSpool } from "../adapters/spool/disk-spool.ts";
 import { systemClock } from "../adapters/system/system-clock.ts";
 import type { FrameBody } from "../domain/frame.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Coordinator, ResultsHandlers } from "../ports/coordinator.ts";
 import type { SpooledAttempt } from "../ports/spool.ts";
 import { FakeCoordinator } from "../testing/fake-coordinator.ts";
 import { FakeIdentity } from "../testing/fake-identity.ts";
@@ -212,6 +214,53 @@ describe("the results stream", () => {
     stream.open(1_000_000);
     await coordinator.board.until(isEmpty);
     expect(registrations).toBe(1);
+  });
+
+  test("waits longer and longer while what it sends is not taken, although it is welcomed, and not once it is", () => {
+    const delays: number[] = [];
+    const timers: { readonly action: () => void; readonly delayMs: number }[] = [];
+    const clock: Clock = {
+      nowMs: () => 0,
+      after(delayMs, action) {
+        timers.push({ action, delayMs });
+        return () => undefined;
+      },
+    };
+    let handlers: ResultsHandlers | null = null;
+    const unused = (): never => {
+      throw new Error("this is not asked for");
+    };
+    const refusing: Coordinator = {
+      register: unused,
+      fetchSecrets: unused,
+      openResults(_hello, given) {
+        handlers = given;
+        return { batch: unused, send: () => true, close: () => undefined };
+      },
+    };
+    const events = { acknowledged: unused, refused: unused, registrationNeeded: unused };
+    const parts = { spool, coordinator: refusing, clock, log: quietLog, random: () => 1 };
+    stream = new ResultsStream(parts, IDS, events);
+    const one = attempt(0);
+    one.append(STARTED, 1);
+    const breakAfter = (welcome: (told: ResultsHandlers) => void): void => {
+      if (!handlers) throw new Error("nothing was opened");
+      welcome(handlers);
+      handlers.closed("frame 3 came where 1 was expected", false);
+      const next = timers.at(-1);
+      delays.push(next?.delayMs ?? 0);
+      next?.action();
+    };
+    stream.open(1_000_000);
+    const welcome = (told: ResultsHandlers): void => told.welcomed([]);
+    for (let time = 0; time < 8; time += 1) breakAfter(welcome);
+    expect(delays.splice(0)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
+    breakAfter((told) => {
+      told.welcomed([]);
+      told.acked([{ ref: one.ref, seq: 1 }]);
+    });
+    breakAfter(welcome);
+    expect(delays).toEqual([100, 200]);
   });
 
   test("says nothing after it was stopped", async () => {

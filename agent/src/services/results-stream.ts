@@ -69,6 +69,7 @@ export class ResultsStream {
   /** Tells what an earlier connection still says from the present one. */
   #generation = 0;
   #windowBytes = BATCH_BYTES;
+  /** Ends of the stream since the coordinator last took what it was sent, or had nothing to take. */
   #failures = 0;
   #pumpScheduled = false;
   #progressMs = 0;
@@ -142,7 +143,6 @@ export class ResultsStream {
     const state = this.#state;
     if (state.name !== "greeting") return;
     state.cancel();
-    this.#failures = 0;
     this.#parts.log.info({ attempts: state.greeted.length }, "the results stream is open");
     this.#state = {
       name: "open",
@@ -158,11 +158,13 @@ export class ResultsStream {
       if (attempt.acknowledge(seq)) this.#events.acknowledged(attempt);
       else this.#queue.add(attempt);
     }
+    if (!this.#queue.hasReady) this.#failures = 0;
     this.#schedulePump();
   }
 
   #acked(acks: readonly AckedTo[]): void {
     this.#progressMs = this.#parts.clock.nowMs();
+    this.#failures = 0;
     for (const { ref, seq } of acks) {
       const attempt = this.#parts.spool.find(attemptKey(ref));
       if (!attempt) continue;
@@ -176,6 +178,7 @@ export class ResultsStream {
     const attempt = this.#parts.spool.find(attemptKey(ref));
     if (!attempt) return;
     this.#parts.log.warn({ attempt: attempt.key, reason }, "the coordinator refused an attempt");
+    this.#failures = 0;
     this.#events.refused(ref, reason);
     this.#queue.remove(attempt);
     this.#schedulePump();

@@ -14,7 +14,9 @@ const SLOTS = 6;
 const EVENTS_BETWEEN = { min: 1, max: 6 } as const;
 /** Where nothing happens, a lane goes on all the same. */
 const QUIET_MS_MAX = 300;
-/** For the end of every run, once nothing is broken any more. */
+/** For the runs that are under way when the last fault is over. */
+const RUNS_END_MS_MAX = 90_000;
+/** For every spool, once nothing is broken any more. */
 const SETTLE_MS_MAX = 60_000;
 
 export interface StormOptions {
@@ -97,7 +99,12 @@ async function weather(
   // A worker that fails ends it all at once; otherwise work goes on until the last fault is over.
   await Promise.race([passing, working.then(() => Promise.reject(new Error("the workload ended too early")))]);
   work.stop();
-  await working;
+  const left = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => left.reject(new Error(`runs have not ended ${RUNS_END_MS_MAX / 1_000} s after the last fault`)),
+    RUNS_END_MS_MAX,
+  );
+  await Promise.race([working, left.promise]).finally(() => clearTimeout(timer));
 }
 
 /** Everything is acknowledged, and then everything is stopped, as a person would. */
