@@ -1,8 +1,10 @@
 #!/bin/sh
 # Tries Kiln on a machine with an NVIDIA GPU: starts a farm on it, joins it,
 # prints what it has, checks its health with a small CUDA program, lets ncu read a
-# counter, and runs a test job on the GPU. Changes no setting of the GPU, needs
-# no network, and leaves nothing behind.
+# counter, and runs jobs on the GPU: a test; a memory-bound and a compute-bound
+# kernel of a release, of the same again and of one with 10 % more work; and a
+# profile of both where ncu may read counters. Changes no setting of the GPU,
+# needs no network, and leaves nothing behind. It takes about five minutes.
 #
 # In a checkout:  test/gpu/run.sh            (Node 24 and nats-server on the PATH,
 #                                             or KILN_NODE and KILN_NATS_SERVER)

@@ -7,17 +7,13 @@ import type { AgentDetail, GpuView } from "@kiln/proto";
 import { checkoutPrograms, Farm, type FarmPrograms } from "../farm/farm.ts";
 import { tarOfPureProject } from "../farm/pure-project.ts";
 import { GPU_JOB_FILES, gpuSpec } from "./gpu-job.ts";
+import { benchGpu, profileGpu } from "./measure-gpu.ts";
+import { say, seconds, type Result } from "./result.ts";
 
 const NAME = "gpu";
 /** The check program is compiled, and ncu starts slowly. */
 const HEALTH_MAX_MS = 300_000;
 const LOOK_EVERY_MS = 500;
-
-/** What was tried, and what came of it. */
-type Result = { readonly what: string; readonly outcome: "passed" | "failed" | "not-run"; readonly detail: string };
-
-const say = (line = ""): void => void process.stdout.write(`${line}\n`);
-const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1_000).toFixed(1)} s`;
 
 /** 0: everything passed; 1: something failed; 3: this machine has no GPU to try. */
 async function main(): Promise<number> {
@@ -41,7 +37,7 @@ async function main(): Promise<number> {
   const view = await detail(farm);
   for (const gpu of view.gpus) results.push(...countersOf(gpu));
   for (const capability of new Set(view.gpus.map(({ computeCapability }) => computeCapability))) {
-    results.push(await runJob(farm, view, capability));
+    results.push(...(await runJobs(farm, view, capability)));
   }
   return end(results);
 }
@@ -108,12 +104,21 @@ function countersOf({ uuid, countersReadable, clocksLockable }: GpuView): readon
   ];
 }
 
-async function runJob(farm: Farm, view: AgentDetail, capability: string): Promise<Result> {
+async function runJobs(farm: Farm, view: AgentDetail, computeCapability: string): Promise<readonly Result[]> {
+  const what = `jobs on ${computeCapability}`;
+  const python = view.pythons.map(({ feature }) => feature).find((feature) => !feature.endsWith("t"));
+  const gpu = view.gpus.find((one) => one.computeCapability === computeCapability);
+  if (python === undefined || !gpu)
+    return [{ what, outcome: "not-run", detail: "no Python here makes environments with pip" }];
+  const cell = { python, computeCapability };
+  const tested = await testGpu(farm, python, computeCapability);
+  return [tested, ...(await benchGpu(farm, cell)), await profileGpu(farm, cell, gpu)];
+}
+
+async function testGpu(farm: Farm, python: string, capability: string): Promise<Result> {
   say();
   say(`== a test job on a GPU of compute capability ${capability}`);
   const what = `test job on ${capability}`;
-  const python = view.pythons.map(({ feature }) => feature).find((feature) => !feature.endsWith("t"));
-  if (python === undefined) return { what, outcome: "not-run", detail: "no Python here makes environments with pip" };
   const beganMs = performance.now();
   const run = await farm.api.submit({
     spec: gpuSpec(python, capability),

@@ -17,16 +17,33 @@ const COLUMNS: Readonly<Record<string, (gpu: FakeGpu) => string>> = {
   "utilization.gpu": ({ migSlices }) => (migSlices.length > 0 ? "[N/A]" : "7"),
   "temperature.gpu": () => "41",
   "clocks.sm": () => "1410",
+  "clocks.max.sm": () => "1410",
+  "clocks.default_applications.graphics": () => "1410",
+  "power.draw": () => "231.50",
+  "clocks_event_reasons.active": ({ slowdowns }) =>
+    slowdowns.length === 0 ? "0x0000000000000000" : "0x0000000000000008",
 };
 
 function smi(): void {
   if (machine.smi === "hangs") return hang();
   if (machine.smi !== "answers") return end(machine.smi.says, machine.smi.status);
   const query = args.find((arg) => arg.startsWith("--query-gpu="));
-  if (query) return listGpus(query.slice("--query-gpu=".length).split(","));
+  if (query) return repeated(() => listGpus(query.slice("--query-gpu=".length).split(",")));
+  if (args.some((arg) => arg.startsWith("--query-compute-apps=pid,gpu_uuid"))) return end(apps(), 0);
   if (args.includes("-x")) return end(smiLog(machine), 0);
   if (args.includes("-L")) return end(machine.gpus.map(listed).join(""), 0);
   return end("this fake does not know these arguments", 2);
+}
+
+/** As `--loop-ms` asks; without it once. */
+function repeated(print: () => void): void {
+  print();
+  const everyMs = Number(/^--loop-ms=(\d+)$/.exec(args.find((arg) => arg.startsWith("--loop-ms=")) ?? "")?.[1]);
+  if (everyMs > 0) setInterval(print, everyMs);
+}
+
+function apps(): string {
+  return machine.gpus.flatMap(({ uuid, processes }) => processes.map(({ pid }) => `${pid}, ${uuid}\n`)).join("");
 }
 
 function listGpus(columns: readonly string[]): void {
@@ -35,11 +52,14 @@ function listGpus(columns: readonly string[]): void {
   );
   if (strange !== undefined) return end(`Field "${strange}" is not a valid field to query.\n`, 2);
   if (machine.gpus.length === 0) return end("No devices were found\n", 6);
-  const lines = machine.gpus.map((gpu) =>
-    columns
-      .map((column) => (gpu.sick !== "" && column !== "uuid" ? `[${gpu.sick}]` : COLUMNS[column]?.(gpu)))
-      .join(", "),
-  );
+  const asked = args.find((arg) => arg.startsWith("--id="))?.slice("--id=".length);
+  const lines = machine.gpus
+    .filter(({ uuid }) => asked === undefined || uuid === asked)
+    .map((gpu) =>
+      columns
+        .map((column) => (gpu.sick !== "" && column !== "uuid" ? `[${gpu.sick}]` : COLUMNS[column]?.(gpu)))
+        .join(", "),
+    );
   return end(`${lines.join("\n")}\n`, 0);
 }
 

@@ -2,7 +2,13 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
-import { countProcesses, GPU_READING_FIELDS, GpuReadings } from "../../domain/measure/gpu-readings.ts";
+import {
+  countProcesses,
+  GpuReadings,
+  readingFields,
+  REASON_FIELDS,
+  type ReasonField,
+} from "../../domain/measure/gpu-readings.ts";
 import type { GpuStamp } from "../../domain/report.ts";
 import { runTool } from "../system/run-tool.ts";
 
@@ -20,10 +26,10 @@ export class GpuSampler {
   /** Before the process was started. */
   readonly #othersBefore: number | null;
 
-  private constructor(uuid: string, othersBefore: number | null) {
+  private constructor(uuid: string, reasons: ReasonField, othersBefore: number | null) {
     this.#uuid = uuid;
     this.#othersBefore = othersBefore;
-    const query = `--query-gpu=${GPU_READING_FIELDS.join(",")}`;
+    const query = `--query-gpu=${readingFields(reasons).join(",")}`;
     const args = [query, "--format=csv,noheader,nounits", `--loop-ms=${INTERVAL_MS}`, `--id=${uuid}`];
     this.#child = spawn(PROGRAM, args, { stdio: ["ignore", "pipe", "ignore"], windowsHide: true });
     // Without the program there are no readings, which the stamp then says.
@@ -34,7 +40,7 @@ export class GpuSampler {
   }
 
   static async start(uuid: string): Promise<GpuSampler> {
-    return new GpuSampler(uuid, await processesOn(uuid));
+    return new GpuSampler(uuid, await reasonField(), await processesOn(uuid));
   }
 
   /** null when the GPU could not be read at all. */
@@ -45,6 +51,13 @@ export class GpuSampler {
     const others = this.#othersBefore === null || after === null ? null : Math.max(this.#othersBefore, after);
     return this.#readings.stamp(others);
   }
+}
+
+/** The name that this driver knows; asked for each time, because a driver may be replaced. */
+async function reasonField(): Promise<ReasonField> {
+  const [name, older] = REASON_FIELDS;
+  const args = [`--query-gpu=${name}`, "--format=csv,noheader"];
+  return (await runTool(PROGRAM, args, { timeoutMs: TOOL_TIMEOUT_MS, cwd: tmpdir() })).ok ? name : older;
 }
 
 async function processesOn(uuid: string): Promise<number | null> {

@@ -1,7 +1,11 @@
 import type { GpuStamp } from "../report.ts";
 
-/** Fields of `nvidia-smi --query-gpu`, in the order of the columns; drivers since 450 know them all. */
-export const GPU_READING_FIELDS = [
+/** What holds the clocks down, as drivers since 535 call it, and as those before do. */
+export const REASON_FIELDS = ["clocks_event_reasons.active", "clocks_throttle_reasons.active"] as const;
+export type ReasonField = (typeof REASON_FIELDS)[number];
+
+/** Fields of `nvidia-smi --query-gpu`, in the order of the columns, before one of REASON_FIELDS; drivers since 450 know them all. */
+const FIELDS = [
   "uuid",
   "driver_version",
   "clocks.sm",
@@ -10,10 +14,13 @@ export const GPU_READING_FIELDS = [
   "utilization.gpu",
   "temperature.gpu",
   "power.draw",
-  "clocks_throttle_reasons.active",
 ] as const;
 
-/** Bits of clocks_throttle_reasons.active (NVML, nvmlClocksEventReasons); the idle bit is none of interest. */
+export function readingFields(reasons: ReasonField): readonly string[] {
+  return [...FIELDS, reasons];
+}
+
+/** Bits of clocks_event_reasons.active (NVML, nvmlClocksEventReasons); the idle bit is none of interest. */
 const THROTTLE_REASONS: readonly (readonly [number, string])[] = [
   [0x2, "applications clocks setting"],
   [0x4, "software power cap"],
@@ -39,7 +46,7 @@ export class GpuReadings {
   /** A line of CSV without header and units. What is no reading is passed over. */
   take(line: string): void {
     const values = line.split(",").map((value) => value.trim());
-    if (values.length !== GPU_READING_FIELDS.length) return;
+    if (values.length !== FIELDS.length + 1) return;
     const [uuid = "", driver = "", , , , , , , reasons = ""] = values;
     const [clock, clockMax, clockDefault, utilization, temperature, power] = values.slice(2, 8).map(number);
     this.#uuid = uuid;
