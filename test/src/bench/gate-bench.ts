@@ -76,7 +76,7 @@ function olderExample(target: string): string {
 function specOf(python: string, baseline: string, slowdown: number): string {
   return `
 matrix: {os: available, python: ["${python}"]}
-build: {env: {KILN_HELLO_SLOWDOWN: "${slowdown}"}}
+build: {reproducible: unchecked, env: {KILN_HELLO_SLOWDOWN: "${slowdown}"}}
 test: {command: 'python -c "import kiln_hello"'}
 bench: {command: python bench.py, files: [bench.py], bound-by: host, baseline: "${baseline}"}
 `;

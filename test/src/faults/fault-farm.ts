@@ -2,6 +2,7 @@ import { once } from "node:events";
 import {
   cpSync,
   createWriteStream,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -155,7 +156,7 @@ export class FaultFarm implements AsyncDisposable {
     return join(this.dir, "logs", `${name}.journal`);
   }
 
-  clockFile(name: PartName): string {
+  #clockFile(name: PartName): string {
     return join(this.dir, "logs", `${name}.clock`);
   }
 
@@ -168,6 +169,15 @@ export class FaultFarm implements AsyncDisposable {
     const child = this.#parts.get(name);
     if (!child || !isAlive(child)) throw new Error(`${name} does not run`);
     child.kill(signal);
+  }
+
+  /** Moves its wall clock to so much from the real time. Throws when it does not run. */
+  setClock(name: AgentName | "coordinator", byMs: number): void {
+    const file = this.#clockFile(name);
+    writeFileSync(file, String(byMs));
+    const reader = existsSync(`${file}.reader`) ? Number(readFileSync(`${file}.reader`, "utf8")) : 0;
+    // One that has not come so far reads the file anyway.
+    if (reader === this.#parts.get(name)?.pid) this.signal(name, "SIGUSR2");
   }
 
   get parts(): PartName[] {
@@ -307,7 +317,7 @@ export class FaultFarm implements AsyncDisposable {
 
   #spawnNode(name: AgentName | "coordinator"): ChildProcess {
     const args = ["--max-semi-space-size=4", "--import", clockShift];
-    const env = { ...process.env, KILN_EXIT_WITH_PARENT: "1", KILN_TEST_CLOCK: this.clockFile(name) };
+    const env = { ...process.env, KILN_EXIT_WITH_PARENT: "1", KILN_TEST_CLOCK: this.#clockFile(name) };
     const stdio = ["pipe", "pipe", "pipe"] as const;
     return name === "coordinator"
       ? spawnInside(this.farm, process.execPath, [...args, coordinatorMain], {

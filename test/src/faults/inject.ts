@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { setTimeout as hold } from "node:timers/promises";
 import { repeatAssignments, type AssignmentRecorder } from "./assignment-recorder.ts";
 import { DiedError, type AgentName, type FaultFarm } from "./fault-farm.ts";
@@ -48,7 +47,7 @@ async function perform(farm: FaultFarm, assignments: AssignmentRecorder, fault: 
       return disk.empty();
     }
     case "clock-jump":
-      setClock(farm, fault.part, fault.byMs);
+      farm.setClock(fault.part, fault.byMs);
       await hold(holdMs);
       return;
     case "cut-both":
@@ -70,11 +69,6 @@ async function perform(farm: FaultFarm, assignments: AssignmentRecorder, fault: 
       // What was swallowed is missing from the connection: nothing good can follow on it.
       return farm.wire.set({ kind: "clear" }, fault.kind === "swallow-answers");
   }
-}
-
-function setClock(farm: FaultFarm, part: "coordinator" | AgentName, byMs: number): void {
-  writeFileSync(farm.clockFile(part), String(byMs));
-  farm.signal(part, "SIGUSR2");
 }
 
 function linkFault(kind: "cut-both" | "cut-in" | "cut-out" | "packet-loss"): LinkFault {
