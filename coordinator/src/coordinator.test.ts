@@ -3,8 +3,16 @@ import { request } from "node:https";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { credentials, makeClientConstructor, status, type ClientDuplexStream, type ServiceError } from "@grpc/grpc-js";
-import { natsCreds, natsInboxPrefix, natsTls, openFarmIdentity } from "@kiln/identity";
-import { agent as wire, grpcService, type Enrolment, type NewJoinToken } from "@kiln/proto";
+import {
+  issueAgentCertificate,
+  makeAuthority,
+  makeCertificateRequest,
+  natsCreds,
+  natsInboxPrefix,
+  natsTls,
+  openFarmIdentity,
+} from "@kiln/identity";
+import { agent as wire, grpcService, type AuditPage, type Enrolment, type NewJoinToken } from "@kiln/proto";
 import { startNatsServer, temporaryFolder } from "@kiln/testkit";
 import { connect, credsAuthenticator } from "@nats-io/transport-node";
 import { pino } from "pino";
@@ -143,5 +151,30 @@ describe("a coordinator", () => {
     const ca = farm.identity.authority.certificatePem;
     const url = `https://${farm.coordinator.grpcAddress}/`;
     await expect(exchange(url, { ca })).rejects.toThrow(/alert|hang up|ECONNRESET/i);
+  });
+
+  it("takes a certificate of another authority for none, and writes down on which port it was shown", async () => {
+    await using farm = await startFarm();
+    const { agentId } = await farm.join("box");
+    const ca = farm.identity.authority.certificatePem;
+    const another = await makeAuthority({ farm: "another", nowMs: Date.now() });
+    const { privateKeyPem: key, requestPem } = await makeCertificateRequest("box");
+    const issued = await issueAgentCertificate(another, { requestPem, agentId, nowMs: Date.now(), lifetimeMs: 60_000 });
+    const cert = issued.ok ? issued.certificatePem : "";
+    expect((await exchange(`${farm.coordinator.httpUrl}/healthz`, { ca, key, cert })).status).toBe(200);
+    const blob = `${farm.coordinator.httpUrl}/api/v1/blobs/${"a".repeat(64)}`;
+    expect((await exchange(blob, { ca, key, cert })).status).toBe(401);
+    const grpc = `https://${farm.coordinator.grpcAddress}/`;
+    await expect(exchange(grpc, { ca, key, cert, ALPNProtocols: ["h2"] })).rejects.toThrow(/hang up|ECONNRESET/i);
+    const refusals = async () => {
+      const { entries } = JSON.parse((await farm.asOwner("/api/v1/audit?what=access")).body) as AuditPage;
+      return entries.filter(({ object, who }) => object === `agent ${agentId}` && who === "nobody");
+    };
+    await expect.poll(async () => (await refusals()).length).toBe(3);
+    expect((await refusals()).map(({ detail }) => detail.split(", on ").at(-1))).toEqual([
+      "the gRPC port",
+      "the HTTPS port",
+      "the HTTPS port",
+    ]);
   });
 });

@@ -52,7 +52,8 @@ import { RunStagingIndex } from "./services/run-staging-index.ts";
 import { startGrpcServer, type GrpcServer } from "./transport/grpc/server.ts";
 import { HTTP_LIMIT_NAMES, type HttpLimits } from "./transport/http/limits.ts";
 import { peerAgentOf } from "./transport/http/peer-agent.ts";
-import { createHttpServer, tlsOptions } from "./transport/http/server.ts";
+import { createHttpServer } from "./transport/http/server.ts";
+import { tlsOptions } from "./transport/tls/tls-material.ts";
 import { VERSION } from "./version.ts";
 
 export interface Coordinator extends AsyncDisposable {

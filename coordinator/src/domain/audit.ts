@@ -62,6 +62,8 @@ export interface AuditedAction {
   /** Default `done`. */
   readonly outcome?: AuditOutcome;
   readonly detail?: string;
+  /** How it was tried, when not by a request: refusals of each are counted apart. */
+  readonly way?: "tls" | "nats";
 }
 
 const NAME_CHARS_MAX = 300;

@@ -52,6 +52,8 @@ describe("the audit log", () => {
     await audit.record({ ...NOBODY, from: "127.0.0.3" }, REFUSED);
     expect(entries.map(({ from }) => from)).toEqual([...Array<string>(10).fill("127.0.0.2"), "127.0.0.3"]);
     expect(limits).toEqual(Array<string>(15).fill("audit-refusals"));
+    await audit.record(NOBODY, { ...REFUSED, way: "nats" });
+    expect(entries).toHaveLength(12);
     advance(60_000);
     await audit.record(NOBODY, REFUSED);
     expect(entries.at(-1)?.detail).toBe("(15 more like it were not written down)");

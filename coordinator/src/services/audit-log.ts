@@ -136,9 +136,9 @@ export class AuditLog {
   }
 
   /** How many like it were left out before it; null: it is left out, too. */
-  #countRefusal({ who, from }: Actor, { what }: AuditedAction): number | null {
+  #countRefusal({ who, from }: Actor, { what, way }: AuditedAction): number | null {
     const nowMs = this.#parts.clock.nowMs();
-    const key = `${who}\n${from}\n${what}`;
+    const key = `${who}\n${from}\n${what}\n${way ?? ""}`;
     let refusals = this.#refusals.get(key);
     if (!refusals || nowMs - refusals.sinceMs >= MINUTE_MS) {
       refusals = { sinceMs: nowMs, written: 0, leftOut: refusals?.leftOut ?? 0 };

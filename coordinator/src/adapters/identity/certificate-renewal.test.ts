@@ -7,7 +7,7 @@ import { openFarmIdentity } from "@kiln/identity";
 import { temporaryFolder } from "@kiln/testkit";
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { tlsOptions } from "../../transport/http/server.ts";
+import { tlsOptions } from "../../transport/tls/tls-material.ts";
 import { CertificateRenewal } from "./certificate-renewal.ts";
 
 const DAY_MS = 86_400_000;

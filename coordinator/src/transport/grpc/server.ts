@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import {
   Server,
+  ServerCredentials,
   status,
   type handleUnaryCall,
   type ServerUnaryCall,
@@ -24,7 +25,8 @@ import { parseRegistration, softwareReport } from "./parse-registration.ts";
 import type { ResultsCall } from "./results-call.ts";
 import { ResultsRequests } from "./results-requests.ts";
 import { ResultsSession } from "./results-session.ts";
-import { ServerCertificateSource, type TlsMaterial } from "./server-credentials.ts";
+import type { TlsMaterial } from "../tls/tls-material.ts";
+import { listenTls } from "./tls-listener.ts";
 
 export interface GrpcOptions {
   readonly address: string;
@@ -66,7 +68,6 @@ export async function startGrpcServer(parts: GrpcParts, options: GrpcOptions): P
     "grpc.keepalive_timeout_ms": 10_000,
   });
   const sessions = new SessionTable();
-  const certificates = new ServerCertificateSource(options.tls);
   server.addService(decodableService(grpcService(wire.AgentService)), {
     register: registerHandler(parts, options),
     reportHealth: healthHandler(parts),
@@ -80,17 +81,22 @@ export async function startGrpcServer(parts: GrpcParts, options: GrpcOptions): P
       });
     },
   });
-  const [host = "127.0.0.1"] = options.address.split(/:(?=[0-9]+$)/);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(options.address, certificates.credentials(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  // grpc-js does not tell of TLS handshakes that fail: so it is given connections whose certificate was looked at.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const [host = "127.0.0.1", port] = options.address.split(/:(?=[0-9]+$)/);
+  const listener = await listenTls(
+    { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port), tls: options.tls },
+    parts,
+    (socket) => injector.injectConnection(socket),
+  );
   return {
-    address: `${host}:${port}`,
-    replaceCertificate: (tls) => certificates.replace(tls),
+    address: `${host}:${listener.port}`,
+    replaceCertificate: (tls) => listener.replaceCertificate(tls),
     endAgent: (agentId) => sessions.end(agentId, revoked()),
-    [Symbol.asyncDispose]: async () => server.forceShutdown(),
+    [Symbol.asyncDispose]: async () => {
+      server.forceShutdown();
+      await listener[Symbol.asyncDispose]();
+    },
   };
 }
 

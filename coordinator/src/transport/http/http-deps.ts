@@ -20,6 +20,7 @@ import type { RetentionApi, RunChanges, RunCommands, RunQueries } from "../../se
 import type { AgentUpdateApi } from "../../services/agent-updates.ts";
 import type { StagingIndex } from "../../services/index-api.ts";
 import type { Verdicts } from "../../services/verdict/verdicts.ts";
+import type { TlsMaterial } from "../tls/tls-material.ts";
 import type { HttpLimits } from "./limits.ts";
 import type { LiveStreams } from "./live-stream.ts";
 
@@ -52,7 +53,7 @@ export interface HttpServerDeps {
   /** Whether the agent holds an attempt of that run now. */
   readonly holdsAttemptOf: (agentId: string, run: number) => boolean;
   /** Absent: plain HTTP, for tests. */
-  readonly tls?: HttpTls;
+  readonly tls?: TlsMaterial;
   readonly updates: AgentUpdateApi;
   readonly version: string;
   readonly log: FastifyBaseLogger | false;
@@ -60,13 +61,6 @@ export interface HttpServerDeps {
   readonly limits?: Partial<HttpLimits>;
   /** Host names, besides localhost and IP addresses, under which clients may reach this server. */
   readonly allowedHosts?: readonly string[];
-}
-
-/** PEM. Clients may show a certificate of the authority. */
-export interface HttpTls {
-  readonly authorityPem: string;
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
 }
 
 /** What the routes are given. */

@@ -1,5 +1,8 @@
+import type { Server as HttpsServer } from "node:https";
 import { TypeBoxValidatorCompiler, type TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { certificateRefusal, noteRefusedCertificate, noteStolenCertificates } from "../tls/refused-certificates.ts";
+import { tlsOptions } from "../tls/tls-material.ts";
 import { agentStandingRoutes } from "./agent-standing.ts";
 import { agentUpdateRoutes } from "./agent-update-routes.ts";
 import { agentRoutes } from "./agents.ts";
@@ -11,7 +14,7 @@ import { answerBrokenRequest, answerError, answerNotFound } from "./errors.ts";
 import { healthRoutes } from "./health.ts";
 import { indexRoutes } from "./index-routes.ts";
 import { guardHost } from "./host-guard.ts";
-import type { App, HttpServerDeps, HttpTls, RouteContext } from "./http-deps.ts";
+import type { App, HttpServerDeps, RouteContext } from "./http-deps.ts";
 import { takeJsonBodies } from "./json-body.ts";
 import { joinTokenRoutes } from "./join-token-routes.ts";
 import { jobLogRoutes } from "./job-log.ts";
@@ -46,6 +49,7 @@ export function createHttpServer(deps: HttpServerDeps): FastifyInstance {
   const app = newApp(deps, limits);
   limitConnections(app, context);
   closeInTime(app, context);
+  if (deps.tls) noteCertificates(app, deps.audit);
 
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   // The schemas document what is sent; plain JSON.stringify is faster on maps and unions than one made from them.
@@ -118,13 +122,15 @@ function newApp({ log, metrics, tls }: HttpServerDeps, limits: HttpLimits): App 
   return app;
 }
 
-/** For a server, and for one that runs when its certificate is renewed. */
-export function tlsOptions({ authorityPem, certificatePem, privateKeyPem }: HttpTls) {
-  // A client may come without a certificate; with one of another authority it is as if without.
-  return {
-    ...{ ca: authorityPem, cert: certificatePem, key: privateKeyPem },
-    ...{ requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" as const },
-  };
+/** A client may come without a certificate; with one that is refused it is as if without, and that is written down. */
+function noteCertificates({ server }: App, audit: RouteContext["audit"]): void {
+  const https = server as unknown as HttpsServer;
+  const refusing = { audit, port: "HTTPS" } as const;
+  https.on("secureConnection", (socket) => {
+    const refusal = certificateRefusal(socket);
+    if (refusal?.shown) noteRefusedCertificate(refusing, refusal, socket.remoteAddress);
+  });
+  noteStolenCertificates(https, refusing);
 }
 
 /** A scope with content types and hooks of its own. */
