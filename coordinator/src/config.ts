@@ -11,6 +11,11 @@ export interface CoordinatorConfig {
   readonly grpcAddress: HostPort;
   /** KILN_NATS_URL, default nats://127.0.0.1:8272. */
   readonly natsUrl: string;
+  /**
+   * KILN_NATS_LOG: the file that nats-server logs to; what it refuses is then in the audit log, too. None by default,
+   * and then it is in NATS' own log only.
+   */
+  readonly natsLog: string | null;
   /** KILN_IDENTITY_DIR: the farm's keys and certificates, as `kiln up` makes them. */
   readonly identityDir: string;
   /** KILN_PUBLIC_GRPC_ADDRESS, told to agents; default: the port of KILN_GRPC_ADDRESS on the host by which they reach the farm. */
@@ -104,6 +109,7 @@ export function readConfig(env: Env): CoordinatorConfig {
     httpAddress: address(env, "KILN_HTTP_ADDRESS", "127.0.0.1:8270"),
     grpcAddress: address(env, "KILN_GRPC_ADDRESS", "127.0.0.1:8271"),
     natsUrl: env["KILN_NATS_URL"] || "nats://127.0.0.1:8272",
+    natsLog: env["KILN_NATS_LOG"] || null,
     identityDir: required(env, "KILN_IDENTITY_DIR", "the folder with the farm's keys and certificates"),
     publicGrpcAddress: env["KILN_PUBLIC_GRPC_ADDRESS"] || null,
     publicNatsUrl: env["KILN_PUBLIC_NATS_URL"] || null,

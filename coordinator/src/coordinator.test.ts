@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
@@ -12,9 +13,9 @@ import {
   natsTls,
   openFarmIdentity,
 } from "@kiln/identity";
-import { agent as wire, grpcService, type AuditPage, type Enrolment, type NewJoinToken } from "@kiln/proto";
+import { agent as wire, grpcService, SUBJECTS, type AuditPage, type Enrolment, type NewJoinToken } from "@kiln/proto";
 import { startNatsServer, temporaryFolder } from "@kiln/testkit";
-import { connect, credsAuthenticator } from "@nats-io/transport-node";
+import { connect, credsAuthenticator, type Auth } from "@nats-io/transport-node";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "./config.ts";
@@ -45,12 +46,15 @@ async function startFarm() {
   const { path } = stack.use(temporaryFolder());
   const identity = await openFarmIdentity(join(path, "identity"), { nowMs: Date.now() });
   const nats = stack.use(await startNatsServer({ dir: path, identity }));
+  const natsLog = join(path, "nats.log");
+  nats.process.stderr?.pipe(createWriteStream(natsLog));
   const config = readConfig({
     KILN_COORDINATOR_DIR: join(path, "coordinator"),
     KILN_IDENTITY_DIR: identity.folder,
     KILN_HTTP_ADDRESS: "127.0.0.1:0",
     KILN_GRPC_ADDRESS: "127.0.0.1:0",
     KILN_NATS_URL: nats.url,
+    KILN_NATS_LOG: natsLog,
     KILN_TOKEN: TOKEN,
   });
   const coordinator = stack.use(await startCoordinator(config, pino({ level: "silent" })));
@@ -74,14 +78,17 @@ async function startFarm() {
       agentId,
       enrolment,
       http: (path: string) => exchange(`${coordinator.httpUrl}${path}`, { ca, key, cert: certificate }),
-      nats: () =>
-        connect({
+      natsKey: machine.nats.publicKey,
+      nats: (claims: object = {}) => {
+        const creds = credsAuthenticator(new TextEncoder().encode(natsCreds(enrolment.natsJwt, machine.nats.seed)));
+        return connect({
           servers: nats.url,
           tls: natsTls(ca, nats.url),
           inboxPrefix: natsInboxPrefix(agentId),
-          authenticator: credsAuthenticator(new TextEncoder().encode(natsCreds(enrolment.natsJwt, machine.nats.seed))),
+          authenticator: (nonce) => ({ ...creds(nonce), ...claims }) as Auth,
           reconnect: false,
-        }),
+        });
+      },
       register: () =>
         new Promise<wire.RegisterResponse>((resolve, reject) => {
           const inventory = { os: "linux", pythons: [] };
@@ -176,5 +183,42 @@ describe("a coordinator", () => {
       "the HTTPS port",
       "the HTTPS port",
     ]);
+  });
+
+  it("writes down what NATS refused, by the name of who did it, whatever key that one calls its own", async () => {
+    await using farm = await startFarm();
+    const [agent, other] = [await farm.join("box"), await farm.join("other")];
+    const connection = await agent.nats({ nkey: other.natsKey });
+    connection.publish(SUBJECTS.heartbeat.of(other.agentId), "x");
+    connection.subscribe(SUBJECTS.control.of(other.agentId), { callback: () => undefined });
+    await connection.flush();
+    await connection.close();
+    const ca = farm.identity.authority.certificatePem;
+    await expect(connect({ servers: farm.nats.url, tls: natsTls(ca, farm.nats.url) })).rejects.toThrow(
+      /authorization/i,
+    );
+    const refusals = async () => {
+      const { entries } = JSON.parse((await farm.asOwner("/api/v1/audit?what=access")).body) as AuditPage;
+      return entries.map(({ who, object, outcome, from, detail }) => ({ who, object, outcome, from, detail }));
+    };
+    await expect.poll(async () => (await refusals()).length, { timeout: 10_000 }).toBe(3);
+    const refused = { outcome: "refused", from: "127.0.0.1" };
+    const who = `agent:${agent.agentId}`;
+    expect(await refusals()).toEqual([
+      { ...refused, who: "nobody", object: "", detail: "NATS refused its login" },
+      {
+        ...refused,
+        who,
+        object: `subject kiln.agents.${other.agentId}.control`,
+        detail: "NATS refused to let it subscribe",
+      },
+      {
+        ...refused,
+        who,
+        object: `subject kiln.agents.${other.agentId}.heartbeat`,
+        detail: "NATS refused to let it publish",
+      },
+    ]);
+    for (const client of [agent, other]) client.close();
   });
 });

@@ -16,6 +16,7 @@ import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
 import { watchClock } from "./adapters/system/watched-clock.ts";
 import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
+import { followNatsLog, NATS_LOG_LIMIT_NAME } from "./follow-nats-log.ts";
 import { openVerdicts } from "./open-verdicts.ts";
 import type { FarmLimits } from "./domain/farm-state.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
@@ -74,7 +75,7 @@ const UPDATE_OFFER_INTERVAL_MS = 2_000;
 const LIMIT_NAMES: readonly string[] = [
   ...HTTP_LIMIT_NAMES,
   ...AUDIT_LIMIT_NAMES,
-  ...["queued-jobs", "source-bytes", "agents", "agent-series", "release-series"],
+  ...["queued-jobs", "source-bytes", "agents", "agent-series", "release-series", NATS_LOG_LIMIT_NAME],
 ];
 const PING_INTERVAL_MS = 15_000;
 const DAY_MS = 24 * 3_600_000;
@@ -153,6 +154,9 @@ export async function startCoordinator(
   const retention = new Retention(kept, retentionPolicy(config));
 
   stack.defer(() => commits.idle());
+  const { connections } = accounts;
+  const following = { audit: people.audit, connections, metrics, log: log.child({ part: "nats" }) };
+  stack.use(await followNatsLog(config.natsLog, following));
   stack.defer(() => ingest.stop());
   const forAgents = { registry, updates, ingest, health: agents, attemptSecrets, ...people, identities };
   stack.defer(stop);

@@ -3,6 +3,7 @@ import { natsCreds, natsSystemUser, natsTls, type FarmIdentity } from "@kiln/ide
 import { reconnectDelay } from "@kiln/proto";
 import type { Logger } from "pino";
 import type { NatsAccounts } from "../identity/farm-authority.ts";
+import { NatsConnections } from "./connections.ts";
 
 /** Where servers with a full resolver take JWTs of accounts (nats-server 2.9 and later). */
 const CLAIMS_SUBJECT = "$SYS.REQ.CLAIMS.UPDATE";
@@ -13,11 +14,14 @@ const RECONNECT_WAIT_MS = 100;
 export class NatsAccountUpdates implements NatsAccounts, AsyncDisposable {
   readonly #connection: NatsConnection;
   readonly #log: Logger;
+  /** Those of the farm's servers. */
+  readonly connections: NatsConnections;
   #accountJwt: string;
 
-  private constructor(connection: NatsConnection, accountJwt: string, log: Logger) {
+  private constructor(connection: NatsConnection, { jwt, publicKey }: FarmIdentity["nats"]["account"], log: Logger) {
     this.#connection = connection;
-    this.#accountJwt = accountJwt;
+    this.connections = new NatsConnections(connection, publicKey);
+    this.#accountJwt = jwt;
     this.#log = log;
   }
 
@@ -38,7 +42,7 @@ export class NatsAccountUpdates implements NatsAccounts, AsyncDisposable {
       timeout: options.connectTimeoutMs,
       ignoreAuthErrorAbort: true,
     });
-    const updates = new NatsAccountUpdates(connection, identity.nats.account.jwt, log);
+    const updates = new NatsAccountUpdates(connection, identity.nats.account, log);
     await updates.#tell();
     updates.#watch().catch((cause: unknown) => log.error({ err: cause }, "the NATS accounts are no longer watched"));
     return updates;
