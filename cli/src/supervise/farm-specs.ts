@@ -32,6 +32,11 @@ export function farmUrls({ local }: FarmHost, ports: FarmPorts): FarmUrls {
   };
 }
 
+/** What nats-server logs to; the coordinator reads there whom it has refused. */
+export function natsLogFile({ logsDir }: Home): string {
+  return join(logsDir, "nats.log");
+}
+
 /** How the coordinator is run. */
 export function coordinatorSpec(options: FarmSpecOptions): ChildSpec {
   const { home, host, ports, token, env } = options;
@@ -43,6 +48,7 @@ export function coordinatorSpec(options: FarmSpecOptions): ChildSpec {
     KILN_HTTP_ADDRESS: hostPort(host.listen, ports.http),
     KILN_GRPC_ADDRESS: hostPort(host.listen, ports.grpc),
     KILN_NATS_URL: natsUrl,
+    KILN_NATS_LOG: natsLogFile(home),
     KILN_PUBLIC_NATS_URL: `nats://:${ports.nats}`,
     KILN_ALLOWED_HOSTS: names.join(","),
     KILN_TOKEN: token,

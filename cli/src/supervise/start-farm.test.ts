@@ -72,6 +72,18 @@ test("a farm writes farm.json once all is ready, for its owner only, and removes
   expect(Object.values(children).filter(isAlive)).toEqual([]);
 });
 
+test("the coordinator is told where nats-server logs, which is there before it starts", async () => {
+  await using dir = await tempDir();
+  const settings = await options(dir.path, { agent: false });
+  const looks = `import { readFileSync } from "node:fs";
+    if (!readFileSync(process.env.KILN_NATS_LOG, "utf8").includes("Server is ready")) process.exit(9);
+    `;
+  await writeFile(settings.programs?.coordinator ?? "", looks + SCRIPTS.good);
+  const farm = await startFarm(settings);
+  expect(Object.keys(await farm.pids())).toContain("coordinator");
+  await farm.stop();
+});
+
 test("the token stays the same from one start to the next, and one home has one farm at a time", async () => {
   await using dir = await tempDir();
   const settings = await options(dir.path, { agent: false });

@@ -1,5 +1,4 @@
 import { chmod, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { farmIdentityFiles, openFarmIdentity, type FarmIdentity } from "@kiln/identity";
 import { FarmClient } from "../farm/client.ts";
 import { removeFarmFile, writeFarmFile } from "../farm/farm-file.ts";
@@ -7,7 +6,7 @@ import type { Home } from "../farm/home.ts";
 import { CliError, errorMessage } from "../program/cli-error.ts";
 import type { ChildSpec } from "./child.ts";
 import { LOCAL_HOST, type FarmHost } from "./farm-host.ts";
-import { agentSpec, coordinatorSpec, farmUrls, type FarmUrls } from "./farm-specs.ts";
+import { agentSpec, coordinatorSpec, farmUrls, natsLogFile, type FarmUrls } from "./farm-specs.ts";
 import { lockHome, type HomeLock } from "./home-lock.ts";
 import { natsServerPid, natsServerSpec, needNatsServer } from "./nats-server.ts";
 import { stopLeftBehind } from "./left-behind.ts";
@@ -119,7 +118,7 @@ async function startProcesses(options: StartFarmOptions, natsServer: string, loc
   };
   try {
     const natsDir = home.natsDir;
-    const logFile = join(home.logsDir, "nats.log");
+    const logFile = natsLogFile(home);
     await startOne(
       supervisor,
       signal,

@@ -337,6 +337,7 @@ export class FaultFarm implements AsyncDisposable {
       KILN_HTTP_ADDRESS: `${address}:${PORTS.http}`,
       KILN_GRPC_ADDRESS: this.grpcAddress,
       KILN_NATS_URL: this.natsUrl,
+      KILN_NATS_LOG: this.logFile("nats"),
       KILN_IDENTITY_DIR: this.identity.folder,
       KILN_TOKEN: this.token,
       KILN_LEASE_TTL_MS: String(LEASE_TTL_MS),

@@ -3,10 +3,11 @@ import { credentials, makeClientConstructor, Metadata, status } from "@grpc/grpc
 import type { ChannelCredentials, ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
 import { connect, errors, type NatsConnection } from "@nats-io/transport-node";
 import { issueAgentCertificate, makeAuthority, makeCertificateRequest, natsTls } from "@kiln/identity";
-import { agent as wire, CONSUMERS, grpcService, job as jobWire, results, SUBJECTS } from "@kiln/proto";
+import { agent as wire, CONSUMERS, grpcService, job as jobWire, results, SUBJECTS, type AuditPage } from "@kiln/proto";
 import { once } from "node:events";
 import { connect as connectTls } from "node:tls";
 import { connect as connectTcp, type Socket } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { FaultFarm } from "./fault-farm.ts";
 import { inside, namespacesMissing } from "./namespaces.ts";
@@ -14,6 +15,7 @@ import { joinAsStranger, type Stranger } from "./stranger.ts";
 
 const missing = namespacesMissing();
 const AgentClient = makeClientConstructor(grpcService(wire.AgentService), wire.AgentService.typeName);
+type AuditRow = AuditPage["entries"][number];
 type Results = ClientDuplexStream<wire.StreamResultsRequest, wire.StreamResultsResponse>;
 
 let made: FaultFarm | null = null;
@@ -54,6 +56,18 @@ function register(farm: FaultFarm, by: ChannelCredentials, agentId: string): Pro
       resolve(error);
     });
   });
+}
+
+/** The audit log's rows on what was refused; resolves when there is one like it, with the newest. */
+async function refusal(farm: FaultFarm, like: Partial<AuditRow>): Promise<AuditRow> {
+  const isLike = (row: AuditRow): boolean => isDeepStrictEqual({ ...row, ...like }, row);
+  const find = async (): Promise<AuditRow | undefined> => {
+    const { entries } = (await (await farm.api.fetch("/api/v1/audit?what=access&limit=1000")).json()) as AuditPage;
+    return entries.filter(({ outcome }) => outcome === "refused").find(isLike);
+  };
+  const found = () => find().then((row) => row ?? like);
+  await expect.poll(found, { timeout: 10_000, message: "no such row in the audit log" }).toHaveProperty("id");
+  return (await find()) as AuditRow;
 }
 
 /** Opens a results stream, sends, and returns every answer up to its end, and how it ended. */
@@ -110,6 +124,8 @@ describe("an agent that does what is not its to do", () => {
     expect(await register(farm, stranger.grpc, other)).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(await register(farm, stranger.grpc, stranger.agentId)).toBeNull();
     expect(await report(farm, other, [])).toMatchObject({ code: status.PERMISSION_DENIED, answers: [] });
+    const { detail } = await refusal(farm, { who: `agent:${stranger.agentId}`, object: `agent ${other}` });
+    expect(detail).toContain("spoke for agent");
   });
 
   it("is refused with another's certificate that is of no authority of the farm's", async (context) => {
@@ -132,6 +148,9 @@ describe("an agent that does what is not its to do", () => {
     expect(await register(farm, forged, agentId)).toMatchObject({ code: status.UNAVAILABLE });
     const none = credentials.createSsl(Buffer.from(farm.identity.authority.certificatePem));
     expect(await register(farm, none, agentId)).toMatchObject({ code: status.UNAVAILABLE });
+    const { detail, from } = await refusal(farm, { who: "nobody", object: `agent ${agentId}` });
+    expect(detail).toMatch(/^its certificate was refused: this farm did not sign it .+ on the gRPC port$/);
+    await refusal(farm, { who: "nobody", from, detail: "it came without a certificate, on the gRPC port" });
   });
 
   it("may not listen to another's subjects nor speak on them", async (context) => {
@@ -162,6 +181,9 @@ describe("an agent that does what is not its to do", () => {
     ];
     for (const subject of published) expect(await publication(connection.nats, subject), subject).toBe("refused");
     expect(await publication(connection.nats, SUBJECTS.heartbeat.of(stranger.agentId))).toBe("open");
+    const [who, object] = [`agent:${stranger.agentId}`, `subject ${SUBJECTS.control.of(other)}`];
+    await refusal(farm, { who, object, detail: "NATS refused to let it subscribe" });
+    await refusal(farm, { who, object, detail: "NATS refused to let it publish" });
   });
 
   it("cannot report for a job that another agent holds, nor end it", async (context) => {
@@ -173,6 +195,7 @@ describe("an agent that does what is not its to do", () => {
     expect(answers.filter((answer) => answer.case === "acks")).toEqual([]);
     const { jobs } = await farm.api.run(`r${run}`);
     expect(jobs[0]).toMatchObject({ state: "running", outcome: null, attempts: 1 });
+    await refusal(farm, { who: `agent:${stranger.agentId}`, object: `r${run} job 0 attempt 1` });
     await farm.api.cancel(`r${run}`);
   });
 
@@ -184,6 +207,7 @@ describe("an agent that does what is not its to do", () => {
     const { answers } = await report(farm, stranger.agentId, [frameOf(run, 0, 1, 2, passed)]);
     expect(answers).toContainEqual(expect.objectContaining({ case: "refused" }));
     expect(await farm.api.job(`r${run}`, before.name)).toEqual(before);
+    await refusal(farm, { who: `agent:${stranger.agentId}`, object: `r${run} job 0 attempt 1` });
   });
 });
 
@@ -245,6 +269,7 @@ describe("whoever knows nothing of the farm", () => {
       reconnect: false,
     });
     await expect(refused).rejects.toBeInstanceOf(errors.AuthorizationError);
+    await refusal(farm, { who: "nobody", detail: "NATS refused its login" });
   });
 });
 
