@@ -30,7 +30,7 @@ export async function listenTls(
   const refusing = { audit, port: "gRPC" } as const;
   const sockets = new Set<Socket>();
   const server = createServer({ ...tlsOptions(tls), ALPNProtocols: ["h2"], handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
-  server.on("connection", (socket) => {
+  server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
