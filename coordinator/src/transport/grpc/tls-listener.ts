@@ -14,6 +14,14 @@ export interface TlsListener extends AsyncDisposable {
   replaceCertificate(tls: TlsMaterial): void;
 }
 
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMaterial;
+  /** Default 10000: a handshake that takes longer is ended. */
+  readonly handshakeTimeoutMs?: number;
+}
+
 /**
  * A port that gives `onConnection` connections whose client has shown a
  * certificate of the authority, and ends all others before they hear a word.
@@ -21,15 +29,15 @@ export interface TlsListener extends AsyncDisposable {
  * audit log. Ending it ends every connection.
  */
 export async function listenTls(
-  options: { readonly host: string; readonly port: number; readonly tls: TlsMaterial },
+  options: ListenOptions,
   parts: { readonly audit: Pick<AuditLog, "note">; readonly log: Logger },
   onConnection: (socket: TLSSocket) => void,
 ): Promise<TlsListener> {
-  const { host, port, tls } = options;
+  const { host, port, tls, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
   const { audit, log } = parts;
   const refusing = { audit, port: "gRPC" } as const;
   const sockets = new Set<Socket>();
-  const server = createServer({ ...tlsOptions(tls), ALPNProtocols: ["h2"], handshakeTimeout: HANDSHAKE_TIMEOUT_MS });
+  const server = createServer({ ...tlsOptions(tls), ALPNProtocols: ["h2"], handshakeTimeout: handshakeTimeoutMs });
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -43,7 +51,11 @@ export async function listenTls(
     socket.destroy();
   });
   noteStolenCertificates(server, refusing);
-  server.on("tlsClientError", (cause) => log.debug({ err: cause }, "a TLS handshake failed"));
+  server.on("tlsClientError", (cause, socket) => {
+    log.debug({ err: cause }, "a TLS handshake failed");
+    // Node leaves one open that has taken too long.
+    socket.destroy();
+  });
   server.listen({ host, port });
   await once(server, "listening");
   return {

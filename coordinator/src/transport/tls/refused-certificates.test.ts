@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type ConnectionOptions } from "node:tls";
 import {
@@ -26,6 +26,7 @@ async function certificateOf(by: Authority, atMs = nowMs) {
 
 let authority: Authority;
 let listener: TlsListener;
+let listen: (handshakeTimeoutMs?: number) => Promise<TlsListener>;
 let noted: (Actor & AuditedAction)[] = [];
 let given: (string | undefined)[] = [];
 
@@ -35,10 +36,13 @@ beforeAll(async () => {
   const tls = { authorityPem: authority.certificatePem, ...server };
   const audit = { note: (by: Actor, action: AuditedAction) => void noted.push({ ...by, ...action }) };
   const parts = { audit, log: pino({ level: "silent" }) };
-  listener = await listenTls({ host: "127.0.0.1", port: 0, tls }, parts, (socket) => {
-    given.push(socket.getPeerX509Certificate()?.subjectAltName);
-    socket.end("hello");
-  });
+  const options = { host: "127.0.0.1", port: 0, tls };
+  listen = (handshakeTimeoutMs = 10_000) =>
+    listenTls({ ...options, handshakeTimeoutMs }, parts, (socket) => {
+      given.push(socket.getPeerX509Certificate()?.subjectAltName);
+      socket.end("hello");
+    });
+  listener = await listen();
 });
 afterAll(() => listener[Symbol.asyncDispose]());
 
@@ -130,5 +134,25 @@ describe("a port for clients with a certificate of the farm's", () => {
       await new Promise((resolve) => void socket.once("close", resolve));
     }
     expect({ given, noted }).toEqual({ given: [], noted: [] });
+  });
+
+  it("ends a connection that stays silent, and all that there are at its own end", async () => {
+    const closed = (socket: Socket): Promise<boolean> =>
+      new Promise(
+        (resolve) =>
+          void socket
+            .resume()
+            .on("error", () => undefined)
+            .once("close", () => resolve(true)),
+      );
+    const hasty = await listen(50);
+    expect(await closed(connectTcp(hasty.port, "127.0.0.1"))).toBe(true);
+    await hasty[Symbol.asyncDispose]();
+    const patient = await listen();
+    const socket = connectTcp(patient.port, "127.0.0.1");
+    await once(socket, "connect");
+    const ended = closed(socket);
+    await patient[Symbol.asyncDispose]();
+    expect(await ended).toBe(true);
   });
 });
