@@ -18,6 +18,7 @@ export { AgentHttp } from "./adapters/farm/farm-http.ts";
 export { LiveCredentials } from "./adapters/farm/live-credentials.ts";
 export { joinAtStart } from "./adapters/join/join-at-start.ts";
 export { systemClock } from "./adapters/system/system-clock.ts";
+export { importArguments } from "./domain/measure/ncu.ts";
 export type { Execution, ExecutionRequest, ExecutionSink, Executor } from "./ports/executor.ts";
 export type { AckedTo, Coordinator, FrameBatch, ResultsConnection, ResultsHandlers } from "./ports/coordinator.ts";
 export type { Inventory, InventoryProblem } from "./ports/inventory.ts";

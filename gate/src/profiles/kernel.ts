@@ -10,11 +10,11 @@ export interface KernelProfile {
   /** Nsight Compute's number of the launch in its report. */
   readonly id: string;
   readonly kernel: string;
-  /** `(256, 1, 1)`. */
+  /** `(256, 1, 1)`; `(256)` where only their number is known. */
   readonly block: string;
   readonly grid: string;
   readonly device: string;
-  /** Compute capability, `12.0`. */
+  /** Compute capability, `12.0`; empty where the report does not say. */
   readonly computeCapability: string;
   readonly metrics: ReadonlyMap<string, KernelMetric>;
   /** Metrics that were asked for and have no value, each with the reason. Never zero. */

@@ -76,6 +76,17 @@ describe("pages of ncu", () => {
     expect(read(moved)).toEqual(read(fixture(RAW)));
   });
 
+  test("a version without columns of sizes tells them by metrics; without these either the row is refused", () => {
+    const text = fixture("raw_2022_no_sizes.csv");
+    expect(read(text)).toMatchObject({
+      ok: true,
+      kernels: [{ block: "(32, 8, 1)", grid: "(64, 2, 1)", computeCapability: "8.6", device: "" }],
+    });
+    const without = (name: string): string => text.replaceAll(name, `other_${name}`);
+    expect(read(without("launch__grid_dim_"))).toMatchObject({ ok: true, kernels: [{ grid: "(128)" }] });
+    expect(problem(without("launch__grid_"))).toMatch(/line 3: has neither column "Grid Size" nor a value/u);
+  });
+
   test.for([
     ["nsecond", 5e-9, "s"],
     ["ns", 5e-9, "s"],

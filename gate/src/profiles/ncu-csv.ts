@@ -140,6 +140,13 @@ class Columns {
     if (index === undefined) throw new Refusal(`line ${this.#header.line}`, `there is no column ${shown(name)}`);
     return row.fields[index] ?? "";
   }
+
+  /** Undefined: the column is not there, or has nothing in this row. */
+  find(row: CsvRecord, name: string): string | undefined {
+    const index = this.#index.get(name);
+    const value = index === undefined ? undefined : row.fields[index]?.trim();
+    return value === "" || value === "n/a" ? undefined : value;
+  }
 }
 
 interface Launch {
@@ -156,15 +163,34 @@ function launchOf(columns: Columns, row: CsvRecord): Launch {
     about: {
       id: columns.get(row, "ID"),
       kernel,
-      block: columns.get(row, "Block Size"),
-      grid: columns.get(row, "Grid Size"),
-      device: columns.get(row, "Device"),
-      computeCapability: columns.get(row, "CC"),
+      block: columns.find(row, "Block Size") ?? dimensions(columns, row, "block"),
+      grid: columns.find(row, "Grid Size") ?? dimensions(columns, row, "grid"),
+      device: columns.find(row, "Device") ?? columns.find(row, "launch__device_id") ?? "",
+      computeCapability: columns.find(row, "CC") ?? computeCapability(columns, row),
     },
     line: row.line,
     metrics: new Map(),
     missing: new Map(),
   };
+}
+
+/** Versions before 2023 have no column of it: then the metrics of the launch tell, and without any the row is refused. */
+function dimensions(columns: Columns, row: CsvRecord, what: "block" | "grid"): string {
+  const sizes = ["x", "y", "z"].map((axis) => columns.find(row, `launch__${what}_dim_${axis}`));
+  if (sizes.every((size) => size !== undefined)) return `(${sizes.join(", ")})`;
+  const total = columns.find(row, `launch__${what}_size`);
+  if (total !== undefined) return `(${total})`;
+  const column = what === "block" ? "Block Size" : "Grid Size";
+  throw new Refusal(
+    `line ${row.line}`,
+    `has neither column ${shown(column)} nor a value of launch__${what}_size`,
+    "Launches of different sizes cannot be told apart without.",
+  );
+}
+
+function computeCapability(columns: Columns, row: CsvRecord): string {
+  const parts = ["major", "minor"].map((part) => columns.find(row, `device__attribute_compute_capability_${part}`));
+  return parts.every((part) => part !== undefined) ? parts.join(".") : "";
 }
 
 function detailsPage(columns: Columns, rows: readonly CsvRecord[], asked: readonly string[]): readonly KernelProfile[] {

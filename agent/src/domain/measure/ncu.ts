@@ -24,12 +24,19 @@ export function profileArguments(
   ];
 }
 
+/** What tells launches apart; older versions have no column of it, and every report holds it. */
+const LAUNCH_METRICS = [
+  ...["x", "y", "z"].flatMap((axis) => [`launch__block_dim_${axis}`, `launch__grid_dim_${axis}`]),
+  ...["major", "minor"].map((part) => `device__attribute_compute_capability_${part}`),
+];
+
 /** Arguments of ncu that print what a report holds, in base units whatever the locale. */
 export function importArguments(
   files: { readonly report: string; readonly csv: string },
   metrics: readonly string[],
 ): readonly string[] {
-  const page = ["--page", "raw", "--csv", "--print-units", "base", "--metrics", metrics.join(",")];
+  const asked = [...new Set([...metrics, ...LAUNCH_METRICS])].join(",");
+  const page = ["--page", "raw", "--csv", "--print-units", "base", "--metrics", asked];
   return ["--import", files.report, ...page, "--log-file", files.csv];
 }
 
