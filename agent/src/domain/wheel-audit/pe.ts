@@ -1,6 +1,6 @@
 import type { BinaryFacts, DeviceCode } from "./binary-facts.ts";
 import { BinaryFault, BinaryView, type ByteSource } from "./byte-source.ts";
-import { FATBIN_SECTIONS, readFatbins, sortArchitectures } from "./fatbin.ts";
+import { FATBIN_SECTIONS, readFatbins, sortArchitectures, type FatbinSection } from "./fatbin.ts";
 
 // Microsoft's "PE Format".
 
@@ -27,15 +27,13 @@ interface Section {
 /** Reads the libraries that a DLL or program imports, delayed ones included, and its device code. Throws BinaryFault. */
 export function readPe(source: ByteSource): BinaryFacts {
   const view = new BinaryView(source);
-  if (!isPe(view.bytes(0, 2))) throw new BinaryFault("it does not begin as a PE file");
-  const header = view.u32(0x3c);
-  if (view.u32(header) !== 0x4550) throw new BinaryFault(`it has no PE header at ${header}`);
+  const header = headerOf(view);
   const optional = header + 24;
   const magic = view.u16(optional);
   if (magic !== 0x10b && magic !== 0x20b) throw new BinaryFault(`its optional header is of the kind ${magic}`);
   const counted = optional + (magic === 0x20b ? 108 : 92);
   const directories = view.u32(counted);
-  const sections = readSections(view, optional + view.u16(header + 20), view.u16(header + 6));
+  const sections = readSections(view, header);
   const imports = (index: number, step: number, nameAt: number): string[] => {
     if (index >= directories) return [];
     const address = view.u32(counted + 4 + index * 8);
@@ -54,7 +52,16 @@ export function readPe(source: ByteSource): BinaryFacts {
   };
 }
 
-function readSections(view: BinaryView, at: number, count: number): readonly Section[] {
+function headerOf(view: BinaryView): number {
+  if (!isPe(view.bytes(0, 2))) throw new BinaryFault("it does not begin as a PE file");
+  const header = view.u32(0x3c);
+  if (view.u32(header) !== 0x4550) throw new BinaryFault(`it has no PE header at ${header}`);
+  return header;
+}
+
+function readSections(view: BinaryView, header: number): readonly Section[] {
+  const at = header + 24 + view.u16(header + 20);
+  const count = view.u16(header + 6);
   if (count > SECTIONS_MAX) throw new BinaryFault(`it has ${count} sections, more than ${SECTIONS_MAX}`);
   return Array.from({ length: count }, (_, i) => {
     const section = at + i * SECTION_BYTES;
@@ -89,10 +96,19 @@ function offsetOf(address: number, sections: readonly Section[]): number {
   return section.offset + (address - section.address);
 }
 
-function readDevice(view: BinaryView, sections: readonly Section[]): DeviceCode {
-  const found = sections
+/** Where in a PE file its containers of device code are. Throws BinaryFault. */
+export function peFatbins(view: BinaryView): readonly FatbinSection[] {
+  return fatbinSections(readSections(view, headerOf(view)));
+}
+
+function fatbinSections(sections: readonly Section[]): readonly FatbinSection[] {
+  return sections
     .filter(({ name }) => FATBIN_SECTIONS.has(name))
-    .map(({ offset, fileBytes }) => readFatbins(view, offset, fileBytes));
+    .map(({ offset, fileBytes }) => ({ offset, sizeBytes: fileBytes }));
+}
+
+function readDevice(view: BinaryView, sections: readonly Section[]): DeviceCode {
+  const found = fatbinSections(sections).map(({ offset, sizeBytes }) => readFatbins(view, offset, sizeBytes));
   return {
     machineCode: sortArchitectures(found.flatMap(({ machineCode }) => machineCode)),
     ptx: sortArchitectures(found.flatMap(({ ptx }) => ptx)),

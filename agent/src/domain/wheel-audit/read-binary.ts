@@ -1,8 +1,10 @@
 import type { BinaryFacts } from "./binary-facts.ts";
-import type { ByteSource } from "./byte-source.ts";
-import { isElf, readElf } from "./elf.ts";
+import { BinaryView, type ByteSource } from "./byte-source.ts";
+import { elfFatbins, readElf } from "./elf.ts";
+import { isElf } from "./elf-layout.ts";
+import { fatbinImages, type FatbinImage } from "./fatbin.ts";
 import { isMachO, readMachO } from "./mach-o.ts";
-import { isPe, readPe } from "./pe.ts";
+import { isPe, peFatbins, readPe } from "./pe.ts";
 
 /** How many first bytes `isBinary` looks at. */
 export const BINARY_HEAD_BYTES = 8;
@@ -17,4 +19,12 @@ export function readBinary(source: ByteSource): BinaryFacts {
   const head = source.read(0, Math.min(BINARY_HEAD_BYTES, source.sizeBytes));
   if (isElf(head)) return readElf(source);
   return isMachO(head) ? readMachO(source) : readPe(source);
+}
+
+/** The device code in a file, section by section; none where it is no library of Linux or Windows. Throws BinaryFault. */
+export function readImages(source: ByteSource): readonly (readonly FatbinImage[])[] {
+  const head = source.read(0, Math.min(BINARY_HEAD_BYTES, source.sizeBytes));
+  const view = new BinaryView(source);
+  const sections = isElf(head) ? elfFatbins(view) : isPe(head) ? peFatbins(view) : [];
+  return sections.map((section) => [...fatbinImages(view, section)]);
 }
