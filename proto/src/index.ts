@@ -62,6 +62,7 @@ export {
   ARMS,
   Coverage,
   GpuStamp,
+  KernelBinary,
   MeasuredProcess,
   MeasureReport,
   Report,

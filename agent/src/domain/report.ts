@@ -2,6 +2,7 @@
 export type {
   Coverage,
   GpuStamp,
+  KernelBinary,
   MeasuredProcess,
   MeasureReport,
   Report,

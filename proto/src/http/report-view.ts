@@ -98,6 +98,17 @@ export const GpuStamp = Type.Object({
 });
 export type GpuStamp = Static<typeof GpuStamp>;
 
+export const KernelBinary = Type.Object(
+  {
+    launches: Type.Array(Type.Integer({ minimum: 0 }), { description: "Numbers of launches in the profile" }),
+    architecture: Type.String({ description: "SM architecture of the machine code, 90a" }),
+    sha256: Type.String({ description: "Over its code, its constants and what it refers to" }),
+    file: Type.String({ description: "The library that it is in, relative to site-packages" }),
+  },
+  { description: "Machine code of a profiled kernel; an equal hash is an unchanged kernel" },
+);
+export type KernelBinary = Static<typeof KernelBinary>;
+
 export const MeasuredProcess = Type.Object({
   arm: Type.Enum([...ARMS]),
   pair: Type.Integer({ minimum: 0, description: "From 1; 0: a warm-up, which is thrown away" }),
@@ -114,6 +125,10 @@ export const MeasuredProcess = Type.Object({
   ),
   files: Type.Array(Type.String(), { description: "Names of artifacts" }),
   disturbed: Type.String({ description: "Why the pair was taken again; may be empty" }),
+  kernels: Type.Optional(Type.Array(KernelBinary, { description: "Of a profile" })),
+  kernelsUnknown: Type.Optional(
+    Type.String({ description: "Of a profile: why some launches have no machine code; may be empty" }),
+  ),
 });
 export type MeasuredProcess = Static<typeof MeasuredProcess>;
 

@@ -4,15 +4,27 @@ import type { ByteSource } from "../../domain/wheel-audit/byte-source.ts";
 /** How much is read at once: readers ask for a few bytes at a time, mostly beside each other. */
 const WINDOW_BYTES = 64 * 1024;
 
-/** A file that is read in any order; open until it is disposed of. Reading blocks. */
+/** A file that is read in any order. Reading blocks. */
 export class FileSource implements ByteSource, Disposable {
   readonly sizeBytes: number;
   readonly #file: number;
+  readonly #isOwn: boolean;
   #window: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array() };
 
-  constructor(path: string) {
-    this.#file = openSync(path, "r");
-    this.sizeBytes = fstatSync(this.#file).size;
+  private constructor(file: number, isOwn: boolean) {
+    this.#file = file;
+    this.#isOwn = isOwn;
+    this.sizeBytes = fstatSync(file).size;
+  }
+
+  /** Open until it is disposed of. */
+  static open(path: string): FileSource {
+    return new FileSource(openSync(path, "r"), true);
+  }
+
+  /** Of an open file, which whoever opened it closes. */
+  static of(file: number): FileSource {
+    return new FileSource(file, false);
   }
 
   read(offset: number, length: number): Uint8Array {
@@ -23,7 +35,7 @@ export class FileSource implements ByteSource, Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
+    if (this.#isOwn) closeSync(this.#file);
   }
 
   #fill(start: number, length: number): void {

@@ -9,6 +9,7 @@ import { runTool } from "../system/run-tool.ts";
 import { copyMeasured } from "./bench-actions.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
 import { readOwnFile } from "./own-file.ts";
+import { profiledKernels } from "./profiled-kernels.ts";
 import { shellCommand } from "./shell-command.ts";
 import { agents, DONE, failed, type ActionsOf } from "./step-tools.ts";
 
@@ -67,6 +68,7 @@ async function profileArm(
   const startedMs = performance.now();
   context.useArm(arm);
   context.note(`profiling the ${arm}`);
+  let kernels: Awaited<ReturnType<typeof profiledKernels>>;
   const change = { drop: null, set: { LC_ALL: "C", KILN_RESULTS: folder, KILN_ARM: arm } };
   const run = (args: readonly string[]) => context.command({ argv: [NCU, ...args], cwd: context.folder.test }, change);
   try {
@@ -85,6 +87,8 @@ async function profileArm(
     if (trouble) return no(agents("bad-spec", noKernels(profile)));
     const imported = await run(importArguments(files, metrics));
     if (imported.exitCode !== 0) return no(failed(context, "run-profile", imported));
+    kernels = await profiledKernels(NCU, { report: files.report, folder }, context);
+    if (kernels.kernelsUnknown !== "") context.note(`the ${arm}: ${kernels.kernelsUnknown}`);
   } finally {
     context.useArm("candidate");
   }
@@ -103,7 +107,10 @@ async function profileArm(
   }
   const durationMs = Math.round(performance.now() - startedMs);
   const stamp = { gpu: null, foreignCpu: null };
-  return { ok: true, process: { arm, pair: 1, exitCode: 0, durationMs, stamp, files: names, disturbed: "" } };
+  return {
+    ok: true,
+    process: { ...{ arm, pair: 1, exitCode: 0, durationMs, stamp, files: names, disturbed: "" }, ...kernels },
+  };
 }
 
 function no(end: StepEnd): Profiled {

@@ -76,7 +76,7 @@ export async function readWheel(
       archived.push({ path: entry.fileName, sizeBytes: entry.uncompressedSize, digests: read.digests });
       if (!read.isBinary) continue;
       try {
-        using source = new FileSource(scratch);
+        using source = FileSource.open(scratch);
         binaries.push({ path: entry.fileName, sizeBytes: entry.uncompressedSize, facts: readBinary(source) });
       } catch (cause) {
         if (!(cause instanceof BinaryFault)) throw cause;

@@ -44,8 +44,12 @@ export function reportMessage(report: Report): results.ResultFrame["body"] {
 function measureMessage({ baseline, processes }: MeasureReport): results.MeasureReport {
   return create(results.MeasureReportSchema, {
     baseline: baseline ?? "",
-    processes: processes.map(({ arm, pair, exitCode, durationMs, stamp, files, disturbed }) => ({
+    processes: processes.map(({ arm, pair, exitCode, durationMs, stamp, files, disturbed, ...profiled }) => ({
       ...{ arm: ARMS[arm], pair, exitCode, durationMs, files: [...files], disturbed },
+      kernels: (profiled.kernels ?? []).map((one) =>
+        create(results.KernelBinarySchema, { ...one, launches: [...one.launches] }),
+      ),
+      kernelsUnknown: profiled.kernelsUnknown ?? "",
       stamp: create(results.ProcessStampSchema, {
         ...(stamp.gpu ? { gpu: gpuMessage(stamp.gpu) } : {}),
         ...(stamp.foreignCpu === null ? {} : { foreignCpu: stamp.foreignCpu }),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { temporaryFolder } from "@kiln/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { findNvcc } from "../../testing/find-nvcc.ts";
 import { BinaryFault, bytesSource } from "./byte-source.ts";
 import { readElf } from "./elf.ts";
 import { readMachO } from "./mach-o.ts";
@@ -113,18 +114,6 @@ describe.skipIf(nvcc === null)("what nvcc makes here", { timeout: 120_000 }, () 
     expect(read(readFileSync(target)).device).toEqual({ machineCode, ptx });
   });
 });
-
-function findNvcc(): string | null {
-  for (const name of ["nvcc", "/usr/local/cuda/bin/nvcc"]) {
-    try {
-      execFileSync(name, ["--version"], { stdio: "ignore" });
-      return name;
-    } catch {
-      // Not here.
-    }
-  }
-  return null;
-}
 
 describe("a reader", () => {
   const names = readdirSync(FOLDER).filter((name) => !name.endsWith(".md"));

@@ -1,9 +1,12 @@
-import { results, type GpuStamp, type MeasuredProcess, type MeasureReport } from "@kiln/proto";
+import { results, type GpuStamp, type KernelBinary, type MeasuredProcess, type MeasureReport } from "@kiln/proto";
 import { BadMessageError } from "./bad-message.ts";
 
 /** Warm-ups, and pairs with those that are measured again. */
 const PROCESSES_MAX = 100;
 const FILES_MAX = 16;
+const KERNELS_MAX = 100;
+/** Of one kernel. */
+const LAUNCHES_MAX = 1_000;
 const TEXT_CHARS_MAX = 300;
 
 const ARMS: Readonly<Partial<Record<results.Arm, MeasuredProcess["arm"]>>> = {
@@ -31,6 +34,16 @@ function parseProcess(process: results.MeasuredProcess): MeasuredProcess {
     stamp: { gpu: stamp?.gpu ? parseGpu(stamp.gpu) : null, foreignCpu: reading(stamp?.foreignCpu) },
     files: files.slice(0, FILES_MAX).map(text),
     disturbed: text(disturbed),
+    ...(process.kernels.length > 0 ? { kernels: process.kernels.slice(0, KERNELS_MAX).map(parseKernel) } : {}),
+    ...(process.kernelsUnknown === "" ? {} : { kernelsUnknown: text(process.kernelsUnknown) }),
+  };
+}
+
+function parseKernel({ launches, architecture, sha256, file }: results.KernelBinary): KernelBinary {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new BadMessageError("a profiled kernel has no SHA-256");
+  return {
+    launches: launches.slice(0, LAUNCHES_MAX),
+    ...{ architecture: text(architecture), sha256, file: text(file) },
   };
 }
 

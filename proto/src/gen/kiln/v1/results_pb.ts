@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/results.proto.
  */
 export const file_kiln_v1_results: GenFile = /*@__PURE__*/
-  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEi2wMKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSAASLAoMd2hlZWxfcmVwb3J0GAogASgLMhQua2lsbi52MS5XaGVlbFJlcG9ydEgAEioKC3Rlc3RfcmVwb3J0GAsgASgLMhMua2lsbi52MS5UZXN0UmVwb3J0SAASMAoObWVhc3VyZV9yZXBvcnQYDCABKAsyFi5raWxuLnYxLk1lYXN1cmVSZXBvcnRIAEIGCgRib2R5IiEKB1N0YXJ0ZWQSFgoOcHl0aG9uX3ZlcnNpb24YASABKAkiPwoLU3RlcFN0YXJ0ZWQSDQoFaW5kZXgYASABKA0SDQoFdGl0bGUYAiABKAkSEgoKbG9nX29mZnNldBgDIAEoBCIoCghMb2dDaHVuaxIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDCJFCgxTdGVwRmluaXNoZWQSDQoFaW5kZXgYASABKA0SEQoJZXhpdF9jb2RlGAIgASgFEhMKC2R1cmF0aW9uX21zGAMgASgNIjgKCEFydGlmYWN0Eh4KBGJsb2IYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSDAoEcm9sZRgCIAEoCSJqCghGaW5pc2hlZBIhCgdvdXRjb21lGAEgASgOMhAua2lsbi52MS5PdXRjb21lEg8KB3N1bW1hcnkYAiABKAkSDwoHZXhjZXJwdBgDIAEoCRIZChFsb2dfYnl0ZXNfZHJvcHBlZBgEIAEoBCJOCg1NZWFzdXJlUmVwb3J0EhAKCGJhc2VsaW5lGAEgASgJEisKCXByb2Nlc3NlcxgCIAMoCzIYLmtpbG4udjEuTWVhc3VyZWRQcm9jZXNzIqoBCg9NZWFzdXJlZFByb2Nlc3MSGQoDYXJtGAEgASgOMgwua2lsbi52MS5Bcm0SDAoEcGFpchgCIAEoDRIRCglleGl0X2NvZGUYAyABKAUSEwoLZHVyYXRpb25fbXMYBCABKA0SJAoFc3RhbXAYBSABKAsyFS5raWxuLnYxLlByb2Nlc3NTdGFtcBINCgVmaWxlcxgGIAMoCRIRCglkaXN0dXJiZWQYByABKAkiWAoMUHJvY2Vzc1N0YW1wEh4KA2dwdRgBIAEoCzIRLmtpbG4udjEuR3B1U3RhbXASGAoLZm9yZWlnbl9jcHUYAiABKAFIAIgBAUIOCgxfZm9yZWlnbl9jcHUihgMKCEdwdVN0YW1wEgwKBHV1aWQYASABKAkSDgoGZHJpdmVyGAIgASgJEiAKE3NtX2Nsb2NrX21oel9iZWZvcmUYAyABKA1IAIgBARIfChJzbV9jbG9ja19taHpfYWZ0ZXIYBCABKA1IAYgBARIhChRzbV9jbG9ja19taHpfZGVmYXVsdBgFIAEoDUgCiAEBEiAKE3RlbXBlcmF0dXJlX2NlbHNpdXMYBiABKA1IA4gBARIYCgtwb3dlcl93YXR0cxgHIAEoAUgEiAEBEhgKEHRocm90dGxlX3JlYXNvbnMYCCADKAkSHAoPb3RoZXJfcHJvY2Vzc2VzGAkgASgNSAWIAQFCFgoUX3NtX2Nsb2NrX21oel9iZWZvcmVCFQoTX3NtX2Nsb2NrX21oel9hZnRlckIXChVfc21fY2xvY2tfbWh6X2RlZmF1bHRCFgoUX3RlbXBlcmF0dXJlX2NlbHNpdXNCDgoMX3Bvd2VyX3dhdHRzQhIKEF9vdGhlcl9wcm9jZXNzZXMi3QIKC1doZWVsUmVwb3J0EgwKBHRhZ3MYASADKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIOCgZwb2xpY3kYAyABKAkSDQoFZ2xpYmMYBCABKAkSKAoKZXh0ZW5zaW9ucxgFIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISJQoHZ3JhZnRlZBgGIAMoCzIULmtpbG4udjEuV2hlZWxNZW1iZXISEAoIZXh0ZXJuYWwYByADKAkSFgoOZm9yZWlnbl9ycGF0aHMYCCADKAkSGAoQc21fYXJjaGl0ZWN0dXJlcxgJIAMoCRIZChFwdHhfYXJjaGl0ZWN0dXJlcxgKIAMoCRIxCg9yZXByb2R1Y2liaWxpdHkYCyABKA4yGC5raWxuLnYxLlJlcHJvZHVjaWJpbGl0eRIZChFzb3VyY2VfZGF0ZV9lcG9jaBgMIAEoBBIPCgdyZW1hcmtzGA0gAygJIi8KC1doZWVsTWVtYmVyEgwKBHBhdGgYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBCKQAgoKVGVzdFJlcG9ydBINCgV0ZXN0cxgBIAEoDRIOCgZwYXNzZWQYAiABKA0SDgoGZmFpbGVkGAMgASgNEg4KBmVycm9ycxgEIAEoDRIPCgdza2lwcGVkGAUgASgNEg0KBWZsYWt5GAYgASgNEhMKC2R1cmF0aW9uX21zGAcgASgNEiMKCGZhaWx1cmVzGAggAygLMhEua2lsbi52MS5UZXN0Q2FzZRIgCgVza2lwcxgJIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIgoHc2xvd2VzdBgKIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIwoIY292ZXJhZ2UYCyABKAsyES5raWxuLnYxLkNvdmVyYWdlIngKCFRlc3RDYXNlEgwKBG5hbWUYASABKAkSKQoHb3V0Y29tZRgCIAEoDjIYLmtpbG4udjEuVGVzdENhc2VPdXRjb21lEhMKC2R1cmF0aW9uX21zGAMgASgNEg8KB21lc3NhZ2UYBCABKAkSDQoFcGxhY2UYBSABKAkiXAoIQ292ZXJhZ2USDQoFbGluZXMYASABKA0SFQoNbGluZXNfY292ZXJlZBgCIAEoDRIQCghicmFuY2hlcxgDIAEoDRIYChBicmFuY2hlc19jb3ZlcmVkGAQgASgNKj8KA0FybRITCg9BUk1fVU5TUEVDSUZJRUQQABIQCgxBUk1fQkFTRUxJTkUQARIRCg1BUk1fQ0FORElEQVRFEAIqkwEKD1JlcHJvZHVjaWJpbGl0eRIfChtSRVBST0RVQ0lCSUxJVFlfVU5TUEVDSUZJRUQQABIeChpSRVBST0RVQ0lCSUxJVFlfU0FNRV9CWVRFUxABEiAKHFJFUFJPRFVDSUJJTElUWV9TQU1FX0NPTlRFTlQQAhIdChlSRVBST0RVQ0lCSUxJVFlfRElGRkVSRU5UEAMqyQEKD1Rlc3RDYXNlT3V0Y29tZRIhCh1URVNUX0NBU0VfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhwKGFRFU1RfQ0FTRV9PVVRDT01FX1BBU1NFRBABEhwKGFRFU1RfQ0FTRV9PVVRDT01FX0ZBSUxFRBACEhsKF1RFU1RfQ0FTRV9PVVRDT01FX0VSUk9SEAMSHQoZVEVTVF9DQVNFX09VVENPTUVfU0tJUFBFRBAEEhsKF1RFU1RfQ0FTRV9PVVRDT01FX0ZMQUtZEAViBnByb3RvMw", [file_kiln_v1_job]);
+  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEi2wMKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSAASLAoMd2hlZWxfcmVwb3J0GAogASgLMhQua2lsbi52MS5XaGVlbFJlcG9ydEgAEioKC3Rlc3RfcmVwb3J0GAsgASgLMhMua2lsbi52MS5UZXN0UmVwb3J0SAASMAoObWVhc3VyZV9yZXBvcnQYDCABKAsyFi5raWxuLnYxLk1lYXN1cmVSZXBvcnRIAEIGCgRib2R5IiEKB1N0YXJ0ZWQSFgoOcHl0aG9uX3ZlcnNpb24YASABKAkiPwoLU3RlcFN0YXJ0ZWQSDQoFaW5kZXgYASABKA0SDQoFdGl0bGUYAiABKAkSEgoKbG9nX29mZnNldBgDIAEoBCIoCghMb2dDaHVuaxIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDCJFCgxTdGVwRmluaXNoZWQSDQoFaW5kZXgYASABKA0SEQoJZXhpdF9jb2RlGAIgASgFEhMKC2R1cmF0aW9uX21zGAMgASgNIjgKCEFydGlmYWN0Eh4KBGJsb2IYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSDAoEcm9sZRgCIAEoCSJqCghGaW5pc2hlZBIhCgdvdXRjb21lGAEgASgOMhAua2lsbi52MS5PdXRjb21lEg8KB3N1bW1hcnkYAiABKAkSDwoHZXhjZXJwdBgDIAEoCRIZChFsb2dfYnl0ZXNfZHJvcHBlZBgEIAEoBCJOCg1NZWFzdXJlUmVwb3J0EhAKCGJhc2VsaW5lGAEgASgJEisKCXByb2Nlc3NlcxgCIAMoCzIYLmtpbG4udjEuTWVhc3VyZWRQcm9jZXNzIusBCg9NZWFzdXJlZFByb2Nlc3MSGQoDYXJtGAEgASgOMgwua2lsbi52MS5Bcm0SDAoEcGFpchgCIAEoDRIRCglleGl0X2NvZGUYAyABKAUSEwoLZHVyYXRpb25fbXMYBCABKA0SJAoFc3RhbXAYBSABKAsyFS5raWxuLnYxLlByb2Nlc3NTdGFtcBINCgVmaWxlcxgGIAMoCRIRCglkaXN0dXJiZWQYByABKAkSJgoHa2VybmVscxgIIAMoCzIVLmtpbG4udjEuS2VybmVsQmluYXJ5EhcKD2tlcm5lbHNfdW5rbm93bhgJIAEoCSJUCgxLZXJuZWxCaW5hcnkSEAoIbGF1bmNoZXMYASADKA0SFAoMYXJjaGl0ZWN0dXJlGAIgASgJEg4KBnNoYTI1NhgDIAEoCRIMCgRmaWxlGAQgASgJIlgKDFByb2Nlc3NTdGFtcBIeCgNncHUYASABKAsyES5raWxuLnYxLkdwdVN0YW1wEhgKC2ZvcmVpZ25fY3B1GAIgASgBSACIAQFCDgoMX2ZvcmVpZ25fY3B1IoYDCghHcHVTdGFtcBIMCgR1dWlkGAEgASgJEg4KBmRyaXZlchgCIAEoCRIgChNzbV9jbG9ja19taHpfYmVmb3JlGAMgASgNSACIAQESHwoSc21fY2xvY2tfbWh6X2FmdGVyGAQgASgNSAGIAQESIQoUc21fY2xvY2tfbWh6X2RlZmF1bHQYBSABKA1IAogBARIgChN0ZW1wZXJhdHVyZV9jZWxzaXVzGAYgASgNSAOIAQESGAoLcG93ZXJfd2F0dHMYByABKAFIBIgBARIYChB0aHJvdHRsZV9yZWFzb25zGAggAygJEhwKD290aGVyX3Byb2Nlc3NlcxgJIAEoDUgFiAEBQhYKFF9zbV9jbG9ja19taHpfYmVmb3JlQhUKE19zbV9jbG9ja19taHpfYWZ0ZXJCFwoVX3NtX2Nsb2NrX21oel9kZWZhdWx0QhYKFF90ZW1wZXJhdHVyZV9jZWxzaXVzQg4KDF9wb3dlcl93YXR0c0ISChBfb3RoZXJfcHJvY2Vzc2VzIt0CCgtXaGVlbFJlcG9ydBIMCgR0YWdzGAEgAygJEhIKCnNpemVfYnl0ZXMYAiABKAQSDgoGcG9saWN5GAMgASgJEg0KBWdsaWJjGAQgASgJEigKCmV4dGVuc2lvbnMYBSADKAsyFC5raWxuLnYxLldoZWVsTWVtYmVyEiUKB2dyYWZ0ZWQYBiADKAsyFC5raWxuLnYxLldoZWVsTWVtYmVyEhAKCGV4dGVybmFsGAcgAygJEhYKDmZvcmVpZ25fcnBhdGhzGAggAygJEhgKEHNtX2FyY2hpdGVjdHVyZXMYCSADKAkSGQoRcHR4X2FyY2hpdGVjdHVyZXMYCiADKAkSMQoPcmVwcm9kdWNpYmlsaXR5GAsgASgOMhgua2lsbi52MS5SZXByb2R1Y2liaWxpdHkSGQoRc291cmNlX2RhdGVfZXBvY2gYDCABKAQSDwoHcmVtYXJrcxgNIAMoCSIvCgtXaGVlbE1lbWJlchIMCgRwYXRoGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQikAIKClRlc3RSZXBvcnQSDQoFdGVzdHMYASABKA0SDgoGcGFzc2VkGAIgASgNEg4KBmZhaWxlZBgDIAEoDRIOCgZlcnJvcnMYBCABKA0SDwoHc2tpcHBlZBgFIAEoDRINCgVmbGFreRgGIAEoDRITCgtkdXJhdGlvbl9tcxgHIAEoDRIjCghmYWlsdXJlcxgIIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIAoFc2tpcHMYCSADKAsyES5raWxuLnYxLlRlc3RDYXNlEiIKB3Nsb3dlc3QYCiADKAsyES5raWxuLnYxLlRlc3RDYXNlEiMKCGNvdmVyYWdlGAsgASgLMhEua2lsbi52MS5Db3ZlcmFnZSJ4CghUZXN0Q2FzZRIMCgRuYW1lGAEgASgJEikKB291dGNvbWUYAiABKA4yGC5raWxuLnYxLlRlc3RDYXNlT3V0Y29tZRITCgtkdXJhdGlvbl9tcxgDIAEoDRIPCgdtZXNzYWdlGAQgASgJEg0KBXBsYWNlGAUgASgJIlwKCENvdmVyYWdlEg0KBWxpbmVzGAEgASgNEhUKDWxpbmVzX2NvdmVyZWQYAiABKA0SEAoIYnJhbmNoZXMYAyABKA0SGAoQYnJhbmNoZXNfY292ZXJlZBgEIAEoDSo/CgNBcm0SEwoPQVJNX1VOU1BFQ0lGSUVEEAASEAoMQVJNX0JBU0VMSU5FEAESEQoNQVJNX0NBTkRJREFURRACKpMBCg9SZXByb2R1Y2liaWxpdHkSHwobUkVQUk9EVUNJQklMSVRZX1VOU1BFQ0lGSUVEEAASHgoaUkVQUk9EVUNJQklMSVRZX1NBTUVfQllURVMQARIgChxSRVBST0RVQ0lCSUxJVFlfU0FNRV9DT05URU5UEAISHQoZUkVQUk9EVUNJQklMSVRZX0RJRkZFUkVOVBADKskBCg9UZXN0Q2FzZU91dGNvbWUSIQodVEVTVF9DQVNFX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhURVNUX0NBU0VfT1VUQ09NRV9QQVNTRUQQARIcChhURVNUX0NBU0VfT1VUQ09NRV9GQUlMRUQQAhIbChdURVNUX0NBU0VfT1VUQ09NRV9FUlJPUhADEh0KGVRFU1RfQ0FTRV9PVVRDT01FX1NLSVBQRUQQBBIbChdURVNUX0NBU0VfT1VUQ09NRV9GTEFLWRAFYgZwcm90bzM", [file_kiln_v1_job]);
 
 /**
  * @generated from message kiln.v1.ResultFrame
@@ -351,6 +351,21 @@ export type MeasuredProcess = Message<"kiln.v1.MeasuredProcess"> & {
    * @generated from field: string disturbed = 7;
    */
   disturbed: string;
+
+  /**
+   * Of a profile: the machine code of the kernels that were launched, as far as
+   * it is in the wheel.
+   *
+   * @generated from field: repeated kiln.v1.KernelBinary kernels = 8;
+   */
+  kernels: KernelBinary[];
+
+  /**
+   * Why some launches have none, in a sentence; empty: each has one.
+   *
+   * @generated from field: string kernels_unknown = 9;
+   */
+  kernelsUnknown: string;
 };
 
 /**
@@ -359,6 +374,49 @@ export type MeasuredProcess = Message<"kiln.v1.MeasuredProcess"> & {
  */
 export const MeasuredProcessSchema: GenMessage<MeasuredProcess> = /*@__PURE__*/
   messageDesc(file_kiln_v1_results, 8);
+
+/**
+ * Equal hashes are an unchanged kernel, whatever else of the wheel has changed.
+ *
+ * @generated from message kiln.v1.KernelBinary
+ */
+export type KernelBinary = Message<"kiln.v1.KernelBinary"> & {
+  /**
+   * Numbers of launches in the profile.
+   *
+   * @generated from field: repeated uint32 launches = 1;
+   */
+  launches: number[];
+
+  /**
+   * SM architecture of the machine code, "90", "90a".
+   *
+   * @generated from field: string architecture = 2;
+   */
+  architecture: string;
+
+  /**
+   * SHA-256, lower-case hexadecimal, over its code, its constants and what it
+   * refers to.
+   *
+   * @generated from field: string sha256 = 3;
+   */
+  sha256: string;
+
+  /**
+   * The library that it is in, relative to site-packages.
+   *
+   * @generated from field: string file = 4;
+   */
+  file: string;
+};
+
+/**
+ * Describes the message kiln.v1.KernelBinary.
+ * Use `create(KernelBinarySchema)` to create a new message.
+ */
+export const KernelBinarySchema: GenMessage<KernelBinary> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 9);
 
 /**
  * What was read around one process; what could not be read is not set.
@@ -384,7 +442,7 @@ export type ProcessStamp = Message<"kiln.v1.ProcessStamp"> & {
  * Use `create(ProcessStampSchema)` to create a new message.
  */
 export const ProcessStampSchema: GenMessage<ProcessStamp> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 9);
+  messageDesc(file_kiln_v1_results, 10);
 
 /**
  * @generated from message kiln.v1.GpuStamp
@@ -449,7 +507,7 @@ export type GpuStamp = Message<"kiln.v1.GpuStamp"> & {
  * Use `create(GpuStampSchema)` to create a new message.
  */
 export const GpuStampSchema: GenMessage<GpuStamp> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 10);
+  messageDesc(file_kiln_v1_results, 11);
 
 /**
  * What a build's wheel is found to be, after its repair.
@@ -552,7 +610,7 @@ export type WheelReport = Message<"kiln.v1.WheelReport"> & {
  * Use `create(WheelReportSchema)` to create a new message.
  */
 export const WheelReportSchema: GenMessage<WheelReport> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 11);
+  messageDesc(file_kiln_v1_results, 12);
 
 /**
  * @generated from message kiln.v1.WheelMember
@@ -576,7 +634,7 @@ export type WheelMember = Message<"kiln.v1.WheelMember"> & {
  * Use `create(WheelMemberSchema)` to create a new message.
  */
 export const WheelMemberSchema: GenMessage<WheelMember> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 12);
+  messageDesc(file_kiln_v1_results, 13);
 
 /**
  * What a test command's JUnit files and coverage say. The counts are of
@@ -659,7 +717,7 @@ export type TestReport = Message<"kiln.v1.TestReport"> & {
  * Use `create(TestReportSchema)` to create a new message.
  */
 export const TestReportSchema: GenMessage<TestReport> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 13);
+  messageDesc(file_kiln_v1_results, 14);
 
 /**
  * @generated from message kiln.v1.TestCase
@@ -702,7 +760,7 @@ export type TestCase = Message<"kiln.v1.TestCase"> & {
  * Use `create(TestCaseSchema)` to create a new message.
  */
 export const TestCaseSchema: GenMessage<TestCase> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 14);
+  messageDesc(file_kiln_v1_results, 15);
 
 /**
  * Of coverage.py's XML or any Cobertura file.
@@ -738,7 +796,7 @@ export type Coverage = Message<"kiln.v1.Coverage"> & {
  * Use `create(CoverageSchema)` to create a new message.
  */
 export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 15);
+  messageDesc(file_kiln_v1_results, 16);
 
 /**
  * @generated from enum kiln.v1.Arm
