@@ -14,7 +14,7 @@ export { COMPARE_POLICY, comparePolicyProblems, type ComparePolicy } from "./com
 export type { JobFact, JobOutcome, RunFacts } from "./facts.ts";
 export { judge, type Judgement } from "./judge.ts";
 export { EVIDENCE_MAX, type Evidence, type GateOutcome, type GateResult, type Verdict } from "./verdict.ts";
-export type { KernelMetric, KernelProfile } from "./profiles/kernel.ts";
+export type { KernelBinary, KernelMetric, KernelProfile } from "./profiles/kernel.ts";
 export { NCU_METRICS } from "./profiles/ncu-metrics.ts";
 export { readNcuCsv, type NcuSource } from "./profiles/ncu-csv.ts";
 export { changePoints, SEGMENT_POINTS_MIN, SERIES_POINTS_MAX, type ChangePoint } from "./statistics/change-points.ts";

@@ -1,5 +1,6 @@
 import { median } from "../statistics/order.ts";
 import type { KernelProfile } from "./kernel.ts";
+import { binaryChange, kernelValues, type BinaryChange } from "./kernel-values.ts";
 
 /** One counter of one kernel that is worse than the baseline's beyond what it varies by. */
 export interface CounterChange {
@@ -11,6 +12,8 @@ export interface CounterChange {
   readonly after: number;
   /** Nearly deterministic: gate on it. The others are hints. */
   readonly hard: boolean;
+  /** Of the kernel: where it is unchanged, its data, launches or surroundings made the difference. */
+  readonly binary: BinaryChange;
 }
 
 interface Bound {
@@ -32,12 +35,23 @@ const BOUNDS: readonly Bound[] = [
   { metric: /^gpc__cycles_elapsed\.max$/u, growthMax: 0.05, hard: false },
 ];
 
+/** What a counter may differ by from run to run, relative to the baseline; null: not known of this one. */
+export function noiseOf(metric: string): number | null {
+  return boundOf(metric)?.growthMax ?? null;
+}
+
+function boundOf(metric: string): Bound | undefined {
+  return BOUNDS.find((one) => one.metric.test(metric));
+}
+
 export interface ProfileComparison {
   readonly changes: readonly CounterChange[];
   /** Kernels of the candidate that the baseline does not launch so, and counters that one side has no value of. */
   readonly incomparable: readonly string[];
   /** Pairs of values that were compared. */
   readonly compared: number;
+  /** Of each kernel that both launch. */
+  readonly binaries: ReadonlyMap<string, BinaryChange>;
 }
 
 /** Compares launches of equal kernel, grid and block; several launches count as their median. O(launches × metrics). */
@@ -45,20 +59,23 @@ export function compareProfiles(
   candidate: readonly KernelProfile[],
   baseline: readonly KernelProfile[],
 ): ProfileComparison {
-  const before = valuesByKernel(baseline);
+  const before = kernelValues(baseline);
   const changes: CounterChange[] = [];
   const incomparable: string[] = [];
+  const binaries = new Map<string, BinaryChange>();
   let compared = 0;
-  for (const [kernel, metrics] of valuesByKernel(candidate)) {
+  for (const [kernel, own] of kernelValues(candidate)) {
     const known = before.get(kernel);
     if (!known) {
       incomparable.push(`${kernel} is not in the baseline's profile`);
       continue;
     }
-    for (const [metric, { unit, values }] of metrics) {
-      const bound = BOUNDS.find((one) => one.metric.test(metric));
+    const binary = binaryChange(own, known);
+    binaries.set(kernel, binary);
+    for (const [metric, { unit, values }] of own.metrics) {
+      const bound = boundOf(metric);
       if (!bound) continue;
-      const old = known.get(metric);
+      const old = known.metrics.get(metric);
       if (!old || old.unit !== unit) {
         incomparable.push(`${metric} of ${kernel} has no comparable value in the baseline's profile`);
         continue;
@@ -67,25 +84,8 @@ export function compareProfiles(
       const [was, is] = [median(old.values), median(values)];
       // At the bound itself rounding does not decide.
       if (is - was > was * bound.growthMax * (1 + 1e-9))
-        changes.push({ kernel, metric, unit, before: was, after: is, hard: bound.hard });
+        changes.push({ kernel, metric, unit, before: was, after: is, hard: bound.hard, binary });
     }
   }
-  return { changes, incomparable, compared };
-}
-
-type Values = Map<string, { readonly unit: string; readonly values: number[] }>;
-
-function valuesByKernel(profiles: readonly KernelProfile[]): ReadonlyMap<string, Values> {
-  const kernels = new Map<string, Values>();
-  for (const { kernel, grid, block, metrics } of profiles) {
-    const name = `${kernel} ${grid}×${block}`;
-    const values: Values = kernels.get(name) ?? new Map();
-    kernels.set(name, values);
-    for (const [metric, { value, unit }] of metrics) {
-      const known = values.get(metric);
-      if (known) known.values.push(value);
-      else values.set(metric, { unit, values: [value] });
-    }
-  }
-  return kernels;
+  return { changes, incomparable, compared, binaries };
 }

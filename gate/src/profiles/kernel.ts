@@ -19,4 +19,13 @@ export interface KernelProfile {
   readonly metrics: ReadonlyMap<string, KernelMetric>;
   /** Metrics that were asked for and have no value, each with the reason. Never zero. */
   readonly missing: ReadonlyMap<string, string>;
+  /** Its machine code; absent where it is not known. */
+  readonly binary?: KernelBinary;
+}
+
+/** Machine code of a kernel: an equal hash is an unchanged kernel. */
+export interface KernelBinary {
+  /** `90a`. */
+  readonly architecture: string;
+  readonly sha256: string;
 }

@@ -1,5 +1,7 @@
 import type { Comparison, ComparisonOutcome, Effect, Judged } from "../compare/compare.ts";
+import { movedCounters } from "../profiles/moved-counters.ts";
 import type { Evidence } from "../verdict.ts";
+import type { ProfileFact } from "./gate-facts.ts";
 import { CANDIDATE } from "./case-facts.ts";
 import { decide, finding, rule, statement } from "./rule.ts";
 
@@ -35,8 +37,9 @@ export const benchmarkRegression = rule({
   id: "G22",
   name: "benchmark-regression",
   needs: ["candidate", "comparisons"],
+  uses: ["profiles"],
   defaults: DEFAULTS,
-  judge: ({ candidate, comparisons }, { firstReleaseWithout }) => {
+  judge: ({ candidate, comparisons, profiles = [] }, { firstReleaseWithout }) => {
     if (comparisons.length === 0) return finding("not-run", "no benchmark was compared");
     const told = (kinds: readonly ComparisonOutcome["kind"][]): readonly Evidence[] =>
       comparisons.filter(({ outcome }) => kinds.includes(outcome.kind)).map(tell);
@@ -51,10 +54,11 @@ export const benchmarkRegression = rule({
     const evidence = told(["unchanged", "improved", "no-baseline"]);
     const count = comparisons.length - without.length;
     const said = without.length > 0 ? `; ${without.length} have no baseline, which a first release may` : "";
-    return decide(
+    const decided = decide(
       { problems: regressed, doubts: told(["cannot-tell", "needs-confirmation"]), evidence },
       `${count} benchmarks are not worse${said}`,
     );
+    return regressed.length === 0 ? decided : { ...decided, evidence: explained(comparisons, profiles) };
   },
   cases: {
     pass: {
@@ -77,6 +81,46 @@ export const benchmarkRegression = rule({
     },
   },
 });
+
+/** Each cell's regressions, and behind them what its kernels' profile says. */
+function explained(comparisons: readonly Judged[], profiles: readonly ProfileFact[]): readonly Evidence[] {
+  const regressed = comparisons.filter(({ outcome }) => outcome.kind === "regressed");
+  const cells = Map.groupBy(regressed, ({ comparison }) => comparison.cell);
+  return [...cells].flatMap(([cell, own]) => {
+    const baselines = new Set(own.map(({ comparison }) => comparison.baseline));
+    return [...own.map(tell), ...profiles.flatMap((one) => (one.cell === cell ? counters(one, baselines) : []))];
+  });
+}
+
+/** No evidence of the regression, which stands by its pairs: what may explain it. */
+function counters(
+  { cell, candidate, baseline, baselineVersion }: ProfileFact,
+  compared: ReadonlySet<string | null>,
+): readonly Evidence[] {
+  if (!baseline) return [statement(`${cell}: the baseline has no profile, so which counters moved is not known`)];
+  if (baselineVersion !== undefined && !compared.has(baselineVersion)) {
+    return [statement(`${cell}: the profile is compared with ${baselineVersion ?? "nothing"}, not with this baseline`)];
+  }
+  const { moved, kernels, onlyInCandidate } = movedCounters(candidate, baseline);
+  const [other] = onlyInCandidate;
+  const more = onlyInCandidate.length > 1 ? `, nor ${onlyInCandidate.length - 1} more` : "";
+  return [
+    ...moved.map(({ kernel, binary, metric, unit, before, after }): Evidence => {
+      const change = before > 0 ? `${after < before ? "fell" : "rose"} by ${percent(after / before - 1)}` : "appeared";
+      const code = binary === "unknown" ? "" : `, ${binary} binary`;
+      const text = `${cell}: ${metric} of ${kernel} ${change} in the profile${code}`;
+      return { kind: "measured", what: `${metric} of ${kernel}`, value: after, unit, limit: `was ${before}`, text };
+    }),
+    ...(other === undefined ? [] : [statement(`${cell}: the baseline does not launch ${other} in its profile${more}`)]),
+    ...(moved.length === 0 && kernels > 0
+      ? [statement(`${cell}: no counter of the ${kernels} kernels profiled differs from the baseline's`)]
+      : []),
+  ];
+}
+
+function percent(share: number): string {
+  return `${Math.abs(100 * share).toFixed(1)} %`;
+}
 
 function tell({ comparison, outcome }: Judged): Evidence {
   const name = `${comparison.benchmark} in ${comparison.cell}`;

@@ -148,11 +148,15 @@ export interface MeasuredFact {
 
 export interface ProfileFact {
   readonly cell: string;
-  /** The commit that was profiled. */
+  /** The commit that was profiled; null where nobody knows. */
   readonly commit: string | null;
+  /** It is of the very wheel that is judged, whatever its commit is. */
+  readonly isOfCandidate?: boolean;
   readonly candidate: readonly KernelProfile[];
   /** Null: the baseline has none. */
   readonly baseline: readonly KernelProfile[] | null;
+  /** What the baseline is, `1.4.2`; null without one, absent where nobody knows. */
+  readonly baselineVersion?: string | null;
 }
 
 export interface SoakFact {

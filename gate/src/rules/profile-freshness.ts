@@ -23,15 +23,22 @@ const PROFILE: ProfileFact = {
 };
 const CHANGED = { candidate: CANDIDATE, changedKernelSources: ["src/gemm.cu"] };
 
-/** G24: where kernel sources changed, the profile is of this commit, and counters that hardly vary did not get worse. */
+/**
+ * G24: where kernel sources changed, the profile is of this commit, and counters
+ * that hardly vary did not get worse. Where nobody knows what changed, the
+ * profile has to hold all the same.
+ */
 export const profileFreshness = rule({
   id: "G24",
   name: "profile-freshness",
-  needs: ["candidate", "changedKernelSources", "profiles"],
+  needs: ["candidate", "profiles"],
+  uses: ["changedKernelSources"],
   defaults: {},
   judge: ({ candidate, changedKernelSources, profiles }) => {
-    if (changedKernelSources.length === 0) return finding("pass", "no kernel source changed since the last release");
-    if (profiles.length === 0) {
+    if (profiles.length === 0 && !changedKernelSources)
+      return finding("not-run", "there is no profile, and which kernel sources changed is not known");
+    if (changedKernelSources?.length === 0) return finding("pass", "no kernel source changed since the last release");
+    if (profiles.length === 0 && changedKernelSources) {
       const evidence = changedKernelSources.map((file) => ({
         kind: "file" as const,
         file,
@@ -47,13 +54,13 @@ export const profileFreshness = rule({
     const problems: Evidence[] = [];
     const doubts: Evidence[] = [];
     const evidence: Evidence[] = [];
-    for (const { cell, commit, candidate: own, baseline } of profiles) {
-      if (commit === null || candidate.commit === null)
+    for (const { cell, commit, isOfCandidate = false, candidate: own, baseline } of profiles) {
+      if (!isOfCandidate && (commit === null || candidate.commit === null))
         doubts.push(statement(`${cell}: the commit of the profile is not known`));
-      else if (commit !== candidate.commit)
+      else if (!isOfCandidate && commit !== candidate.commit)
         problems.push(
           statement(
-            `${cell}: the profile is of ${commit.slice(0, 12)}, the candidate is ${candidate.commit.slice(0, 12)}`,
+            `${cell}: the profile is of ${commit?.slice(0, 12)}, the candidate is ${candidate.commit?.slice(0, 12)}`,
           ),
         );
       if (own.length === 0) doubts.push(statement(`${cell}: no kernel was profiled`));
@@ -61,11 +68,15 @@ export const profileFreshness = rule({
         doubts.push(statement(`${cell}: the baseline has no profile to compare with`));
         continue;
       }
-      const { changes, incomparable, compared } = compareProfiles(own, baseline);
+      const { changes, incomparable, compared, binaries } = compareProfiles(own, baseline);
+      for (const [name, binary] of binaries) {
+        if (binary === "unchanged") evidence.push(statement(`${cell}: ${name} has an unchanged binary`));
+      }
       if (compared === 0) doubts.push(statement(`${cell}: no counter could be compared`));
       evidence.push(...incomparable.map((text) => statement(`${cell}: ${text}`)));
-      for (const { kernel: name, metric, unit, before, after, hard } of changes) {
-        const text = `${cell}: ${metric} of ${name} rose from ${before} to ${after} ${unit}`.trimEnd();
+      for (const { kernel: name, metric, unit, before, after, hard, binary } of changes) {
+        const rose = `${cell}: ${metric} of ${name} rose from ${before} to ${after} ${unit}`.trimEnd();
+        const text = binary === "unknown" ? rose : `${rose} (${binary} binary)`;
         (hard ? problems : evidence).push({
           kind: "measured",
           what: `${metric} of ${name}`,

@@ -10,23 +10,26 @@ export interface Finding {
 }
 
 type Known<N extends FactName> = { readonly [K in N]-?: NonNullable<GateFacts[K]> };
+type Facts<N extends FactName, U extends FactName> = Known<N> & Pick<GateFacts, U>;
 
-interface RuleCase<N extends FactName, O> {
-  readonly facts: Known<N>;
+interface RuleCase<N extends FactName, U extends FactName, O> {
+  readonly facts: Facts<N, U>;
   readonly options: O;
 }
 
 /** A gate of the catalogue. */
-export interface RuleDefinition<N extends FactName, O> {
+export interface RuleDefinition<N extends FactName, O, U extends FactName = never> {
   /** `G14`. */
   readonly id: string;
   readonly name: string;
   /** Without any of these facts the gate is not run. */
   readonly needs: readonly N[];
+  /** What it takes into account where it is known. */
+  readonly uses?: readonly U[];
   readonly defaults: O;
-  readonly judge: (facts: Known<N>, options: O) => Finding;
+  readonly judge: (facts: Facts<N, U>, options: O) => Finding;
   /** One of each kind, which a test runs: a gate that cannot fire is a defect. */
-  readonly cases: Readonly<Record<"pass" | "fail" | "cannotTell", RuleCase<NoInfer<N>, NoInfer<O>>>>;
+  readonly cases: Readonly<Record<"pass" | "fail" | "cannotTell", RuleCase<NoInfer<N>, NoInfer<U>, NoInfer<O>>>>;
 }
 
 /** A rule whose facts may be missing: what the catalogue holds. */
@@ -40,7 +43,7 @@ export interface Rule<O> {
 }
 
 /** Completes a rule: with a fact missing it is `not-run`, and names it. */
-export function rule<N extends FactName, O>(definition: RuleDefinition<N, O>): Rule<O> {
+export function rule<N extends FactName, O, U extends FactName = never>(definition: RuleDefinition<N, O, U>): Rule<O> {
   return {
     ...definition,
     judge: (facts, options) => {
@@ -49,7 +52,7 @@ export function rule<N extends FactName, O>(definition: RuleDefinition<N, O>): R
         const told = missing.map((name) => (facts.absent?.[name] ? `${name} (${facts.absent[name]})` : name));
         return finding("not-run", `not known: ${told.join(", ")}`);
       }
-      return definition.judge(facts as Known<N>, options);
+      return definition.judge(facts as Facts<N, U>, options);
     },
   };
 }
