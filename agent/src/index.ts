@@ -19,6 +19,7 @@ export { LiveCredentials } from "./adapters/farm/live-credentials.ts";
 export { joinAtStart } from "./adapters/join/join-at-start.ts";
 export { systemClock } from "./adapters/system/system-clock.ts";
 export { importArguments } from "./domain/measure/ncu.ts";
+export { namesArguments, readNames } from "./domain/measure/kernel-names.ts";
 export type { Execution, ExecutionRequest, ExecutionSink, Executor } from "./ports/executor.ts";
 export type { AckedTo, Coordinator, FrameBatch, ResultsConnection, ResultsHandlers } from "./ports/coordinator.ts";
 export type { Inventory, InventoryProblem } from "./ports/inventory.ts";

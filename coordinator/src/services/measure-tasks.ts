@@ -32,14 +32,21 @@ export class MeasureTasks {
   }
 
   async of(run: RunRow, job: PlannedBench | PlannedProfile, index: number): Promise<MeasureTask> {
-    const wanted: BaselineSpec = job.kind === "bench" ? job.baseline : { kind: "last-release" };
-    const baseline = await this.#baseline(run, job, wanted);
+    const baseline = await this.#baseline(run, job, await this.#wanted(run, job));
     const { screenPairs, confirmPairs, retriesMax: pairsAgainMax, clockShareMin, foreignCpuMax } = this.#policy;
     const limits = { pairsAgainMax, clockShareMin, foreignCpuMax };
     if (job.kind === "profile") return { baseline, pairs: 1, limits };
     const measured = attemptsMeasured(await this.#store.attempts(run.run, index));
     // What was measured once and comes again is to be confirmed.
     return { baseline, pairs: measured.length === 0 ? screenPairs : confirmPairs, limits };
+  }
+
+  /** A profile explains the benchmarks of its cell, so it is of what they are compared with. */
+  async #wanted(run: RunRow, job: PlannedBench | PlannedProfile): Promise<BaselineSpec> {
+    if (job.kind === "bench") return job.baseline;
+    const plan = await this.#plans.get(run.run);
+    const bench = plan.jobs.find((one) => one.kind === "bench" && one.cell === job.cell);
+    return bench?.kind === "bench" && bench.baseline.kind !== "none" ? bench.baseline : { kind: "last-release" };
   }
 
   async #baseline(

@@ -9,9 +9,10 @@ import { FakePeer, servicesInFolder, type Services } from "./testing.ts";
 
 const SOURCE = Buffer.from("an sdist");
 const CELL = "cp312-linux-x86_64";
-const spec = (baseline: string): string => `
+const spec = (baseline: string, more = ""): string => `
 matrix: {os: [linux-x86_64], python: ["3.12"]}
 bench: {command: python bench.py, baseline: ${baseline}}
+${more}
 # What the jobs here make and measure is nothing that these could judge.
 gates: {artifact-contents: off, benchmark-regression: off}
 `;
@@ -20,10 +21,10 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-async function submit(services: Services, version: string, baseline = "last-release"): Promise<number> {
+async function submit(services: Services, version: string, baseline = "last-release", more = ""): Promise<number> {
   await services.blobs.put(sha256Of(SOURCE), Readable.from([SOURCE]));
   const body: SubmitRunBody = {
-    spec: spec(baseline),
+    spec: spec(baseline, more),
     specFile: "kiln.yaml",
     source: { sha256: sha256Of(SOURCE), sizeBytes: SOURCE.length, filename: "demo.tar.gz" },
     reuse: "never",
@@ -74,6 +75,21 @@ describe("a bench job", () => {
       wheel: { filename: "demo-2.0-py3-none-any.whl" },
       measure: { baseline: { version: "1.10", wheel: { filename: "demo-1.10-py3-none-any.whl" } }, pairs: 6 },
     });
+  });
+
+  it("and the profile of its cell are of the same baseline", async () => {
+    await using services = await servicesInFolder();
+    await services.register("a", 8);
+    for (const version of ["1.9", "1.10"]) {
+      const run = await submit(services, version);
+      await benchWork(services, run, version);
+      await pass(services, run, 2, 1, version);
+    }
+    const run = await submit(services, "2.0", '"1.9"', "profile: {command: python bench.py}");
+    await benchWork(services, run, "2.0");
+    await pass(services, run, 2, 1, "2.0");
+    const work = await services.bus.until(({ key }) => key.run === run && key.job === 3);
+    expect(work).toMatchObject({ kind: "profile", measure: { baseline: { version: "1.9" }, pairs: 1 } });
   });
 
   it("has no baseline in a first release, and none when the spec wants none", async () => {

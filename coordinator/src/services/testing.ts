@@ -202,7 +202,10 @@ export async function openServices(dir: string) {
       return run.row.run;
     });
   const register = (agentId: string, slots = 1, pythons: readonly string[] = ["3.12"]) =>
-    registry.register({ ...agentRow(agentId, slots, pythons), kinds: ["build", "test", "check", "scan", "bench"] });
+    registry.register({
+      ...agentRow(agentId, slots, pythons),
+      kinds: ["build", "test", "check", "scan", "bench", "profile"],
+    });
 
   return {
     advance: (byMs: number) => void (nowMs += byMs),

@@ -25,6 +25,8 @@ const COMPARISON: Comparison = {
 };
 const judged = (outcome: ComparisonOutcome): Judged => ({ comparison: COMPARISON, outcome });
 
+const KERNEL_CHARS_MAX = 240;
+
 interface RegressionOptions {
   /** Whether a first release may go without a baseline. */
   readonly firstReleaseWithout: boolean;
@@ -107,15 +109,23 @@ function counters(
   return [
     ...moved.map(({ kernel, binary, metric, unit, before, after }): Evidence => {
       const change = before > 0 ? `${after < before ? "fell" : "rose"} by ${percent(after / before - 1)}` : "appeared";
-      const code = binary === "unknown" ? "" : `, ${binary} binary`;
-      const text = `${cell}: ${metric} of ${kernel} ${change} in the profile${code}`;
-      return { kind: "measured", what: `${metric} of ${kernel}`, value: after, unit, limit: `was ${before}`, text };
+      const what = `${metric} of ${shortened(kernel)}`;
+      const code = binary === "unknown" ? "" : ` (${binary} binary)`;
+      const text = `${cell}: ${what}${code} ${change}`;
+      return { kind: "measured", what, value: after, unit, limit: `was ${before}`, text };
     }),
-    ...(other === undefined ? [] : [statement(`${cell}: the baseline does not launch ${other} in its profile${more}`)]),
+    ...(other === undefined
+      ? []
+      : [statement(`${cell}: the baseline does not launch ${shortened(other)} in its profile${more}`)]),
     ...(moved.length === 0 && kernels > 0
       ? [statement(`${cell}: no counter of the ${kernels} kernels profiled differs from the baseline's`)]
       : []),
   ];
+}
+
+/** Names of templates' instances have thousands of characters; the sizes at their end tell launches apart. */
+function shortened(kernel: string): string {
+  return kernel.length <= KERNEL_CHARS_MAX ? kernel : `${kernel.slice(0, KERNEL_CHARS_MAX - 60)}…${kernel.slice(-59)}`;
 }
 
 function percent(share: number): string {

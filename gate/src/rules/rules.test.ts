@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Judged } from "../compare/compare.ts";
 import { CATALOGUE, type GateId } from "./catalogue.ts";
 import { CANDIDATE, WHEEL } from "./case-facts.ts";
-import type { GateFacts, MetadataFact, ScanFact, SoakFact } from "./gate-facts.ts";
+import type { GateFacts, MetadataFact, ProfileFact, ScanFact, SoakFact } from "./gate-facts.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 function judge(id: GateId, facts: GateFacts, options: object = {}): Finding {
@@ -204,6 +204,55 @@ describe("G22", () => {
   });
 });
 
+describe("G22, with profiles", () => {
+  const regressed = CATALOGUE.G22.cases.fail.facts.comparisons![0]!;
+  const profile = CATALOGUE.G24.cases.pass.facts.profiles![0]!;
+  const kernel = (bytes: number, sha256: string) => ({
+    ...profile.candidate[0]!,
+    metrics: new Map([["dram__bytes_op_read.sum", { value: bytes, unit: "B" }]]),
+    binary: { architecture: "90", sha256 },
+  });
+  const judged = (changes: Partial<ProfileFact>, comparisons = [regressed]) =>
+    judge("G22", { comparisons, profiles: [{ ...profile, baselineVersion: "1.3.2", ...changes }] });
+
+  test("a confirmed regression has the counters that moved behind it, and is counted alone", () => {
+    const { outcome, reason, evidence } = judged({ candidate: [kernel(150, "b")], baseline: [kernel(100, "a")] });
+    expect(outcome).toBe("fail");
+    expect(reason).not.toContain("more");
+    expect(evidence).toMatchObject([
+      { kind: "measured", what: "fib:time in cp312-linux-x86_64" },
+      {
+        kind: "measured",
+        what: "dram__bytes_op_read.sum of gemm(float*) (2, 25, 1)×(256, 1, 1)",
+        ...{ value: 150, unit: "B", limit: "was 100" },
+        text: "cp312-linux-x86_64: dram__bytes_op_read.sum of gemm(float*) (2, 25, 1)×(256, 1, 1) (changed binary) rose by 50.0 %",
+      },
+    ]);
+  });
+
+  test("a profile of another cell, of another baseline, or without one explains nothing", () => {
+    const moved = { candidate: [kernel(150, "a")], baseline: [kernel(100, "a")] };
+    expect(judged({ ...moved, cell: "other" }).evidence).toHaveLength(1);
+    const texts = (changes: Partial<ProfileFact>) =>
+      judged(changes)
+        .evidence.slice(1)
+        .map((one) => JSON.stringify(one));
+    expect(texts({ ...moved, baselineVersion: "1.2" })).toEqual([
+      expect.stringContaining("compared with 1.2, not with"),
+    ]);
+    expect(texts({ ...moved, baseline: null })).toEqual([expect.stringContaining("the baseline has no profile")]);
+    expect(texts({ candidate: [kernel(100, "a")], baseline: [kernel(100, "a")] })).toEqual([
+      expect.stringContaining("no counter of the 1 kernels profiled differs"),
+    ]);
+  });
+
+  test("profiles are no evidence against a benchmark that did not get worse", () => {
+    const same = CATALOGUE.G22.cases.pass.facts.comparisons!;
+    const moved = { candidate: [kernel(150, "a")], baseline: [kernel(100, "a")] };
+    expect(judged(moved, [...same])).toEqual(judge("G22", { comparisons: same }));
+  });
+});
+
 describe("G24", () => {
   const profile = CATALOGUE.G24.cases.pass.facts.profiles![0]!;
   const changed = { changedKernelSources: ["a.cu"] };
@@ -247,6 +296,24 @@ describe("G24", () => {
   test("unchanged kernels need no profile, changed ones do", () => {
     expect(judge("G24", { changedKernelSources: [], profiles: [] }).outcome).toBe("pass");
     expect(judge("G24", { ...changed, profiles: [] }).outcome).toBe("fail");
+  });
+
+  test("a profile of the run's own wheel needs no commit, and holds where nobody knows what changed", () => {
+    const own = { ...profile, commit: null, isOfCandidate: true };
+    expect(judge("G24", { profiles: [own] }).outcome).toBe("pass");
+    expect(judge("G24", { profiles: [{ ...own, isOfCandidate: false }] }).outcome).toBe("inconclusive");
+    expect(judge("G24", { profiles: [] })).toMatchObject({ outcome: "not-run" });
+    expect(judge("G24", { absent: { profiles: "none passed" } })).toMatchObject({ outcome: "not-run" });
+  });
+
+  test("kernels whose machine code is the baseline's are named", () => {
+    const same = profile.candidate.map((one) => ({ ...one, binary: { architecture: "90", sha256: "a" } }));
+    const { outcome, evidence } = judge("G24", {
+      ...changed,
+      profiles: [{ ...profile, candidate: same, baseline: same }],
+    });
+    expect(outcome).toBe("pass");
+    expect(JSON.stringify(evidence)).toContain("gemm(float*) (2, 25, 1)×(256, 1, 1) has an unchanged binary");
   });
 });
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, mkdtempDisposableSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
-import { importArguments } from "@kiln/agent";
+import { importArguments, namesArguments, readNames } from "@kiln/agent";
 import { describeProblem, NCU_METRICS, readNcuCsv, type KernelProfile } from "@kiln/gate";
 import { describe, expect, test } from "vitest";
 
@@ -74,6 +74,18 @@ describe.skipIf(reports.length === 0)("reports that Nsight Compute ships", { tim
       expect(Math.abs(value - (text?.value ?? NaN)), name).toBeLessThanOrEqual((text?.rounding ?? 0) * (1 + 1e-9));
     }
     expect([...kernel.missing.keys()]).toContain("dram__bytes_op_read.sum");
+  });
+
+  test.each(reports)("%s names its kernel's symbol and the device, by which its machine code is found", (report) => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), "kiln-ncu-"));
+    const names = join(folder.path, "names.csv");
+    run(namesArguments({ report: join(reportsFolder, report), names }));
+    const kernel = imported(join(reportsFolder, report));
+    const read = readNames(readFileSync(names, "utf8"));
+    expect(read?.capability).toBe(kernel.computeCapability);
+    expect([...(read?.launches ?? [])]).toEqual([
+      [expect.stringMatching(new RegExp(`^_Z\\d+${basename(report, ".ncu-rep")}`, "u")), [Number(kernel.id)]],
+    ]);
   });
 
   test("a report that is cut off is no profile", () => {

@@ -5,7 +5,7 @@ import { zstdDecompressSync } from "node:zlib";
 import { readKernels, type KernelCode } from "../../domain/device-code/cubin.ts";
 import { expandLz4 } from "../../domain/device-code/lz4-block.ts";
 import { selectImage } from "../../domain/device-code/select-image.ts";
-import { BinaryFault, type ByteSource } from "../../domain/wheel-audit/byte-source.ts";
+import { BinaryFault, BinaryView, type ByteSource } from "../../domain/wheel-audit/byte-source.ts";
 import type { FatbinImage } from "../../domain/wheel-audit/fatbin.ts";
 import { isLibraryName } from "../../domain/wheel-audit/wheel-files.ts";
 import { readImages } from "../../domain/wheel-audit/read-binary.ts";
@@ -83,7 +83,7 @@ function selected(images: readonly FatbinImage[], capability: string): readonly 
 function expanded(source: ByteSource, { offset, sizeBytes, compression }: FatbinImage): Uint8Array {
   const expandedBytes = compression?.expandedBytes ?? sizeBytes;
   if (expandedBytes > IMAGE_BYTES_MAX) throw new BinaryFault(`the device code at ${offset} has ${expandedBytes} bytes`);
-  const stored = source.read(offset, sizeBytes);
+  const stored = new BinaryView(source).bytes(offset, sizeBytes);
   if (!compression) return stored;
   if (compression.method === "lz4") return expandLz4(stored, expandedBytes);
   try {

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { foreignCores, parseProcessTimes, type ProcessTimes } from "./foreign-cpu.ts";
 import { countProcesses, GpuReadings } from "./gpu-readings.ts";
+import { readNames } from "./kernel-names.ts";
 import { metricsOf, ncuTrouble, profileArguments } from "./ncu.ts";
 import { ProcessOrder } from "./process-order.ts";
 
@@ -101,6 +102,20 @@ describe("ncu", () => {
   test("matches whole names of kernels", () => {
     const profile = { kind: "profile", kernels: "a|b", launchSkip: 2, launchCount: 1, metrics: [] } as const;
     expect(profileArguments(profile, { report: "r", log: "l" }, ["m"])).toContain("regex:^(a|b)$");
+  });
+
+  test("names kernels by their symbols, whatever else it prints, with the device's compute capability", () => {
+    const head = '"ID","Kernel Name","CC"';
+    const rows = ['"","",""', '"0","_Z1kPf","9.0"', "epoch 1", '"3","_Z1kPf","9.0"', '"4","other","9.0"', '"5","cut'];
+    expect(readNames(["==PROF== Connected", head, ...rows].join("\r\n"))).toEqual({
+      launches: new Map([
+        ["_Z1kPf", [0, 3]],
+        ["other", [4]],
+      ]),
+      capability: "9.0",
+    });
+    expect(readNames([head, '"0","a","9.0"', '"1","b","8.0"'].join("\n"))?.capability).toBeNull();
+    for (const text of ["", "==ERROR== unrecognised option", head]) expect(readNames(text)).toBeNull();
   });
 
   test("says in words what it does not say by its exit status", () => {

@@ -18,8 +18,14 @@ function textOf(evidence: EvidenceView): string {
     case "artifact":
       return `${evidence.text}${evidence.sha256 === "" ? "" : ` (sha256 ${evidence.sha256.slice(0, DIGEST_SHOWN)})`}`;
     case "measured":
-      return `${evidence.text} (${valueText(evidence.value, evidence.unit)}, limit ${evidence.limit})`;
+      return `${evidence.text} (${valueText(evidence.value, evidence.unit)}, ${limitText(evidence)})`;
     case "statement":
       return evidence.text;
   }
+}
+
+/** `was 57` is no limit: it is the baseline's value, in the same unit. */
+function limitText({ limit, unit }: { readonly limit: string; readonly unit: string }): string {
+  const before = Number(/^was (?<value>\S+)$/.exec(limit)?.groups?.["value"] ?? NaN);
+  return Number.isFinite(before) ? `was ${valueText(before, unit)}` : `limit ${limit}`;
 }

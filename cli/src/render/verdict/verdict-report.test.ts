@@ -34,6 +34,18 @@ describe("a verdict in the terminal", () => {
     expect(all.map((one) => toText(one, false)).join("\n")).toMatch(/libfoo.*\(sha256 111111111111\)/);
   });
 
+  test("shows what counters of a profile were, in the terminal and in release notes", () => {
+    const evidence = {
+      ...{ kind: "measured" as const, what: "dram__bytes_op_read.sum of gemm()", value: 180e6, unit: "B" },
+      ...{ limit: "was 100000000", text: "dram__bytes_op_read.sum of gemm() (unchanged binary) rose by 80.0 %" },
+    };
+    const gates = sampleVerdict().gates.map((gate) => (gate.id === "G22" ? { ...gate, evidence: [evidence] } : gate));
+    const view = sampleVerdict({ gates });
+    const shown = "rose by 80.0 % (180 MB, was 100 MB)";
+    expect(report(200, false, view).join("\n")).toContain(shown);
+    expect(verdictMarkdown(view)).toContain(shown);
+  });
+
   test.for([80, 200])("fits %i columns, with and without colours, and shows the same with both", (width) => {
     const view = sampleVerdict();
     const lines = renderVerdictReport(view, { width, symbols: UNICODE_SYMBOLS });

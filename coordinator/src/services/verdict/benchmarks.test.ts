@@ -42,6 +42,51 @@ test("a slowdown is measured again before anything is judged, and stops the cand
   expect(await again.store.job(run, 2)).toMatchObject({ attempts: 2 });
 });
 
+/** A profile of both arms: the kernel reads so many bytes in each. */
+function profiled(bytes: Readonly<Record<"baseline" | "candidate", number>>): JobEnd {
+  const arms = ["baseline", "candidate"] as const;
+  const table = (value: number): string =>
+    [
+      '"ID","Kernel Name","Block Size","Grid Size","Device","CC","dram__bytes_op_read.sum"',
+      '"","","","","","","byte"',
+      `"4","gemm(float *)","(256, 1, 1)","(8, 1, 1)","0","10.0","${value}"\n`,
+    ].join("\n");
+  return {
+    artifacts: Object.fromEntries(
+      arms.map((arm) => [`${arm}.csv`, { role: "profile-metrics", bytes: Buffer.from(table(bytes[arm])) }]),
+    ),
+    reports: [
+      {
+        ...{ kind: "measure", baseline: "1.3.2" },
+        processes: arms.map((arm) => ({
+          ...{ arm, pair: 1, exitCode: 0, durationMs: 9, stamp: { gpu: null, foreignCpu: null }, disturbed: "" },
+          files: [`${arm}.ncu-rep`, `${arm}.csv`],
+          kernels: [{ launches: [4], architecture: "100a", sha256: "c".repeat(64), file: "demo/_C.so" }],
+        })),
+      },
+    ],
+  };
+}
+
+test("a confirmed regression has the counters of its cell's profile, by the chip's own names", async () => {
+  await using services = await servicesInFolder();
+  const spec = `${SPEC}profile: {command: python bench.py}\n`;
+  const profile = profiled({ baseline: 100e6, candidate: 180e6 });
+  const run = await judgedRun(services, { spec }, { bench: measured(6, 1.1), profile });
+  await endJobs(services, run, { bench: measured(10, 1.1) });
+  await services.judge.idle();
+  const view = await verdictOf(services, run);
+  expect(view).toMatchObject({ verdict: "fail", decidedBy: "G22" });
+  const { evidence } = view.gates.find(({ id }) => id === "G22") ?? {};
+  expect(evidence).toMatchObject([
+    { what: "fib:time in cp312-linux-x86_64" },
+    {
+      ...{ kind: "measured", value: 180e6, unit: "B", limit: "was 100000000" },
+      text: "cp312-linux-x86_64: dram__bytes_op_read.sum of gemm(float *) (8, 1, 1)×(256, 1, 1) (unchanged binary) rose by 80.0 %",
+    },
+  ]);
+});
+
 test("what a second look does not find does not stop it, and no third one is made", async () => {
   await using services = await servicesInFolder();
   const run = await judgedRun(services, { spec: SPEC }, { bench: measured(6, 1.1) });

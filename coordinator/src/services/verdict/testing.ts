@@ -30,7 +30,7 @@ export interface JobEnd {
   readonly artifacts?: Readonly<Record<string, { readonly role: string; readonly bytes: Uint8Array }>>;
 }
 
-export type JobEnds = Readonly<Partial<Record<"build" | "test" | "scan" | "check" | "bench", JobEnd>>>;
+export type JobEnds = Readonly<Partial<Record<"build" | "test" | "scan" | "check" | "bench" | "profile", JobEnd>>>;
 
 export function builtWheel(text: WheelText = {}): JobEnd {
   return { artifacts: { [WHEEL]: { role: "wheel", bytes: makeWheel({ version: "1.4.0", ...text }) } } };

@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { results } from "@kiln/proto";
 import { expect, test } from "vitest";
 import { BadMessageError } from "./bad-message.ts";
+import { parseMeasureReport } from "./parse-measure-report.ts";
 import { parseTestReport, parseWheelReport } from "./parse-report.ts";
 
 const parseTests = (report: MessageInitShape<typeof results.TestReportSchema>) =>
@@ -31,4 +32,17 @@ test("a test report keeps its counts and its cases", () => {
 test("a report whose counts do not add up, or whose outcome nobody knows, is refused", () => {
   expect(() => parseTests({ tests: 2, passed: 1 })).toThrow(BadMessageError);
   expect(() => parseTests({ failures: [{ name: "a" }] })).toThrow(BadMessageError);
+});
+
+test("a profile keeps the machine code of its kernels, each with a hash; measurements of before have none", () => {
+  const parse = (process: MessageInitShape<typeof results.MeasuredProcessSchema>) =>
+    parseMeasureReport(create(results.MeasureReportSchema, { processes: [{ arm: results.Arm.CANDIDATE, ...process }] }))
+      .processes[0];
+  const kernel = { launches: [0, 2], architecture: "90a", sha256: "a".repeat(64), file: "demo/_C.so" };
+  expect(parse({ kernels: [kernel], kernelsUnknown: "1 of 2" })).toMatchObject({
+    kernels: [kernel],
+    kernelsUnknown: "1 of 2",
+  });
+  expect(parse({})).not.toHaveProperty("kernels");
+  expect(() => parse({ kernels: [{ ...kernel, sha256: "" }] })).toThrow(BadMessageError);
 });
