@@ -48,8 +48,8 @@ describe("counters that moved", () => {
   });
 
   test("are at most four of each of three kernels", () => {
-    const metrics = (value: number) => Object.fromEntries([..."abcdefgh"].map((name) => [`${name}.sum`, value]));
-    const all = (value: number) => [..."12345"].map((name) => launch(`k${name}()`, metrics(value)));
+    const metrics = (value: number) => Object.fromEntries("abcdefgh".split("").map((name) => [`${name}.sum`, value]));
+    const all = (value: number) => "12345".split("").map((name) => launch(`k${name}()`, metrics(value)));
     expect(movedCounters(all(2), all(1)).moved).toHaveLength(12);
   });
 
