@@ -7,6 +7,8 @@ import { renderAgents } from "./agents-table.ts";
 import { renderChecklist, type Check } from "./checklist.ts";
 import { renderError } from "./error-report.ts";
 import { renderFarm } from "./farm-summary.ts";
+import { toText } from "./line.ts";
+import { renderMeasureReport } from "./measure-report.ts";
 import { ASCII_SYMBOLS, UNICODE_SYMBOLS as SYMBOLS } from "./symbols.ts";
 
 const AGENT: AgentView = {
@@ -147,4 +149,19 @@ test("mistakes in a file are all listed, with their line and a caret", () => {
     Mend them.
     "
   `);
+});
+
+test("a profile says how much of the kernels' machine code is the baseline's, and why some is not known", () => {
+  const kernel = (sha256: string) => ({ launches: [0], architecture: "90", sha256, file: "demo/_C.so" });
+  const process = (arm: "baseline" | "candidate", ...hashes: readonly string[]) => ({
+    ...{ arm, pair: 1, exitCode: 0, durationMs: 1, stamp: { gpu: null, foreignCpu: null }, files: [], disturbed: "" },
+    ...{ kernels: hashes.map(kernel), kernelsUnknown: arm === "candidate" ? "1 of 3 kernels have no hash: why" : "" },
+  });
+  const processes = [process("baseline", "a", "b"), process("candidate", "a", "c")];
+  const lines = renderMeasureReport({ kind: "measure", baseline: "1.3.2", processes }, 100, SYMBOLS);
+  expect(lines.map((one) => toText(one, false))).toEqual([
+    "measured 1 pair beside 1.3.2",
+    "machine code of 2 kernels: 1 as in 1.3.2",
+    "1 of 3 kernels have no hash: why",
+  ]);
 });
