@@ -7,7 +7,8 @@ import { readLayout, readSections, SHT_NOBITS, type NamedSection } from "../whee
  * where a relocation is left, `.rel.text.F` or `.rela.text.F`; for a kernel
  * `.nv.constant0.F`, its parameters, and further `.nv.constantN.F`. Data of all
  * functions are `.nv.constantN` and `.nv.global.init`. (CUDA Binary Utilities
- * shows these by name; what they hold was found in the output of nvcc 13.0.)
+ * shows these by name; what they hold was found in the output of nvcc 13.0
+ * and of ptxas 11.8.)
  */
 
 const SHT_RELA = 4;

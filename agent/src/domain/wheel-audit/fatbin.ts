@@ -4,8 +4,8 @@ import type { DeviceCode } from "./binary-facts.ts";
 /*
  * NVIDIA publishes no description of fat binaries. What follows was found in
  * the output of nvcc 13.0 for many -gencode options, compressed in each way and
- * not, and in a library made with CUDA 12.9 for Windows, and agrees with what
- * cuobjdump lists. A section holds containers, each of a header
+ * not, of fatbinary 11.8, and in a library made with CUDA 12.9 for Windows, and
+ * agrees with what cuobjdump lists. A section holds containers, each of a header
  *
  *   0  u32  0xBA55ED50
  *   4  u16  version, 1
