@@ -136,7 +136,7 @@ export async function startCoordinator(
   const { judge, verdicts, stop } = openVerdicts(judging);
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
-  const agents = new FarmAgentCommands(engine, log.child({ part: "agents" }));
+  const agents = new FarmAgentCommands(engine, { ...people, log: log.child({ part: "agents" }) });
   const updateLog = log.child({ part: "updates" });
   const updates = new AgentUpdates({ farm, store: store.updates, blobs, bus, clock, log: updateLog });
   await updates.start(UPDATE_OFFER_INTERVAL_MS);

@@ -87,7 +87,7 @@ function occurrenceAt(
 }
 
 /** 2026-11-21 18:30 UTC, without a clock. */
-function isoMinute(atMs: number): string {
+export function isoMinute(atMs: number): string {
   const minutes = Math.floor(atMs / 60_000);
   const [year, month, day] = civilDate(Math.floor(minutes / 1_440));
   const two = (value: number): string => String(value).padStart(2, "0");

@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { HealthReport } from "../domain/health-report.ts";
 import { findAttempt } from "../domain/farm-state.ts";
-import { agentRow, gpuRow, NO_READINGS, twoStepPlan } from "../domain/testing.ts";
+import { agentRow, gpuRow, NO_READINGS, TESTER, twoStepPlan } from "../domain/testing.ts";
 import { FakePeer, servicesInFolder, type Services } from "./testing.ts";
 
 const FIRST = { run: 1, job: 0, attempt: 1 };
@@ -43,7 +43,7 @@ describe("an agent that is drained", () => {
     await using services = await servicesInFolder();
     await services.register("a");
     await services.submit(["3.12"]);
-    expect(await services.agents.setMode("a", "draining", "disk")).toEqual({ ok: true, agentId: "a" });
+    expect(await services.agents.setMode("a", "draining", "disk", TESTER)).toEqual({ ok: true, agentId: "a" });
     expect(services.bus.stops).toMatchObject([{ agentId: "a", key: FIRST }]);
     // The agent holds the lease until it says that it has stopped.
     expect(findAttempt(services.farm, FIRST)).toBeDefined();
@@ -73,7 +73,7 @@ describe("an agent that is drained", () => {
     await using services = await servicesInFolder();
     await services.register("a");
     const window = { fromMs: 1_000_000 + 3_600_000, toMs: 1_000_000 + 7_200_000, reason: "fans" };
-    await services.agents.addWindow("a", window);
+    await services.agents.addWindow("a", window, TESTER);
     await services.liveness.check();
     expect(services.farm.agents.get("a")?.mode.name).toBe("active");
     services.advance(1_800_000);
@@ -81,7 +81,7 @@ describe("an agent that is drained", () => {
     expect(services.farm.agents.get("a")?.mode.name).toBe("draining");
     const { agentId, windows } = (await services.queries.agent("a")) ?? {};
     expect([agentId, windows]).toEqual(["a", [{ ...window, id: 1, weekly: false, aheadMs: 1_800_000 }]]);
-    expect(await services.agents.removeWindow("a", 1)).toEqual({ ok: true, agentId: "a" });
+    expect(await services.agents.removeWindow("a", 1, TESTER)).toEqual({ ok: true, agentId: "a" });
     expect(services.farm.agents.get("a")?.mode.name).toBe("active");
   });
 });
@@ -109,8 +109,8 @@ describe("a GPU that fails its health check", () => {
     const gpuOf = async () => (await again.queries.agent("a"))?.gpus[0]?.health.name;
     expect(await gpuOf()).toBe("quarantined");
     expect((await again.queries.agent("a"))?.reports).toMatchObject([{ moment: "after-job", attempt: { run: "r1" } }]);
-    expect(await again.agents.clear("a", "GPU-b")).toMatchObject({ ok: false, reason: "no-such-gpu" });
-    await again.agents.clear("a", "GPU-a");
+    expect(await again.agents.clear("a", "GPU-b", TESTER)).toMatchObject({ ok: false, reason: "no-such-gpu" });
+    await again.agents.clear("a", "GPU-a", TESTER);
     expect([await gpuOf(), again.bus.checksAsked]).toEqual(["good", ["a"]]);
   });
 
@@ -141,14 +141,14 @@ it("an agent that is lost is suspect and looked at, until a check finds it well"
 it("an agent is named by its id, or by a name that it alone has", async () => {
   await using services = await servicesInFolder();
   for (const agentId of ["a-1", "a-2"]) await services.registry.register({ ...agentRow(agentId, 1, []), name: "a" });
-  expect(await services.agents.setMode("a", "paused", "")).toMatchObject({
+  expect(await services.agents.setMode("a", "paused", "", TESTER)).toMatchObject({
     reason: "ambiguous-agent",
     detail: "2 agents are called a: say which by id, a-1, a-2",
   });
-  expect(await services.agents.setMode("b", "paused", "")).toMatchObject({ reason: "no-such-agent" });
-  expect(await services.agents.setMode("a-2", "paused", "")).toEqual({ ok: true, agentId: "a-2" });
+  expect(await services.agents.setMode("b", "paused", "", TESTER)).toMatchObject({ reason: "no-such-agent" });
+  expect(await services.agents.setMode("a-2", "paused", "", TESTER)).toEqual({ ok: true, agentId: "a-2" });
   const backwards = { fromMs: 2, toMs: 1 };
-  expect(await services.agents.addWindow("a-1", backwards)).toMatchObject({
+  expect(await services.agents.addWindow("a-1", backwards, TESTER)).toMatchObject({
     reason: "bad-window",
     detail: "a maintenance window ends after it begins",
   });
@@ -166,4 +166,30 @@ it("why a job waits is told with who could run it and what it runs", async () =>
   );
   expect(await why(2, "test-cp312-linux-x86_64")).toContain("it waits for build-cp312-linux-x86_64, which waits for a");
   expect(await why(1, "build-cp312-linux-x86_64")).toBe("it was given to a, which has not begun yet");
+});
+
+it("a change by an operator is committed together with the row that tells of it, and a refused one leaves none", async () => {
+  await using services = await servicesInFolder();
+  await registerWithGpu(services, "a");
+  await services.agents.reportHealth("a", { ...failing("GPU-a"), attempt: null });
+  const commit = vi.spyOn(services.store, "commit");
+  await services.agents.setMode("a", "draining", "disk", TESTER);
+  await services.agents.addWindow("a", { fromMs: 2_000_000, toMs: 3_000_000, reason: "fans" }, TESTER);
+  await services.agents.removeWindow("a", 1, TESTER);
+  await services.agents.clear("a", "GPU-a", TESTER);
+  expect(commit.mock.calls.map(([ops]) => ops.map(({ op }) => op))).toEqual([
+    ["upsert-standing", "audit"],
+    ["upsert-standing", "audit"],
+    ["upsert-standing", "audit"],
+    ["upsert-device", "audit"],
+  ]);
+  await services.agents.removeWindow("a", 7, TESTER);
+  await services.agents.clear("a", "GPU-b", TESTER);
+  const rows = await services.audit.page({ before: null, sinceMs: null, who: null, what: null, limit: 10 });
+  expect(rows.map(({ who, what, object, detail }) => [who, what, object, detail]).toReversed()).toEqual([
+    [TESTER.who, "agent.mode", "a", "draining: disk"],
+    [TESTER.who, "agent.mode", "a", "a maintenance window from 1970-01-01 00:33 UTC to 1970-01-01 00:50 UTC: fans"],
+    [TESTER.who, "agent.mode", "a", "maintenance window 1 is taken back"],
+    [TESTER.who, "agent.health", "a", "cleared: GPU-a"],
+  ]);
 });

@@ -1,10 +1,13 @@
 import type { AddWindowBody } from "@kiln/proto";
 import type { Logger } from "pino";
 import { addWindow, clearHealth, removeWindow, setMode, takeHealthReport } from "../domain/agent-changes.ts";
-import { WINDOWS_MAX, type ModeName } from "../domain/agent-standing.ts";
+import { isoMinute, WINDOWS_MAX, type ModeName } from "../domain/agent-standing.ts";
+import type { Actor, AuditedAction } from "../domain/audit.ts";
+import type { Effects } from "../domain/effects.ts";
 import type { FarmState } from "../domain/farm-state.ts";
 import type { HealthReport } from "../domain/health-report.ts";
 import { devicesOf, type LiveAgent } from "../domain/live-agent.ts";
+import type { AuditLog } from "./audit-log.ts";
 import type { FarmEngine } from "./farm-engine.ts";
 
 export type AgentCommandOutcome =
@@ -16,13 +19,16 @@ export type AgentCommandOutcome =
       readonly detail: string;
     };
 
-/** What operators may change about agents. Each resolves once the change is durable. `agent` is an id, or a name that one agent has. */
+/**
+ * What operators may change about agents. Each resolves once the change is durable, and with it the row of
+ * the audit log that tells of it. `agent` is an id, or a name that one agent has.
+ */
 export interface AgentCommands {
-  setMode(agent: string, mode: ModeName, reason: string): Promise<AgentCommandOutcome>;
-  addWindow(agent: string, window: AddWindowBody): Promise<AgentCommandOutcome>;
-  removeWindow(agent: string, id: number): Promise<AgentCommandOutcome>;
+  setMode(agent: string, mode: ModeName, reason: string, by: Actor): Promise<AgentCommandOutcome>;
+  addWindow(agent: string, window: AddWindowBody, by: Actor): Promise<AgentCommandOutcome>;
+  removeWindow(agent: string, id: number, by: Actor): Promise<AgentCommandOutcome>;
   /** An operator has seen to what failed. `gpu` null: to the agent and all its GPUs. */
-  clear(agent: string, gpu: string | null): Promise<AgentCommandOutcome>;
+  clear(agent: string, gpu: string | null, by: Actor): Promise<AgentCommandOutcome>;
 }
 
 const DEFAULT_AHEAD_MS = 30 * 60_000;
@@ -30,23 +36,25 @@ const WINDOW_MAX_MS = 7 * 24 * 3_600_000;
 
 export class FarmAgentCommands implements AgentCommands {
   readonly #engine: FarmEngine;
+  readonly #audit: Pick<AuditLog, "op">;
   readonly #log: Logger;
 
-  constructor(engine: FarmEngine, log: Logger) {
+  constructor(engine: FarmEngine, parts: { readonly audit: Pick<AuditLog, "op">; readonly log: Logger }) {
     this.#engine = engine;
-    this.#log = log;
+    this.#audit = parts.audit;
+    this.#log = parts.log;
   }
 
-  setMode(agent: string, name: ModeName, reason: string): Promise<AgentCommandOutcome> {
+  setMode(agent: string, name: ModeName, reason: string, by: Actor): Promise<AgentCommandOutcome> {
     return this.#engine.act((farm, effects, nowMs) => {
       const found = findAgent(farm, agent);
       if (!found.ok) return found;
       setMode(farm, found.agent, { name, reason }, nowMs, effects);
-      return done(found.agent);
+      return this.#done(found.agent, effects, by, { what: "agent.mode", detail: `${name}: ${reason}` });
     });
   }
 
-  addWindow(agent: string, body: AddWindowBody): Promise<AgentCommandOutcome> {
+  addWindow(agent: string, body: AddWindowBody, by: Actor): Promise<AgentCommandOutcome> {
     return this.#engine.act((farm, effects, nowMs): AgentCommandOutcome => {
       const found = findAgent(farm, agent);
       if (!found.ok) return found;
@@ -54,22 +62,27 @@ export class FarmAgentCommands implements AgentCommands {
       if (mistake !== null) return { ok: false, reason: "bad-window", detail: mistake };
       const { fromMs, toMs, weekly = false, aheadMs = DEFAULT_AHEAD_MS, reason = "" } = body;
       const added = addWindow(farm, found.agent, { fromMs, toMs, weekly, aheadMs, reason }, nowMs, effects);
-      if (added) return done(found.agent);
-      return { ok: false, reason: "bad-window", detail: `an agent has at most ${WINDOWS_MAX} maintenance windows` };
+      if (!added) {
+        return { ok: false, reason: "bad-window", detail: `an agent has at most ${WINDOWS_MAX} maintenance windows` };
+      }
+      return this.#done(found.agent, effects, by, { what: "agent.mode", detail: windowWords(body) });
     });
   }
 
-  removeWindow(agent: string, id: number): Promise<AgentCommandOutcome> {
+  removeWindow(agent: string, id: number, by: Actor): Promise<AgentCommandOutcome> {
     return this.#engine.act((farm, effects, nowMs): AgentCommandOutcome => {
       const found = findAgent(farm, agent);
       if (!found.ok) return found;
-      if (removeWindow(farm, found.agent, id, nowMs, effects)) return done(found.agent);
+      if (removeWindow(farm, found.agent, id, nowMs, effects)) {
+        const detail = `maintenance window ${id} is taken back`;
+        return this.#done(found.agent, effects, by, { what: "agent.mode", detail });
+      }
       const detail = `${found.agent.row.name} has no maintenance window ${id}`;
       return { ok: false, reason: "no-such-window", detail };
     });
   }
 
-  clear(agent: string, gpu: string | null): Promise<AgentCommandOutcome> {
+  clear(agent: string, gpu: string | null, by: Actor): Promise<AgentCommandOutcome> {
     return this.#engine.act((farm, effects, nowMs): AgentCommandOutcome => {
       const found = findAgent(farm, agent);
       if (!found.ok) return found;
@@ -80,7 +93,8 @@ export class FarmAgentCommands implements AgentCommands {
         return { ok: false, reason: "no-such-gpu", detail };
       }
       clearHealth(farm, found.agent, gpu, nowMs, effects);
-      return done(found.agent);
+      const detail = `cleared${gpu === null ? "" : `: ${gpu}`}`;
+      return this.#done(found.agent, effects, by, { what: "agent.health", detail });
     });
   }
 
@@ -96,6 +110,17 @@ export class FarmAgentCommands implements AgentCommands {
       takeHealthReport(farm, agent, report, nowMs, effects);
       return true;
     });
+  }
+
+  /** The change is made: its row is written with it. */
+  #done(
+    { row }: LiveAgent,
+    effects: Effects,
+    by: Actor,
+    action: Pick<AuditedAction, "what" | "detail">,
+  ): AgentCommandOutcome {
+    effects.ops.push(this.#audit.op(by, { ...action, object: row.agentId }));
+    return { ok: true, agentId: row.agentId };
   }
 }
 
@@ -117,8 +142,8 @@ export function findAgent(farm: FarmState, idOrName: string): Found {
   };
 }
 
-function done({ row }: LiveAgent): AgentCommandOutcome {
-  return { ok: true, agentId: row.agentId };
+function windowWords({ fromMs, toMs, weekly = false, reason = "" }: AddWindowBody): string {
+  return `a maintenance window from ${isoMinute(fromMs)} to ${isoMinute(toMs)}${weekly ? ", weekly" : ""}: ${reason}`;
 }
 
 function windowMistake({ fromMs, toMs, weekly }: AddWindowBody, nowMs: number): string | null {

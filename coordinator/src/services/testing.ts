@@ -163,7 +163,7 @@ export async function openServices(dir: string) {
   const secrets = await JobSecrets.open({ store: store.jobSecrets, audit, cipher, clock });
   const attemptSecrets = new AttemptSecrets(engine, { plans, secrets, audit });
   const registry = new AgentRegistry(engine, { bus, metrics, log }, 100);
-  const agents = new FarmAgentCommands(engine, log);
+  const agents = new FarmAgentCommands(engine, { audit, log });
   const liveness = new Liveness(
     engine,
     { bus, metrics, clock, log },

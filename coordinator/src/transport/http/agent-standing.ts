@@ -1,7 +1,6 @@
 import { AddWindowBody, AgentDetail, ClearHealthBody, SetModeBody } from "@kiln/proto";
 import { Type } from "typebox";
 import type { AgentCommandOutcome } from "../../services/agent-commands.ts";
-import type { Actor, AuditedAction } from "../../domain/audit.ts";
 import { people } from "./access.ts";
 import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
@@ -13,12 +12,8 @@ const AgentParams = Type.Object({
 });
 const WindowParams = Type.Object({ ...AgentParams.properties, window: Type.Integer({ minimum: 1 }) });
 
-/** What operators do to an agent's health and mode, and what the audit log has of it. */
-type Changed = (
-  outcome: AgentCommandOutcome,
-  by: Actor,
-  action: Pick<AuditedAction, "what" | "detail">,
-) => Promise<AgentDetail>;
+/** The agent after a change, or why there was none. */
+type Changed = (outcome: AgentCommandOutcome) => Promise<AgentDetail>;
 
 const ANSWER = { 200: json("The agent", AgentDetail) };
 const SCHEMA = { tags: ["farm"], params: AgentParams };
@@ -26,15 +21,14 @@ const REFUSALS = ["unauthorized", "no-such-agent", "ambiguous-agent", "too-large
 
 /** How agents stand: what operators let them do, and how well they are. */
 export function agentStandingRoutes(app: App, context: RouteContext): void {
-  const { queries, audit } = context;
+  const { queries } = context;
   const detail = async (agent: string): Promise<AgentDetail> => {
     const view = await queries.agent(agent);
     if (view) return view;
     throw new HttpProblem("no-such-agent", `no agent is called ${agent}; GET /api/v1/agents lists them`);
   };
-  const changed: Changed = async (outcome, by, action) => {
+  const changed: Changed = async (outcome) => {
     if (!outcome.ok) throw new HttpProblem(outcome.reason, outcome.detail);
-    await audit.record(by, { ...action, object: outcome.agentId });
     return detail(outcome.agentId);
   };
   const show = { operationId: "getAgent", summary: "Show an agent with what it found of its health" };
@@ -56,8 +50,7 @@ function modeRoutes(app: App, { agents }: RouteContext, changed: Changed): void 
     { config: people("operator"), schema: { ...SCHEMA, ...mode, response: moded } },
     async (request) => {
       const { mode: name, reason = "" } = request.body;
-      const outcome = await agents.setMode(request.params.agent, name, reason);
-      return changed(outcome, actorOf(request), { what: "agent.mode", detail: `${name}: ${reason}` });
+      return changed(await agents.setMode(request.params.agent, name, reason, actorOf(request)));
     },
   );
 
@@ -70,11 +63,7 @@ function modeRoutes(app: App, { agents }: RouteContext, changed: Changed): void 
   app.post(
     "/agents/:agent/clear",
     { config: people("operator"), schema: { ...SCHEMA, ...clear, response: cleared } },
-    async (request) =>
-      changed(await agents.clear(request.params.agent, request.body.gpu ?? null), actorOf(request), {
-        what: "agent.health",
-        detail: `cleared${request.body.gpu === undefined ? "" : `: ${request.body.gpu}`}`,
-      }),
+    async (request) => changed(await agents.clear(request.params.agent, request.body.gpu ?? null, actorOf(request))),
   );
 }
 
@@ -88,11 +77,7 @@ function windowRoutes(app: App, { agents }: RouteContext, changed: Changed): voi
   app.post(
     "/agents/:agent/windows",
     { config: people("operator"), schema: { ...SCHEMA, ...add, response: added } },
-    async (request) =>
-      changed(await agents.addWindow(request.params.agent, request.body), actorOf(request), {
-        what: "agent.mode",
-        detail: "a maintenance window",
-      }),
+    async (request) => changed(await agents.addWindow(request.params.agent, request.body, actorOf(request))),
   );
 
   const remove = {
@@ -103,9 +88,6 @@ function windowRoutes(app: App, { agents }: RouteContext, changed: Changed): voi
     response: responses(ANSWER, "unauthorized", "no-such-agent", "ambiguous-agent", "no-such-window"),
   };
   app.delete("/agents/:agent/windows/:window", { config: people("operator"), schema: remove }, async (request) =>
-    changed(await agents.removeWindow(request.params.agent, request.params.window), actorOf(request), {
-      what: "agent.mode",
-      detail: `maintenance window ${request.params.window} is taken back`,
-    }),
+    changed(await agents.removeWindow(request.params.agent, request.params.window, actorOf(request))),
   );
 }
