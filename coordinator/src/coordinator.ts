@@ -34,7 +34,7 @@ import { openPeople } from "./people.ts";
 import { AgentRegistry } from "./services/agent-registry.ts";
 import { BuildStager } from "./services/build-stager.ts";
 import { AttemptSecrets } from "./services/attempt-secrets.ts";
-import { AUDIT_LIMIT_NAMES } from "./services/audit-log.ts";
+import { AUDIT_LIMIT_NAMES, type AuditLog } from "./services/audit-log.ts";
 import { BusPing } from "./services/bus-ping.ts";
 import { ChangeHub } from "./services/change-hub.ts";
 import { endAgentAttempts } from "./services/end-agent-attempts.ts";
@@ -108,11 +108,12 @@ export async function startCoordinator(
   const nats = { url: config.natsUrl, identity, publishTimeoutMs: 5_000, connectTimeoutMs: 10_000 };
   const bus = stack.use(await openNatsBus(nats, log.child({ part: "nats" })));
   const accounts = stack.use(await NatsAccountUpdates.open(nats, log.child({ part: "nats" })));
-  const identities = await openIdentities({ store, identity, accounts, grpcPort: () => grpcPort, log }, config);
 
   const isBusy = (): boolean => farm.attempts.size >= BUSY_ATTEMPTS;
   const { commits, isInTrouble } = openCommits(store, { metrics, log }, { isBusy, onGivenUp: fail });
   const people = await openPeople(stack, config, { identity, store, commits, metrics, log });
+  const known = { store, identity, accounts, grpcPort: () => grpcPort, ...people, log };
+  const identities = await openIdentities(known, config);
   const plans = new PlanCache(store, PLAN_CACHE_CHARS);
   const hub = new ChangeHub();
   const { leaseTtlMs } = config;
@@ -224,15 +225,16 @@ function openIdentities(
     readonly identity: FarmIdentity;
     readonly accounts: NatsAccountUpdates;
     readonly grpcPort: () => number;
+    readonly audit: AuditLog;
     readonly log: Logger;
   },
   config: CoordinatorConfig,
 ): Promise<AgentIdentities> {
-  const { store, identity, accounts, log } = parts;
+  const { store, identity, accounts, audit, log } = parts;
   const authority = new IdentityAuthority(identity, accounts, config.agentCredentialsTtlMs);
   return AgentIdentities.open(
     {
-      ...{ store: store.identities, authority, clock: systemClock, log: log.child({ part: "identity" }) },
+      ...{ store: store.identities, authority, audit, clock: systemClock, log: log.child({ part: "identity" }) },
       randomId: () => randomBytes(4).toString("hex"),
     },
     {

@@ -6,7 +6,12 @@ export {
   type IssuedAgentCertificate,
   type ServerCertificate,
 } from "./certificates/issue.ts";
-export { makeCertificateRequest, type CertificateRequest } from "./certificates/request.ts";
+export {
+  certificateRequestKey,
+  makeCertificateRequest,
+  type CertificateRequest,
+  type RequestKey,
+} from "./certificates/request.ts";
 export {
   farmIdentityFiles,
   isRenewalDue,

@@ -21,6 +21,8 @@ export interface EnrolledAgentRow {
   readonly labels: Labels;
   /** Of the join token. */
   readonly tokenId: string;
+  /** Which keys it joined with; see `joiningKeys`. Empty for agents that joined before that was kept. */
+  readonly keys: string;
   readonly enrolledAtMs: number;
   /** Since when none of its certificates counts; null: they count. */
   readonly revokedAtMs: number | null;
@@ -40,6 +42,11 @@ export type TokenRefusal =
   | { readonly reason: "token-unknown" }
   | { readonly reason: "token-used"; readonly uses: number }
   | { readonly reason: "token-expired"; readonly expiredAtMs: number };
+
+/** The keys of a request to join: whoever comes again with both, and the same token, is the same machine. */
+export function joiningKeys(certificateKeyDigest: string, natsPublicKey: string): string {
+  return `${certificateKeyDigest} ${natsPublicKey}`;
+}
 
 /** Why a machine may not join by this token now; null when it may. A used token is used, also after it has expired. */
 export function whyRefused(token: JoinTokenRow | null, nowMs: number): TokenRefusal | null {

@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
 import type { Enrolment, EnrolmentBody, JoinTokenBody, JoinTokenView, NewJoinToken, RenewalBody } from "@kiln/proto";
 import { makeToken, parseToken, tokenDigest } from "@kiln/identity";
-import { newAgentId, whyRefused, type EnrolledAgentRow, type JoinTokenRow } from "../domain/enrolment.ts";
+import type { Actor, AuditEntry } from "../domain/audit.ts";
+import { joiningKeys, newAgentId, whyRefused, type EnrolledAgentRow, type JoinTokenRow } from "../domain/enrolment.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { FarmAuthority } from "../ports/farm-authority.ts";
 import type { IdentityStore } from "../ports/identity-store.ts";
+import type { AuditLog } from "./audit-log.ts";
 import { enrolmentRefusal, type EnrolmentRefusal } from "./enrolment-refusal.ts";
 
 export interface AgentIdentitiesOptions {
@@ -18,6 +20,7 @@ export interface AgentIdentitiesOptions {
 interface Parts {
   readonly store: IdentityStore;
   readonly authority: FarmAuthority;
+  readonly audit: Pick<AuditLog, "entry">;
   readonly clock: Clock;
   readonly log: Logger;
   /** Random lower-case letters and digits. */
@@ -37,7 +40,8 @@ const REMEMBERED_MS = 30 * 24 * HOUR_MS;
 /**
  * Who is an agent of the farm: machines join by token, renew what they were
  * given, and are revoked. Everybody who is let in by a certificate is asked
- * about here, so a revocation holds from the moment that it is durable.
+ * about here, so a revocation holds from the moment that it is durable. What
+ * changes is stored with its row of the audit log.
  */
 export class AgentIdentities {
   readonly #parts: Parts;
@@ -84,8 +88,8 @@ export class AgentIdentities {
     this.#revoked.push(listener);
   }
 
-  async makeJoinToken(body: JoinTokenBody): Promise<NewJoinToken | null> {
-    const { store, authority, clock, randomId } = this.#parts;
+  async makeJoinToken(body: JoinTokenBody, by: Actor): Promise<NewJoinToken | null> {
+    const { store, authority, audit, clock, randomId } = this.#parts;
     const nowMs = clock.nowMs();
     await store.forget(nowMs - REMEMBERED_MS);
     if ((await store.joinTokens()).length >= JOIN_TOKENS_MAX) return null;
@@ -101,7 +105,8 @@ export class AgentIdentities {
       createdAtMs: nowMs,
       expiresAtMs: nowMs + (body.lifetimeMs ?? HOUR_MS),
     };
-    await store.insertJoinToken(row);
+    const detail = `${row.role}, uses: ${uses}`;
+    await store.insertJoinToken(row, audit.entry(by, { what: "join-token.create", object: row.id, detail }));
     return { ...viewOf(row), token };
   }
 
@@ -109,12 +114,18 @@ export class AgentIdentities {
     return (await this.#parts.store.joinTokens()).map(viewOf);
   }
 
-  deleteJoinToken(id: string): Promise<boolean> {
-    return this.#parts.store.deleteJoinToken(id);
+  deleteJoinToken(id: string, by: Actor): Promise<boolean> {
+    const { store, audit } = this.#parts;
+    return store.deleteJoinToken(id, audit.entry(by, { what: "join-token.revoke", object: id }));
   }
 
-  async enrol(body: EnrolmentBody): Promise<EnrolmentResult> {
-    const { store, authority, clock, log, randomId } = this.#parts;
+  /**
+   * A machine joins. One that comes again with the same token and keys, because
+   * the answer did not reach it, is the agent that it was, and uses the token no
+   * second time.
+   */
+  async enrol(body: EnrolmentBody, by: Actor): Promise<EnrolmentResult> {
+    const { store, authority, clock } = this.#parts;
     const nowMs = clock.nowMs();
     const parsed = parseToken(body.token);
     if (!parsed.ok) return enrolmentRefusal({ reason: "malformed-token", message: parsed.message });
@@ -126,41 +137,80 @@ export class AgentIdentities {
     // Before anything is signed; it is asked once more when the use is counted.
     const token = await store.joinTokenOf(digest);
     const refusal = whyRefused(token, nowMs);
-    if (!token || refusal) return enrolmentRefusal(refusal ?? { reason: "token-unknown" });
+    if (!token || (refusal && refusal.reason !== "token-used")) {
+      return enrolmentRefusal(refusal ?? { reason: "token-unknown" });
+    }
+    const key = await authority.keyOf(body.request);
+    const keys = key.ok ? joiningKeys(key.digest, body.natsPublicKey) : null;
+    const joined = this.#agents.values().find((agent) => agent.tokenId === token.id && agent.keys === keys);
+    if (joined && token.expiresAtMs > nowMs) return this.#enrolAgain(joined, body, by);
+    if (refusal) return enrolmentRefusal(refusal);
+    if (!key.ok) return enrolmentRefusal({ reason: "bad-request", message: key.message });
+    return this.#enrolNew(token, { keys: joiningKeys(key.digest, body.natsPublicKey), body, by, nowMs });
+  }
+
+  async #enrolNew(
+    { id: tokenId, digest, role, labels }: JoinTokenRow,
+    asked: { readonly keys: string; readonly body: EnrolmentBody; readonly by: Actor; readonly nowMs: number },
+  ): Promise<EnrolmentResult> {
+    const { store, audit, log, randomId } = this.#parts;
+    const { keys, body, by, nowMs } = asked;
     if (this.#agents.size >= this.#options.agentsMax) {
       return enrolmentRefusal({ reason: "too-many-agents", limit: this.#options.agentsMax });
     }
-    const { role, labels } = token;
-    const name = body.name;
+    const { name } = body;
     const agentId = newAgentId(name, randomId());
     const agent: EnrolledAgentRow = {
-      ...{ agentId, name, role, labels, tokenId: token.id, enrolledAtMs: nowMs, revokedAtMs: null, revokedFor: "" },
+      ...{ agentId, name, role, labels, tokenId, keys, enrolledAtMs: nowMs, revokedAtMs: null, revokedFor: "" },
     };
     const issued = await this.#issue(agentId, body, nowMs);
     if (!issued.ok) return enrolmentRefusal({ reason: "bad-request", message: issued.message });
-    const outcome = await store.enrol(digest, agent, issued.row);
-    if (!outcome.ok) return enrolmentRefusal(outcome);
+    const entry = audit.entry(by, { what: "agent.enrol", object: agentId, detail: name });
+    const outcome = await store.enrol(digest, agent, issued.row, entry);
+    if (!outcome.ok) {
+      return outcome.reason === "has-joined" ? this.#enrolAgain(outcome.agent, body, by) : enrolmentRefusal(outcome);
+    }
     this.#agents.set(agentId, agent);
-    log.info({ agentId, agentName: name, token: token.id }, "a machine joined");
+    log.info({ agentId, agentName: name, token: tokenId }, "a machine joined");
     return { ok: true, enrolment: this.#enrolment(agent, issued) };
   }
 
+  async #enrolAgain(agent: EnrolledAgentRow, body: EnrolmentBody, by: Actor): Promise<EnrolmentResult> {
+    const { agentId } = agent;
+    const detail = `${body.name}, again with the same token and keys`;
+    const entry = this.#parts.audit.entry(by, { what: "agent.enrol", object: agentId, detail });
+    const result = await this.#issueMore(agent, body, entry);
+    if (result.ok) this.#parts.log.info({ agentId }, "a machine that had joined came for its certificate again");
+    return result;
+  }
+
   /** New credentials for new keys of an agent that `isAgent`. Those of before hold until they run out. */
-  async renew(agentId: string, body: RenewalBody): Promise<EnrolmentResult> {
-    const { store, clock, log } = this.#parts;
+  async renew(agentId: string, body: RenewalBody, by: Actor): Promise<EnrolmentResult> {
+    const { audit, clock, log } = this.#parts;
     const nowMs = clock.nowMs();
     if (isSkewed(body.nowMs, nowMs)) return enrolmentRefusal({ reason: "clock-skew", nowMs, theirsMs: body.nowMs });
+    const agent = this.#agents.get(agentId);
+    if (!agent) return enrolmentRefusal({ reason: "agent-revoked" });
+    const result = await this.#issueMore(agent, body, audit.entry(by, { what: "agent.renew", object: agentId }));
+    if (result.ok) log.info({ agentId }, "an agent renewed its certificate");
+    return result;
+  }
+
+  /** Another certificate for an agent that is not revoked. */
+  async #issueMore(agent: EnrolledAgentRow, body: RenewalBody, entry: AuditEntry): Promise<EnrolmentResult> {
+    const { store, authority, clock } = this.#parts;
+    const { agentId } = agent;
+    const nowMs = clock.nowMs();
     const issued = await this.#issue(agentId, body, nowMs);
     if (!issued.ok) return enrolmentRefusal({ reason: "bad-request", message: issued.message });
-    const agent = this.#agents.get(agentId);
-    if (!agent || agent.revokedAtMs !== null) return enrolmentRefusal({ reason: "agent-revoked" });
-    await store.addCertificate(issued.row);
-    // Revoked while it was written: its NATS user was not among those that were revoked.
-    if (!this.isAgent(agentId)) {
-      await this.#parts.authority.revokeNatsUsers([body.natsPublicKey], nowMs);
+    if (!this.isAgent(agentId) || !(await store.addCertificate(issued.row, entry))) {
       return enrolmentRefusal({ reason: "agent-revoked" });
     }
-    log.info({ agentId }, "an agent renewed its certificate");
+    // Revoked while it was written: its NATS user was not among those that were revoked.
+    if (!this.isAgent(agentId)) {
+      await authority.revokeNatsUsers([body.natsPublicKey], nowMs);
+      return enrolmentRefusal({ reason: "agent-revoked" });
+    }
     return { ok: true, enrolment: this.#enrolment(agent, issued) };
   }
 
@@ -168,15 +218,26 @@ export class AgentIdentities {
    * The agent's certificates and NATS users do not count any more, from now on
    * and for good. Resolves with when that was; null when there is no such agent.
    */
-  async revoke(agentId: string, reason: string): Promise<number | null> {
-    const { store, authority, clock, log } = this.#parts;
+  async revoke(agentId: string, reason: string, by: Actor): Promise<number | null> {
+    const { store, authority, audit, clock, log } = this.#parts;
     const agent = this.#agents.get(agentId);
     if (!agent) return null;
     if (agent.revokedAtMs !== null) return agent.revokedAtMs;
     const nowMs = clock.nowMs();
     // First in memory: nothing may slip in while it is written.
     this.#agents.set(agentId, { ...agent, revokedAtMs: nowMs, revokedFor: reason });
-    await store.revoke(agentId, reason, nowMs);
+    try {
+      await store.revoke(
+        agentId,
+        reason,
+        nowMs,
+        audit.entry(by, { what: "agent.revoke", object: agentId, detail: reason }),
+      );
+    } catch (cause) {
+      // It would count again after a restart: whoever asked is told, and may ask again.
+      this.#agents.set(agentId, agent);
+      throw cause;
+    }
     log.warn({ agentId, reason }, "an agent was revoked");
     const own = (await store.certificates(nowMs)).filter((certificate) => certificate.agentId === agentId);
     await Promise.all([

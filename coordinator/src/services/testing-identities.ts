@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { makeCertificateRequest, makeNatsUser, openFarmIdentity, type FarmIdentity } from "@kiln/identity";
 import { pino } from "pino";
 import { IdentityAuthority } from "../adapters/identity/farm-authority.ts";
+import { auditEntry } from "../domain/audit.ts";
 import type { Clock } from "../ports/clock.ts";
 import { systemClock } from "../ports/clock.ts";
 import type { IdentityStore } from "../ports/identity-store.ts";
+import type { AuditLog } from "./audit-log.ts";
 import { AgentIdentities, type AgentIdentitiesOptions } from "./agent-identities.ts";
 
 // A farm's identity in a folder, and who is an agent of it, with no NATS server to be told.
@@ -27,8 +29,9 @@ export async function openTestIdentities(
   const accountsTold: string[] = [];
   const accounts = { update: async (jwt: string) => void accountsTold.push(jwt) };
   const authority = new IdentityAuthority(identity, accounts, changed.lifetimeMs ?? 3_600_000);
+  const audit: Pick<AuditLog, "entry"> = { entry: (by, action) => auditEntry(by, action, clock.nowMs()) };
   const identities = await AgentIdentities.open(
-    { store, authority, clock, log: pino({ level: "silent" }), randomId: () => randomBytes(4).toString("hex") },
+    { store, authority, audit, clock, log: pino({ level: "silent" }), randomId: () => randomBytes(4).toString("hex") },
     {
       lifetimeMs: 3_600_000,
       agentsMax: 100,

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import {
   agentIdOf,
+  certificateRequestKey,
   fingerprintOf,
   issueAgentCertificate,
   issueServerCertificate,
@@ -12,6 +13,9 @@ import {
   makeCertificateRequest,
   type Authority,
 } from "../index.ts";
+
+import { makeKeys, SIGNATURE_ALGORITHM } from "./pem.ts";
+import { loadX509 } from "./x509.ts";
 
 const nowMs = Date.now();
 const HOUR_MS = 3_600_000;
@@ -154,5 +158,24 @@ describe("what an agent is certified as", () => {
     const requestPem = `-----BEGIN CERTIFICATE REQUEST-----\n${forged.toString("base64")}\n-----END CERTIFICATE REQUEST-----\n`;
     const issued = await issueAgentCertificate(authority, { requestPem, agentId: "a", nowMs, lifetimeMs: HOUR_MS });
     expect(issued.ok).toBe(false);
+  });
+});
+
+describe("a certificate request", () => {
+  it("is known by its key, whatever its name and however often it is signed", async () => {
+    const { Pkcs10CertificateRequestGenerator } = await loadX509();
+    const keys = await makeKeys();
+    const request = async (name: string) => {
+      const options = { name: `CN=${name}`, keys, signingAlgorithm: SIGNATURE_ALGORITHM };
+      return (await Pkcs10CertificateRequestGenerator.create(options)).toString("pem");
+    };
+    const requests = [await request("a"), await request("a"), await request("b")];
+    expect(new Set(requests).size).toBe(3);
+    const known = await Promise.all(requests.map(certificateRequestKey));
+    const [first] = known;
+    expect(first).toEqual({ ok: true, digest: expect.stringMatching(/^[\w-]{43}$/) as string });
+    expect(known).toEqual([first, first, first]);
+    expect(await certificateRequestKey((await makeCertificateRequest("a")).requestPem)).not.toEqual(first);
+    expect(await certificateRequestKey("no request")).toMatchObject({ ok: false });
   });
 });

@@ -1,4 +1,4 @@
-import { createPublicKey } from "node:crypto";
+import { createHash, createPublicKey } from "node:crypto";
 import { pemText } from "./authority.ts";
 import { makeKeys, privateKeyPem, SIGNATURE_ALGORITHM } from "./pem.ts";
 import { loadX509, type Pkcs10CertificateRequest } from "./x509.ts";
@@ -50,4 +50,16 @@ export async function parseCertificateRequest(requestPem: string): Promise<Parse
   } catch {
     return { ok: false, message: `the certificate request cannot be read: ${hint}` };
   }
+}
+
+export type RequestKey =
+  /** `digest`: base64url SHA-256 of the public key (SubjectPublicKeyInfo in DER), 43 characters. */
+  { readonly ok: true; readonly digest: string } | { readonly ok: false; readonly message: string };
+
+/** Which key a request is for: two requests of one key have different signatures. */
+export async function certificateRequestKey(requestPem: string): Promise<RequestKey> {
+  const parsed = await parseCertificateRequest(requestPem);
+  if (!parsed.ok) return parsed;
+  const digest = createHash("sha256").update(Buffer.from(parsed.publicKey.rawData)).digest("base64url");
+  return { ok: true, digest };
 }

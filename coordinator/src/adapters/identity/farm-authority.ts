@@ -1,4 +1,5 @@
 import {
+  certificateRequestKey,
   isNatsUserKey,
   issueAgentCertificate,
   natsAgentJwt,
@@ -7,7 +8,7 @@ import {
   type FarmIdentity,
   type NatsTrust,
 } from "@kiln/identity";
-import type { CredentialsRequest, FarmAuthority, IssuedCredentials } from "../../ports/farm-authority.ts";
+import type { CredentialsRequest, FarmAuthority, IssuedCredentials, RequestedKey } from "../../ports/farm-authority.ts";
 
 /** Servers that hold accounts: told when the farm's changes. */
 export interface NatsAccounts {
@@ -33,6 +34,10 @@ export class IdentityAuthority implements FarmAuthority {
     this.#accounts = accounts;
     this.#lifetimeMaxMs = lifetimeMaxMs;
     this.#trust = identity.nats;
+  }
+
+  keyOf(requestPem: string): Promise<RequestedKey> {
+    return certificateRequestKey(requestPem);
   }
 
   async issue(request: CredentialsRequest): Promise<IssuedCredentials> {

@@ -5,8 +5,11 @@ import {
   type EnrolledAgentRow,
   type JoinTokenRow,
 } from "../../domain/enrolment.ts";
+import type { AuditEntry } from "../../domain/audit.ts";
 import type { EnrolOutcome, IdentityStore } from "../../ports/identity-store.ts";
+import { insertAudit } from "./audit-store.ts";
 import type { Columns } from "./rows.ts";
+import { inTransaction } from "./transaction.ts";
 
 export const IDENTITY_SCHEMA = `
   CREATE TABLE join_tokens (
@@ -41,6 +44,12 @@ export const IDENTITY_SCHEMA = `
   CREATE INDEX agent_certificates_agent ON agent_certificates (agent_id);
 `;
 
+/** With which keys a machine joined: a token is used once for each. */
+export const JOINING_KEYS_SCHEMA = `
+  ALTER TABLE enrolled_agents ADD COLUMN keys TEXT NOT NULL DEFAULT '';
+  CREATE UNIQUE INDEX enrolled_agents_keys ON enrolled_agents (token_id, keys) WHERE keys <> '';
+`;
+
 /**
  * Identities in the store's own database. Every method does all its work in
  * one turn of the event loop, so its transactions and the store's never meet.
@@ -53,19 +62,12 @@ export class SqliteIdentityStore implements IdentityStore {
     this.#database = database;
   }
 
-  async insertJoinToken(token: JoinTokenRow): Promise<void> {
-    this.#run(
-      `INSERT INTO join_tokens (id, digest, role, labels, uses, uses_left, created_at, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-      token.id,
-      token.digest,
-      token.role,
-      JSON.stringify(token.labels),
-      token.uses,
-      token.usesLeft,
-      token.createdAtMs,
-      token.expiresAtMs,
-    );
+  async insertJoinToken(token: JoinTokenRow, audit: AuditEntry): Promise<void> {
+    const { id, digest, role, uses, usesLeft, createdAtMs, expiresAtMs } = token;
+    const sql = `INSERT INTO join_tokens (id, digest, role, labels, uses, uses_left, created_at, expires_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+    const labels = JSON.stringify(token.labels);
+    this.#withAudit(audit, () => this.#run(sql, id, digest, role, labels, uses, usesLeft, createdAtMs, expiresAtMs));
   }
 
   async joinTokens(): Promise<readonly JoinTokenRow[]> {
@@ -76,39 +78,53 @@ export class SqliteIdentityStore implements IdentityStore {
     return this.#token(digest);
   }
 
-  async deleteJoinToken(id: string): Promise<boolean> {
-    return this.#run("DELETE FROM join_tokens WHERE id = ?", id) > 0;
+  async deleteJoinToken(id: string, audit: AuditEntry): Promise<boolean> {
+    return this.#withAudit(audit, () => this.#run("DELETE FROM join_tokens WHERE id = ?", id));
   }
 
-  async enrol(digest: string, agent: EnrolledAgentRow, certificate: AgentCertificateRow): Promise<EnrolOutcome> {
-    return this.#transaction((): EnrolOutcome => {
+  async enrol(
+    digest: string,
+    agent: EnrolledAgentRow,
+    certificate: AgentCertificateRow,
+    audit: AuditEntry,
+  ): Promise<EnrolOutcome> {
+    return inTransaction(this.#database, (): EnrolOutcome => {
+      const joined = this.#joined(agent.tokenId, agent.keys);
+      if (joined) return { ok: false, reason: "has-joined", agent: joined };
       const refusal = whyRefused(this.#token(digest), agent.enrolledAtMs);
       if (refusal) return { ok: false, ...refusal };
       this.#run("UPDATE join_tokens SET uses_left = uses_left - 1 WHERE digest = ?", digest);
       this.#run(
-        `INSERT INTO enrolled_agents (agent_id, name, role, labels, token_id, enrolled_at, revoked_at, revoked_for)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO enrolled_agents (agent_id, name, role, labels, token_id, keys, enrolled_at, revoked_at, revoked_for)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         agent.agentId,
         agent.name,
         agent.role,
         JSON.stringify(agent.labels),
         agent.tokenId,
+        agent.keys,
         agent.enrolledAtMs,
         agent.revokedAtMs,
         agent.revokedFor,
       );
       this.#insertCertificate(certificate);
+      insertAudit(this.#database, audit);
       return { ok: true };
     });
   }
 
-  async addCertificate(certificate: AgentCertificateRow): Promise<void> {
-    this.#insertCertificate(certificate);
+  async addCertificate(certificate: AgentCertificateRow, audit: AuditEntry): Promise<boolean> {
+    const known = "SELECT 1 FROM enrolled_agents WHERE agent_id = ? AND revoked_at IS NULL";
+    return this.#withAudit(audit, () => {
+      if (this.#all(known, certificate.agentId).length === 0) return 0;
+      this.#insertCertificate(certificate);
+      return 1;
+    });
   }
 
-  async revoke(agentId: string, reason: string, nowMs: number): Promise<void> {
+  async revoke(agentId: string, reason: string, nowMs: number, audit: AuditEntry): Promise<boolean> {
     const sql = "UPDATE enrolled_agents SET revoked_at = ?, revoked_for = ? WHERE agent_id = ? AND revoked_at IS NULL";
-    this.#run(sql, nowMs, reason, agentId);
+    return this.#withAudit(audit, () => this.#run(sql, nowMs, reason, agentId));
   }
 
   async enrolledAgents(): Promise<readonly EnrolledAgentRow[]> {
@@ -121,7 +137,7 @@ export class SqliteIdentityStore implements IdentityStore {
   }
 
   async forget(beforeMs: number): Promise<void> {
-    this.#transaction(() => {
+    inTransaction(this.#database, () => {
       this.#run("DELETE FROM agent_certificates WHERE not_after < ?", beforeMs);
       this.#run(
         `DELETE FROM enrolled_agents WHERE NOT EXISTS (
@@ -142,16 +158,19 @@ export class SqliteIdentityStore implements IdentityStore {
     this.#run(sql, serial, agentId, natsPublicKey, issuedAtMs, notAfterMs);
   }
 
-  #transaction<T>(work: () => T): T {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#database.exec("COMMIT");
-      return result;
-    } catch (cause) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw cause;
-    }
+  #joined(tokenId: string, keys: string): EnrolledAgentRow | null {
+    if (keys === "") return null;
+    const [row] = this.#all("SELECT * FROM enrolled_agents WHERE token_id = ? AND keys = ?", tokenId, keys);
+    return row ? readAgent(row) : null;
+  }
+
+  /** True when `change` has changed rows; then the audit row is written with them, in one transaction. */
+  #withAudit(audit: AuditEntry, change: () => number): boolean {
+    return inTransaction(this.#database, () => {
+      if (change() === 0) return false;
+      insertAudit(this.#database, audit);
+      return true;
+    });
   }
 
   #statement(sql: string): StatementSync {
@@ -189,6 +208,7 @@ function readAgent(row: Columns): EnrolledAgentRow {
     role: row["role"] as EnrolledAgentRow["role"],
     labels: JSON.parse(row["labels"] as string) as EnrolledAgentRow["labels"],
     tokenId: row["token_id"] as string,
+    keys: row["keys"] as string,
     enrolledAtMs: row["enrolled_at"] as number,
     revokedAtMs: row["revoked_at"] as number | null,
     revokedFor: row["revoked_for"] as string,

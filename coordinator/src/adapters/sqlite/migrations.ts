@@ -2,7 +2,7 @@ import { UPDATE_SCHEMA } from "./update-store.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { API_TOKENS_SCHEMA } from "./api-token-store.ts";
 import { AUDIT_SCHEMA } from "./audit-store.ts";
-import { IDENTITY_SCHEMA } from "./identity-store.ts";
+import { IDENTITY_SCHEMA, JOINING_KEYS_SCHEMA } from "./identity-store.ts";
 import { JOB_SECRETS_SCHEMA } from "./job-secret-store.ts";
 import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
 import { addScheduling } from "./add-scheduling.ts";
@@ -141,6 +141,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   API_TOKENS_SCHEMA,
   JOB_SECRETS_SCHEMA,
   addJobSecrets,
+  JOINING_KEYS_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -2,7 +2,7 @@ import { Enrolment, EnrolmentBody, RenewalBody, RevokeAgentBody, RevokedAgent, r
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { EnrolmentResult } from "../../services/agent-identities.ts";
-import type { Actor, AuditedAction } from "../../domain/audit.ts";
+import type { Actor } from "../../domain/audit.ts";
 import { AGENTS, OPEN, people, peopleAndAgents } from "./access.ts";
 import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
@@ -25,7 +25,7 @@ export function enrolmentRoutes(app: App, { identities, limits, audit }: RouteCo
       config: { ...OPEN, rate: "enrolments" },
       schema: {
         operationId: "enrolAgent",
-        summary: "Join the farm as an agent, by a join token",
+        summary: "Join the farm as an agent, by a join token; the same keys and token again give the same agent",
         tags: ["farm"],
         security: NO_SECURITY,
         body: EnrolmentBody,
@@ -36,6 +36,7 @@ export function enrolmentRoutes(app: App, { identities, limits, audit }: RouteCo
           "token-foreign",
           "token-used",
           "token-expired",
+          "agent-revoked",
           "clock-skew",
           "too-many-agents",
           "too-large",
@@ -44,8 +45,12 @@ export function enrolmentRoutes(app: App, { identities, limits, audit }: RouteCo
       },
     },
     async (request, reply) => {
-      const result = await identities.enrol(request.body);
-      await audit.record(actorOf(request), enrolmentAction("agent.enrol", result, request.body.name));
+      const by = actorOf(request);
+      const result = await identities.enrol(request.body, by);
+      if (!result.ok) {
+        const { name } = request.body;
+        await audit.record(by, { what: "agent.enrol", object: name, outcome: "refused", detail: result.detail });
+      }
       return reply.code(201).send(enrolmentOf(result));
     },
   );
@@ -85,8 +90,11 @@ function ownIdentityRoutes(app: App, context: RouteContext): void {
     },
     async (request, reply) => {
       const agentId = itself(request, agentOf);
-      const result = await identities.renew(agentId, request.body);
-      await audit.record(actorOf(request), enrolmentAction("agent.renew", result, agentId));
+      const by = actorOf(request);
+      const result = await identities.renew(agentId, request.body, by);
+      if (!result.ok) {
+        await audit.record(by, { what: "agent.renew", object: agentId, outcome: "refused", detail: result.detail });
+      }
       return reply.code(201).send(enrolmentOf(result));
     },
   );
@@ -160,17 +168,9 @@ function runReaderRoute(app: App, { agentOf, holdsAttemptOf, token }: RouteConte
   );
 }
 
-async function revoke(
-  { identities, audit }: RouteContext,
-  agentId: string,
-  reason: string,
-  by: Actor,
-): Promise<RevokedAgent> {
-  const revokedAtMs = await identities.revoke(agentId, reason);
-  if (revokedAtMs !== null) {
-    await audit.record(by, { what: "agent.revoke", object: agentId, detail: reason });
-    return { agentId, revokedAtMs };
-  }
+async function revoke({ identities }: RouteContext, agentId: string, reason: string, by: Actor): Promise<RevokedAgent> {
+  const revokedAtMs = await identities.revoke(agentId, reason, by);
+  if (revokedAtMs !== null) return { agentId, revokedAtMs };
   throw new HttpProblem("no-such-agent", `no agent ${JSON.stringify(agentId.slice(0, 100))} has joined this farm`);
 }
 
@@ -183,12 +183,6 @@ function itself(request: FastifyRequest, agentOf: RouteContext["agentOf"]): stri
   const { agentId: asked } = request.params as { readonly agentId: string };
   if (asked === agentId) return agentId;
   throw new HttpProblem("forbidden", `the certificate is of agent ${agentId}: it may not speak for another`);
-}
-
-/** `name`: as the machine calls itself, where it did not become an agent. */
-function enrolmentAction(what: "agent.enrol" | "agent.renew", result: EnrolmentResult, name: string): AuditedAction {
-  if (result.ok) return { what, object: result.enrolment.agentId, detail: name };
-  return { what, object: name, outcome: "refused", detail: result.detail };
 }
 
 function enrolmentOf(result: EnrolmentResult): Enrolment {

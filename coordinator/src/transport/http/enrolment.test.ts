@@ -1,7 +1,8 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { makeToken, tokenDigest } from "@kiln/identity";
 import { runReader, type Enrolment, type JoinTokenView, type NewJoinToken, type Problem } from "@kiln/proto";
 import { describe, expect, it } from "vitest";
+import { auditEntry, type AuditAction } from "../../domain/audit.ts";
 import { newMachine } from "../../services/testing-identities.ts";
 import { startTestServer, TOKEN, type TestServer, type TestServerOptions } from "./testing.ts";
 
@@ -30,6 +31,21 @@ async function joined(server: TestServer, name = "box"): Promise<Enrolment> {
   const { status, body } = await enrol(server, (await newMachine(token, name)).body);
   expect(status).toBe(201);
   return body;
+}
+
+/** The token as it would be 30 minutes after it ran out. */
+async function expireToken(server: TestServer, { id, token }: Pick<NewJoinToken, "id" | "token">): Promise<void> {
+  const { identities } = server.store;
+  const entry = auditEntry({ who: "owner", from: "" }, { what: "join-token.revoke", object: id }, 0);
+  const known = await identities.joinTokenOf(tokenDigest(token));
+  if (!known) throw new Error("there is no such token");
+  await identities.deleteJoinToken(id, entry);
+  await identities.insertJoinToken({ ...known, createdAtMs: 0, expiresAtMs: 1_000 }, entry);
+}
+
+async function auditOf(server: TestServer, what: AuditAction): Promise<readonly string[]> {
+  const rows = await server.audit.page({ before: null, sinceMs: null, who: null, what, limit: 50 });
+  return rows.map(({ object, outcome, detail }) => `${object} ${outcome}: ${detail}`).toReversed();
 }
 
 /** Who asks says so in a header, in place of a certificate. */
@@ -100,11 +116,7 @@ describe("joining the farm", () => {
       "urn:kiln:problem:token-unknown",
     );
     const { token, id } = await joinToken(server, { lifetimeMs: 1_000 });
-    await server.store.identities.deleteJoinToken(id);
-    await server.store.identities.insertJoinToken({
-      ...{ id, digest: tokenDigest(token), role: "worker", labels: {}, uses: 1, usesLeft: 1 },
-      ...{ createdAtMs: 0, expiresAtMs: 1_000 },
-    });
+    await expireToken(server, { id, token });
     const late = await enrol(server, (await newMachine(token)).body);
     expect(late.body).toMatchObject({
       type: "urn:kiln:problem:token-expired",
@@ -146,6 +158,93 @@ describe("joining the farm", () => {
       const response = await fetch(`${server.url}/api/v1${path}`, { method: method ?? "" });
       expect(response.status).toBe(401);
     }
+  });
+});
+
+describe("a machine whose answer was lost", () => {
+  const usesLeft = async (server: TestServer) =>
+    (await server.identities.joinTokens()).map((token) => [token.id, token.usesLeft]);
+
+  it("comes again with the same token and keys, is the same agent, and uses the token once", async () => {
+    await using server = await startTestServer();
+    const { token, id } = await joinToken(server);
+    const { body, privateKeyPem } = await newMachine(token);
+    const first = await enrol(server, body);
+    expect(await usesLeft(server)).toEqual([[id, 0]]);
+    // The token is used up; the same request is answered.
+    for (const again of [await enrol(server, body), await enrol(server, body)]) {
+      expect(again).toMatchObject({ status: 201, body: { agentId: first.body.agentId } });
+      const certificate = new X509Certificate(again.body.certificate);
+      expect(certificate.subjectAltName).toBe(`URI:kiln:agent:${first.body.agentId}`);
+      expect(certificate.checkPrivateKey(createPrivateKey(privateKeyPem))).toBe(true);
+    }
+    expect(await usesLeft(server)).toEqual([[id, 0]]);
+    expect(await server.store.identities.enrolledAgents()).toHaveLength(1);
+    const again = `${first.body.agentId} done: box, again with the same token and keys`;
+    expect(await auditOf(server, "agent.enrol")).toEqual([`${first.body.agentId} done: box`, again, again]);
+  });
+
+  it("is one agent also when both requests are under way at once", async () => {
+    await using server = await startTestServer();
+    const { token, id } = await joinToken(server, { uses: 2 });
+    const { body } = await newMachine(token);
+    const answers = await Promise.all([enrol(server, body), enrol(server, body), enrol(server, body)]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    expect(new Set(answers.map((answer) => answer.body.agentId)).size).toBe(1);
+    expect(await usesLeft(server)).toEqual([[id, 1]]);
+  });
+
+  it("is another machine with any other key, or another token, and that counts", async () => {
+    await using server = await startTestServer();
+    const [a, b] = [await joinToken(server, { uses: 3 }), await joinToken(server)];
+    const [{ body }, other] = [await newMachine(a.token), await newMachine(a.token)];
+    const bodies = [
+      body,
+      { ...body, natsPublicKey: other.body.natsPublicKey },
+      { ...body, request: other.body.request },
+      { ...body, token: b.token },
+    ];
+    const agents = new Set<string>();
+    for (const one of bodies) agents.add((await enrol(server, one)).body.agentId);
+    expect(agents.size).toBe(4);
+    expect(new Map((await usesLeft(server)) as [string, number][])).toEqual(
+      new Map([
+        [a.id, 0],
+        [b.id, 0],
+      ]),
+    );
+    expect((await enrol(server, other.body)).body.type).toBe("urn:kiln:problem:token-used");
+  });
+
+  it("does not get in by a token that has expired or was deleted", async () => {
+    await using server = await startTestServer();
+    const late = await joinToken(server, { uses: 2 });
+    const { body } = await newMachine(late.token);
+    expect((await enrol(server, body)).status).toBe(201);
+    await expireToken(server, late);
+    expect((await enrol(server, body)).body.type).toBe("urn:kiln:problem:token-expired");
+    const used = await joinToken(server);
+    const machine = await newMachine(used.token);
+    expect((await enrol(server, machine.body)).status).toBe(201);
+    await expireToken(server, used);
+    expect((await enrol(server, machine.body)).body.type).toBe("urn:kiln:problem:token-used");
+    await server.get(`/join-tokens/${used.id}`, { method: "DELETE" });
+    expect((await enrol(server, machine.body)).body.type).toBe("urn:kiln:problem:token-unknown");
+  });
+
+  it("does not get in once its agent is revoked", async () => {
+    await using server = await startTestServer();
+    const { token, id } = await joinToken(server, { uses: 2 });
+    const { body } = await newMachine(token);
+    const { agentId } = (await enrol(server, body)).body;
+    await post(server, `/agents/${agentId}/revoke`, { reason: "stolen" });
+    const again = await enrol(server, body);
+    expect(again).toMatchObject({ status: 403, body: { type: "urn:kiln:problem:agent-revoked" } });
+    expect(await usesLeft(server)).toEqual([[id, 1]]);
+    expect(await server.store.identities.certificates(0)).toHaveLength(1);
+    expect((await auditOf(server, "agent.enrol")).map((row) => row.replace(/:.*/, ""))).toEqual([
+      ...[`${agentId} done`, "box refused"],
+    ]);
   });
 });
 

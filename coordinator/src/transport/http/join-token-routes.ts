@@ -11,7 +11,7 @@ const TokenList = Type.Object({ tokens: Type.Array(JoinTokenView) });
 const TokenParams = Type.Object({ id: Type.String({ description: "The token's id" }) });
 
 /** Tokens by which machines join. */
-export function joinTokenRoutes(app: App, { identities, limits, audit }: RouteContext): void {
+export function joinTokenRoutes(app: App, { identities, limits }: RouteContext): void {
   app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
   app.post(
     "/join-tokens",
@@ -32,10 +32,8 @@ export function joinTokenRoutes(app: App, { identities, limits, audit }: RouteCo
       },
     },
     async (request, reply) => {
-      const made = await identities.makeJoinToken(request.body);
+      const made = await identities.makeJoinToken(request.body, actorOf(request));
       if (!made) throw new HttpProblem("too-many-tokens", "delete join tokens that are not needed any more");
-      const detail = `${made.role}, uses: ${made.uses}`;
-      await audit.record(actorOf(request), { what: "join-token.create", object: made.id, detail });
       return reply.code(201).send(made);
     },
   );
@@ -68,10 +66,7 @@ export function joinTokenRoutes(app: App, { identities, limits, audit }: RouteCo
     },
     async (request, reply) => {
       const { id } = request.params;
-      if (await identities.deleteJoinToken(id)) {
-        await audit.record(actorOf(request), { what: "join-token.revoke", object: id });
-        return reply.code(204).send();
-      }
+      if (await identities.deleteJoinToken(id, actorOf(request))) return reply.code(204).send();
       throw new HttpProblem("no-such-token", `there is no join token ${JSON.stringify(id.slice(0, 100))}`);
     },
   );
