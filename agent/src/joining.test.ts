@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";
@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { makeAuthority, issueServerCertificate, makeToken } from "@kiln/identity";
 import { create } from "@bufbuild/protobuf";
 import { agent as wire, job as jobWire } from "@kiln/proto";
+import { temporaryFolder } from "@kiln/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CredentialFolder } from "./adapters/disk/credential-folder.ts";
 import { enrol } from "./adapters/join/enrol.ts";
@@ -75,6 +76,29 @@ describe("a machine that joins", () => {
       ["gRPC", null],
       ["NATS", null],
     ]);
+  });
+
+  test("that got no answer asks again with the same keys, also in another process, and with others by another token", async () => {
+    using home = temporaryFolder();
+    const { url } = farm.https;
+    const join = async (token: string) => {
+      const folder = new CredentialFolder(home.path);
+      const keys = () => folder.joiningKeys(token, "gpu1");
+      const result = await enrol({ url, token, name: "gpu1", keys }, { env: {}, nowMs: Date.now });
+      if (result.ok) folder.write(result.credentials);
+      return result.ok ? result.credentials : result.failure.kind;
+    };
+    const { token } = farm.identity;
+    farm.https.answersToLose = 3;
+    expect([await join(token), await join(token)]).toEqual(["no-answer", "no-answer"]);
+    expect(await join(makeToken("join", farm.identity.identity.fingerprint))).toBe("no-answer");
+    const [first, second, other] = farm.https.enrolments;
+    expect([second?.["request"], second?.["natsPublicKey"]]).toEqual([first?.["request"], first?.["natsPublicKey"]]);
+    expect(other?.["request"]).not.toBe(first?.["request"]);
+    expect(other?.["natsPublicKey"]).not.toBe(first?.["natsPublicKey"]);
+    // Once it has joined, nothing is left of them but its credentials.
+    expect(await join(token)).toMatchObject({ agentId: "gpu1-4" });
+    expect(readdirSync(home.path)).toEqual(["credentials"]);
   });
 
   test("says which port of the farm it does not reach, and that it is a firewall's", async () => {
@@ -187,6 +211,16 @@ describe("a machine that joins", () => {
 });
 
 describe("an agent", () => {
+  test("whose first answer is lost joins with the keys that it had asked with", async () => {
+    farm.https.answersToLose = 1;
+    const agent = await startAgent();
+    const [first, second] = farm.https.enrolments;
+    expect(farm.https.enrolments).toHaveLength(2);
+    expect(second?.["request"]).toBe(first?.["request"]);
+    expect(second?.["natsPublicKey"]).toBe(first?.["natsPublicKey"]);
+    expect(agent.agentId).toMatch(/-2$/);
+  });
+
   test("joins once, and is the same agent at its next start without a token", async () => {
     const first = await startAgent();
     await first[Symbol.asyncDispose]();

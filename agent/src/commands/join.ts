@@ -56,7 +56,9 @@ export async function join(args: readonly string[], env: NodeJS.ProcessEnv): Pro
     const known = options.force === true ? null : folder.read();
     if (known) return say(EXIT.couldNotRun, ...joinedAlready(known));
     const looking = readInventory(config.folder);
-    const result = await enrol({ url, token, name: config.name }, { env, nowMs: () => Date.now() });
+    const { name } = config;
+    const keys = () => folder.joiningKeys(token, name);
+    const result = await enrol({ url, token, name, keys }, { env, nowMs: () => Date.now() });
     inventory = await looking;
     if (!result.ok) {
       const { message, advice } = joinFailureWords(result.failure);

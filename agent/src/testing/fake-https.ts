@@ -21,6 +21,8 @@ export class FakeHttps implements AsyncDisposable {
   uploads = 0;
   /** Bodies of enrolments that were let in. */
   readonly enrolments: Record<string, unknown>[] = [];
+  /** So many answers to enrolments are lost on their way. */
+  answersToLose = 0;
   readonly renewals: string[] = [];
   readonly left: string[] = [];
   /** Instead of enrolling, and of renewing. */
@@ -87,6 +89,10 @@ export class FakeHttps implements AsyncDisposable {
     const body = JSON.parse(await text(request)) as Record<string, string>;
     if (this.refusal) return json(response, this.refusal.status, this.refusal.body);
     this.enrolments.push(body);
+    if (this.answersToLose > 0) {
+      this.answersToLose -= 1;
+      return void request.socket.destroy();
+    }
     const agentId = `${body["name"]}-${this.enrolments.length}`.replaceAll(/[^a-z0-9-]/g, "-");
     const issued = await this.#identity.issue(agentId, body as { request: string; natsPublicKey: string });
     const { authority } = this.#identity.identity;

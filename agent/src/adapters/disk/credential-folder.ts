@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { AGENT_ROLES, isAgentId } from "@kiln/proto";
 import type { Credentials } from "../../ports/credentials.ts";
+import { forgetJoiningKeys, keepJoiningKeys, type JoiningKeys } from "./joining-keys.ts";
 import { writeDurably } from "./write-durably.ts";
 
 const FILES = {
@@ -45,6 +46,11 @@ export class CredentialFolder {
     return null;
   }
 
+  /** What this machine asks to join with by this token: the same every time, until it has joined. */
+  joiningKeys(token: string, name: string): Promise<JoiningKeys> {
+    return keepJoiningKeys(this.#home, token, name);
+  }
+
   /** Replaces what is there. One process at a time: the one that holds the home's lock. */
   write(credentials: Credentials): void {
     const temporary = join(this.#home, "credentials.tmp");
@@ -60,6 +66,7 @@ export class CredentialFolder {
     writeDurably(join(temporary, FILES.rest), `${JSON.stringify(rest, null, 2)}\n`, 0o600);
     renameSync(temporary, this.#next);
     this.#settle();
+    forgetJoiningKeys(this.#home);
   }
 
   /** The machine is no agent of that farm any more. */
@@ -67,6 +74,7 @@ export class CredentialFolder {
     for (const path of [this.#next, this.path, join(this.#home, "credentials.old")]) {
       rmSync(path, { recursive: true, force: true });
     }
+    forgetJoiningKeys(this.#home);
   }
 
   /** Puts a complete new folder into its place, also one that an ended process left there. */

@@ -1,9 +1,10 @@
 import { Agent, fetch } from "undici";
-import { makeCertificateRequest, makeNatsUser, parseToken } from "@kiln/identity";
+import { parseToken } from "@kiln/identity";
 import { isAgentId } from "@kiln/proto";
 import type { JoinFailure } from "../../domain/join/join-failure.ts";
 import { proxyFor } from "../../domain/join/proxy-variables.ts";
 import type { Credentials } from "../../ports/credentials.ts";
+import { makeJoiningKeys, type JoiningKeys } from "../disk/joining-keys.ts";
 import { connectionFailure } from "./connection-failure.ts";
 import { fetchAuthority, targetOf, type FarmAuthority } from "./fetch-authority.ts";
 import { answerFailure, readAnswer, reachable } from "./enrolment-answer.ts";
@@ -18,6 +19,8 @@ export interface JoinRequest {
   readonly token: string;
   /** For people. */
   readonly name: string;
+  /** Default: new ones. The same ones again are the same machine to the farm. */
+  readonly keys?: () => Promise<JoiningKeys>;
 }
 
 export type JoinResult =
@@ -31,7 +34,7 @@ export interface JoinSurroundings {
 }
 
 /**
- * Makes this machine an agent of a farm: new keys that never leave it, a
+ * Makes this machine an agent of a farm: keys that never leave it, a
  * certificate and a NATS user for them. The farm is known by the fingerprint in
  * the token before the token is sent. A failure is a value; nothing is stored.
  */
@@ -63,14 +66,13 @@ function farmUrl(text: string): string | JoinFailure {
 }
 
 async function send(
-  { url, token, name }: JoinRequest,
+  { url, token, name, keys = () => makeJoiningKeys(name) }: JoinRequest,
   authority: FarmAuthority,
   { env, nowMs }: JoinSurroundings,
 ): Promise<JoinResult> {
   const { authorityPem, issuer } = authority;
   const target = targetOf(url);
-  const { privateKeyPem, requestPem } = await makeCertificateRequest(name);
-  const natsUser = makeNatsUser();
+  const { privateKeyPem, requestPem, natsSeed, natsPublicKey } = await keys();
   const agent = new Agent({ connect: { ca: authorityPem, timeout: 10_000 } });
   const sentMs = nowMs();
   try {
@@ -82,7 +84,7 @@ async function send(
       body: JSON.stringify({
         token: token.trim(),
         request: requestPem,
-        natsPublicKey: natsUser.publicKey,
+        natsPublicKey,
         name,
         nowMs: sentMs,
       }),
@@ -104,7 +106,7 @@ async function send(
       privateKeyPem,
       certificatePem: certificate,
       authorityPem,
-      natsSeed: natsUser.seed,
+      natsSeed,
       natsJwt,
       issuedAtMs: nowMs(),
       notAfterMs,

@@ -5,7 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Credentials, JoinSettings } from "../../ports/credentials.ts";
 import type { Log } from "../../ports/log.ts";
 import type { CredentialFolder } from "../disk/credential-folder.ts";
-import { enrol } from "./enrol.ts";
+import { enrol, type JoinRequest } from "./enrol.ts";
 import { JoinError } from "./join-error.ts";
 
 /** A farm that starts together with its agents is there within this. */
@@ -42,7 +42,9 @@ export async function joinAtStart(
   }
   if (known)
     parts.log.warn({ farm: known.farm.httpUrl, agentId: known.agentId }, "the token is of another farm: joining that");
-  const credentials = await enrolPatiently({ url: join.url, token: join.token, name }, parts);
+  const { url, token } = join;
+  const keys = () => folder.joiningKeys(token, name);
+  const credentials = await enrolPatiently({ url, token, name, keys }, parts);
   folder.write(credentials);
   parts.log.info({ farm: credentials.farm.httpUrl, agentId: credentials.agentId }, "joined the farm");
   return credentials;
@@ -53,10 +55,7 @@ function isOfAnotherFarm(token: string, { authorityPem }: Credentials): boolean 
   return parsed.ok && parsed.token.fingerprint !== fingerprintOf(authorityPem);
 }
 
-async function enrolPatiently(
-  request: { readonly url: string; readonly token: string; readonly name: string },
-  parts: JoinAtStartParts,
-): Promise<Credentials> {
+async function enrolPatiently(request: JoinRequest, parts: JoinAtStartParts): Promise<Credentials> {
   const { clock, env, log, random } = parts;
   const untilMs = clock.nowMs() + WAIT_MS;
   for (let failures = 1; ; failures++) {
