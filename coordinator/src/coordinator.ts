@@ -133,7 +133,8 @@ export async function startCoordinator(
   const queries = new FarmRunQueries(store, plans, farm);
   const upstream = stack.use(await openUpstream(config));
   const { releaseSeriesMax } = config;
-  const judging = { engine, store, blobs, plans, hub, upstream, compare, metrics, releaseSeriesMax, clock, log };
+  const { audit } = people;
+  const judging = { engine, store, blobs, plans, hub, upstream, compare, metrics, releaseSeriesMax, audit, clock, log };
   const { judge, verdicts, stop } = openVerdicts(judging);
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });

@@ -7,6 +7,7 @@ import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Metrics } from "./ports/metrics.ts";
 import type { Upstream } from "./ports/upstream.ts";
+import type { AuditLog } from "./services/audit-log.ts";
 import type { ChangeHub } from "./services/change-hub.ts";
 import type { FarmEngine } from "./services/farm-engine.ts";
 import type { PlanCache } from "./services/plan-cache.ts";
@@ -32,6 +33,7 @@ export function openVerdicts(parts: {
   readonly metrics: Metrics;
   /** Time series of releases, of all projects together. */
   readonly releaseSeriesMax: number;
+  readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Logger;
 }): {
@@ -40,7 +42,7 @@ export function openVerdicts(parts: {
   readonly board: ReleaseBoard;
   readonly stop: () => Promise<void>;
 } {
-  const { engine, store, blobs, plans, hub, upstream, compare, clock } = parts;
+  const { engine, store, blobs, plans, hub, upstream, compare, audit, clock } = parts;
   const log = parts.log.child({ part: "judge" });
   const { verdicts } = store;
   const artifacts = new ArtifactFacts(createZipWheelOpener(blobs));
@@ -56,7 +58,7 @@ export function openVerdicts(parts: {
   const judge = new RunJudge({ engine, store, verdicts, plans, hub, facts, compare, clock, log });
   return {
     judge,
-    verdicts: new FarmVerdicts({ engine, store, verdicts, plans, clock }),
+    verdicts: new FarmVerdicts({ engine, store, verdicts, plans, audit, clock }),
     board,
     stop: async () => {
       await judge.stop();

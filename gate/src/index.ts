@@ -56,6 +56,7 @@ export type {
   SuiteFact,
   VersionPlace,
 } from "./rules/gate-facts.ts";
+export { APPROVER_ROLES, type ApproverRole } from "./rules/gate-facts.ts";
 export { findGates, judgeAgain, judgeGates, type Decisions } from "./rules/judge-gates.ts";
 export type { Waiver } from "./rules/waiver.ts";
 export { readSarif, type SarifSource } from "./scans/sarif.ts";

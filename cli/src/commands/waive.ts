@@ -23,7 +23,7 @@ export const command: CliCommand<Options> = {
       .argument("<gate>", "gate, by number or name: G16, or coverage")
       .option("--reason <text>", "why it may stay shut (needed)")
       .option("--expires <day>", "the last day on which the waiver holds, for example 2026-12-31 (needed)")
-      .option("--as <name>", "who answers for it; without it the user of this machine")
+      .option("--as <name>", "who answers for it, for people to read; without it the user of this machine")
       .option("--digest <sha256>", "the candidate that was looked at; without it that of the run's verdict now")
       .addHelpText(
         "after",
@@ -43,8 +43,8 @@ export const command: CliCommand<Options> = {
     const looked = digest ?? (await client.verdict(run)).candidate.digest;
     if (looked === null)
       throw usageError(`${run} made no files: there is nothing to waive.`, `./kiln verdict ${run} says why.`);
-    const who = userName(as, context.env);
-    const view = await client.waive(run, { gate, digest: looked, who, reason, expiresAtMs });
+    const onBehalfOf = userName(as, context.env);
+    const view = await client.waive(run, { gate, digest: looked, onBehalfOf, reason, expiresAtMs });
     const { out } = context;
     out.document(view);
     out.lines(renderVerdictReport(view, { width: out.columns, symbols: out.symbols }));

@@ -96,8 +96,18 @@ export function sampleVerdict(changes: Partial<VerdictView> = {}): VerdictView {
       },
     ],
     comparisonsOmitted: 0,
-    approvals: [{ who: "ada", role: "maintainer", digest: DIGEST, atMs: T0 }],
-    waivers: [{ gate: "G11", who: "ada", why: "known", digest: DIGEST, expiresAtMs: T0 + 86_400_000 }],
+    approvals: [{ who: "token:ada", role: "releaser", onBehalfOf: "", digest: DIGEST, atMs: T0 }],
+    waivers: [
+      {
+        gate: "G11",
+        who: "token:ada",
+        role: "releaser",
+        onBehalfOf: "",
+        why: "known",
+        digest: DIGEST,
+        expiresAtMs: T0 + 86_400_000,
+      },
+    ],
     ...changes,
   };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeAccess, mayAccess, principalName, ROLES, type Access, type Principal } from "./principal.ts";
+import { describeAccess, mayAccess, principalName, roleOf, ROLES, type Access, type Principal } from "./principal.ts";
 
 const role = fc.constantFrom(...ROLES);
 const rank = (of: (typeof ROLES)[number]) => ROLES.indexOf(of);
@@ -22,6 +22,14 @@ describe("who may do what", () => {
     expect(ask({ kind: "owner" }, "agents").ok).toBe(false);
     expect(ask({ kind: "token", name: "ci", role: "operator" }, "agents").ok).toBe(false);
     expect(ask({ kind: "agent", agentId: "a" }, "agents").ok).toBe(true);
+  });
+
+  it("is an operator's for the owner, a token's own role, and no role for agents and readers", () => {
+    expect(roleOf({ kind: "owner" })).toBe("operator");
+    expect(roleOf({ kind: "token", name: "ci", role: "viewer" })).toBe("viewer");
+    expect([roleOf({ kind: "agent", agentId: "a" }), roleOf({ kind: "run-reader", run: 1 }), roleOf(null)]).toEqual([
+      ...[null, null, null],
+    ]);
   });
 
   it("is for agents and readers only what says so", () => {

@@ -71,6 +71,12 @@ function refused(detail: string): AccessDecision {
   return { ok: false, detail };
 }
 
+/** What somebody may do as a person or script; null for agents and readers of runs. */
+export function roleOf(principal: Principal | null): Role | null {
+  if (principal?.kind === "owner") return "operator";
+  return principal?.kind === "token" ? principal.role : null;
+}
+
 /** As the audit log, the limits and the log name somebody; `nobody` is who did not say, or not truly. */
 export function principalName(principal: Principal | null): string {
   switch (principal?.kind) {

@@ -4,7 +4,8 @@ import type { AuditEntry } from "./audit.ts";
 import type { Outcome } from "./outcome.ts";
 import type { AgentStanding } from "./agent-standing.ts";
 import type { AgentRow, ArtifactRow, AttemptRow, DeviceRow, HealthReportRow, JobRow, RunRow, StepRow } from "./rows.ts";
-import type { ApprovalRow, JudgedRun, WaiverRow } from "./verdict/judged-run.ts";
+import type { ApprovalRow, WaiverRow } from "./verdict/decision.ts";
+import type { JudgedRun } from "./verdict/judged-run.ts";
 
 /** One durable change. A service decides; the store only remembers. */
 export type StoreOp =

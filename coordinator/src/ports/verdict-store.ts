@@ -1,6 +1,7 @@
 import type { ReleasePolicy } from "@kiln/gate";
 import type { AttemptRow } from "../domain/rows.ts";
-import type { ApprovalRow, JudgedRun, WaiverRow } from "../domain/verdict/judged-run.ts";
+import type { ApprovalRow, WaiverRow } from "../domain/verdict/decision.ts";
+import type { JudgedRun } from "../domain/verdict/judged-run.ts";
 
 /** What runs have to pass, and what was found; written by the store's operations. */
 export interface VerdictStore {

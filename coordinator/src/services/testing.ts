@@ -183,6 +183,7 @@ export async function openServices(dir: string) {
     upstream: NO_UPSTREAM,
     compare: COMPARE_POLICY,
     metrics,
+    audit,
     clock,
     log,
   };

@@ -1,4 +1,4 @@
-import { SEVERITIES } from "../rules/gate-facts.ts";
+import { APPROVER_ROLES, SEVERITIES } from "../rules/gate-facts.ts";
 import type { CATALOGUE, GateId, GateOptions } from "../rules/catalogue.ts";
 import {
   bytes,
@@ -105,13 +105,13 @@ const budget = mapped(
   },
 );
 
-const APPROVER = "{role: maintainer, count: 2}, or {who: ada}";
+const APPROVER = "{role: releaser, count: 2}, or {who: ada}";
 const approver = mapped(
-  fields({ role: text("maintainer"), count: count("2"), who: text("ada") }, [], APPROVER),
+  fields({ role: choice(APPROVER_ROLES), count: count("2"), who: text("ada") }, [], APPROVER),
   ({ role, count: needed, who }) => {
     if ((role === undefined) === (who === undefined)) return "has not one of role and who";
     if (who !== undefined) return needed === undefined ? { who } : "has a count of one person";
-    return { role: role ?? "", count: needed ?? 1 };
+    return { role: role ?? "releaser", count: needed ?? 1 };
   },
 );
 

@@ -37,7 +37,7 @@ G14: {executed-min: 100, skip-share-max: 0.1}
 vulnerability-scan: {severity-min: medium, database-age-max: 2d12h, database: live, scans: [trivy]}
 soak-leak: {duration: 8h, growth-max: 100 MB}
 absolute-budget: {budgets: [{what: "step:time", at-most: 1.5 ms}, {what: "gpu:use", at-least: 80 %}]}
-approval: {required: [{role: maintainer, count: 2}, {who: ada}]}
+approval: {required: [{role: releaser, count: 2}, {who: ada}]}
 changelog-entry:
 artifact-contents: off
 `);
@@ -53,7 +53,7 @@ artifact-contents: off
             { what: "gpu:use", limit: "at-least", value: 0.8, unit: "1" },
           ],
         },
-        M01: { required: [{ role: "maintainer", count: 2 }, { who: "ada" }] },
+        M01: { required: [{ role: "releaser", count: 2 }, { who: "ada" }] },
         G05: {},
       },
       off: ["G10"],

@@ -1,17 +1,22 @@
 import { CANDIDATE } from "./case-facts.ts";
-import type { ApprovalFact } from "./gate-facts.ts";
+import { APPROVER_ROLES, type ApprovalFact, type ApproverRole } from "./gate-facts.ts";
 import { finding, rule, statement } from "./rule.ts";
 
-const APPROVAL: ApprovalFact = { who: "ada", role: "maintainer", digest: CANDIDATE.digest, atMs: 1_795_000_000_000 };
+const APPROVAL: ApprovalFact = { who: "ada", role: "releaser", digest: CANDIDATE.digest, atMs: 1_795_000_000_000 };
 
-/** Somebody of a role, or one named person, has to approve. */
-type Approver = { readonly role: string; readonly count: number } | { readonly who: string };
+/** Somebody of a role or of a higher one, or one named person, has to approve. */
+type Approver = { readonly role: ApproverRole; readonly count: number } | { readonly who: string };
 
 interface ApprovalOptions {
   readonly required: readonly Approver[];
 }
 
-const DEFAULTS: ApprovalOptions = { required: [{ role: "maintainer", count: 1 }] };
+const DEFAULTS: ApprovalOptions = { required: [{ role: "releaser", count: 1 }] };
+
+/** In policies that were stored before roles were the farm's there are others, which nobody has. */
+function hasRole(role: ApproverRole, least: ApproverRole): boolean {
+  return APPROVER_ROLES.includes(least) && APPROVER_ROLES.indexOf(role) >= APPROVER_ROLES.indexOf(least);
+}
 
 /** M01: the named people and roles approved these very bytes. What was approved before a byte changed counts no more. */
 export const approval = rule({
@@ -32,7 +37,7 @@ export const approval = rule({
     const open = required.flatMap((one) => {
       if ("who" in one) return valid.some(({ who }) => who === one.who) ? [] : [one.who];
       // One person is one approval, however often it is given.
-      const people = new Set(valid.filter(({ role }) => role === one.role).map(({ who }) => who));
+      const people = new Set(valid.filter(({ role }) => hasRole(role, one.role)).map(({ who }) => who));
       return people.size >= one.count ? [] : [`${one.count - people.size} more ${one.role}`];
     });
     if (open.length === 0)

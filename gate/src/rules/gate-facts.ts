@@ -174,9 +174,16 @@ export interface ExampleFact {
   readonly exitCode: number | null;
 }
 
+/** Roles of the farm whose people may approve; each may do all that those before it may. */
+export const APPROVER_ROLES = ["releaser", "operator"] as const;
+export type ApproverRole = (typeof APPROVER_ROLES)[number];
+
+/** An approval by somebody whom the farm knows. */
 export interface ApprovalFact {
+  /** By whose token: its name. */
   readonly who: string;
-  readonly role: string;
+  /** That the farm gave the token. */
+  readonly role: ApproverRole;
   /** Of the candidate that was looked at. */
   readonly digest: string;
   readonly atMs: number;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Judged } from "../compare/compare.ts";
 import { CATALOGUE, type GateId } from "./catalogue.ts";
 import { CANDIDATE, WHEEL } from "./case-facts.ts";
-import type { GateFacts, MetadataFact, ProfileFact, ScanFact, SoakFact } from "./gate-facts.ts";
+import type { ApproverRole, GateFacts, MetadataFact, ProfileFact, ScanFact, SoakFact } from "./gate-facts.ts";
 import type { Finding, Rule } from "./rule.ts";
 
 function judge(id: GateId, facts: GateFacts, options: object = {}): Finding {
@@ -338,19 +338,29 @@ describe("G25", () => {
 });
 
 describe("M01", () => {
-  const by = (who: string, role = "maintainer", digest = CANDIDATE.digest) => ({ who, role, digest, atMs: 1 });
-  const two = { required: [{ role: "maintainer", count: 2 }, { who: "grace" }] };
+  const by = (who: string, role: ApproverRole = "releaser", digest = CANDIDATE.digest) => ({
+    ...{ who, role, digest, atMs: 1 },
+  });
+  const two = { required: [{ role: "releaser", count: 2 }, { who: "grace" }] };
 
   test("two of a role are two people, and a named person is that person", () => {
     expect(judge("M01", { approvals: [by("ada"), by("ada")] }, two).reason).toBe(
-      "not approved by 1 more maintainer, grace",
+      "not approved by 1 more releaser, grace",
     );
     expect(judge("M01", { approvals: [by("ada"), by("grace")] }, two).outcome).toBe("pass");
-    expect(judge("M01", { approvals: [by("ada"), by("grace", "release-manager")] }, two).outcome).toBe("inconclusive");
+  });
+
+  test("a role is met by it and by those above it, and by nobody where the farm has no such role", () => {
+    const met = (required: object, ...approvals: ReturnType<typeof by>[]) =>
+      judge("M01", { approvals }, { required: [required] }).outcome;
+    expect(met({ role: "releaser", count: 2 }, by("ada"), by("grace", "operator"))).toBe("pass");
+    expect(met({ role: "operator", count: 1 }, by("ada", "releaser"))).toBe("inconclusive");
+    expect(met({ role: "operator", count: 1 }, by("ada", "operator"))).toBe("pass");
+    expect(met({ role: "maintainer", count: 1 }, by("ada", "operator"))).toBe("inconclusive");
   });
 
   test("approvals of other bytes are void and named", () => {
-    const found = judge("M01", { approvals: [by("ada"), by("grace", "maintainer", "e".repeat(64))] }, two);
+    const found = judge("M01", { approvals: [by("ada"), by("grace", "releaser", "e".repeat(64))] }, two);
     expect(found).toMatchObject({
       outcome: "fail",
       reason: expect.stringContaining("1 approvals are of other bytes and are void") as string,

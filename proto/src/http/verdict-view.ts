@@ -67,6 +67,12 @@ export const ComparisonView = Type.Object({
 });
 export type ComparisonView = Static<typeof ComparisonView>;
 
+const Principal = Type.String({ description: "Who asked, as the audit log names them: owner, token:NAME" });
+const PrincipalRole = Nullable(
+  Type.String({ description: "Theirs at that time; null: not known, or it is the spec's" }),
+);
+const Said = Type.String({ description: "For whom they said that it is; counts for no gate; may be empty" });
+
 /** GET /api/v1/runs/{run}/verdict */
 export const VerdictView = Type.Object({
   run: Type.String(),
@@ -90,11 +96,15 @@ export const VerdictView = Type.Object({
   gates: Type.Array(GateView, { description: "In the order of the catalogue" }),
   comparisons: Type.Array(ComparisonView, { description: "Benchmarks against the baseline" }),
   comparisonsOmitted: Type.Integer({ minimum: 0 }),
-  approvals: Type.Array(Type.Object({ who: Type.String(), role: Type.String(), digest: Type.String(), atMs: UnixMs })),
+  approvals: Type.Array(
+    Type.Object({ who: Principal, role: PrincipalRole, onBehalfOf: Said, digest: Type.String(), atMs: UnixMs }),
+  ),
   waivers: Type.Array(
     Type.Object({
       gate: Type.String(),
-      who: Type.String(),
+      who: Type.String({ description: "As of approvals; whoever the spec names where it is the spec's" }),
+      role: PrincipalRole,
+      onBehalfOf: Said,
       why: Type.String(),
       digest: Type.String(),
       expiresAtMs: UnixMs,
@@ -103,14 +113,15 @@ export const VerdictView = Type.Object({
 });
 export type VerdictView = Static<typeof VerdictView>;
 
-const Who = Type.String({ minLength: 1, maxLength: 200, description: "Who answers for it" });
+const OnBehalfOf = Type.Optional(
+  Type.String({ minLength: 1, maxLength: 200, description: "For whom; for people to read, and counts for no gate" }),
+);
 
 /** POST /api/v1/runs/{run}/approvals */
 export const ApproveBody = Type.Object(
   {
     digest: { ...Digest, description: "Of the candidate that was looked at" },
-    who: Who,
-    role: Type.String({ minLength: 1, maxLength: 100, description: "As the spec's approval gate names it" }),
+    onBehalfOf: OnBehalfOf,
   },
   { additionalProperties: false },
 );
@@ -121,7 +132,7 @@ export const WaiveBody = Type.Object(
   {
     gate: Type.String({ pattern: "^[GM][0-9]{2}$", description: "Of the catalogue, G13" }),
     digest: { ...Digest, description: "Of the candidate that was looked at" },
-    who: Who,
+    onBehalfOf: OnBehalfOf,
     reason: Type.String({ minLength: 1, maxLength: 500 }),
     expiresAtMs: UnixMs,
   },

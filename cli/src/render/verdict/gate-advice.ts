@@ -21,7 +21,8 @@ export function adviceFor(view: VerdictView): readonly Command[] {
 
 function adviceOf({ id, outcome, evidence }: GateView, run: string): Command[] {
   const [job] = evidence.flatMap((one) => (one.kind === "job" ? [one.job] : []));
-  if (id === "M01") return [[`./kiln approve ${run} --role ROLE`, "approve these bytes"]];
+  if (id === "M01")
+    return [[`./kiln approve ${run}`, "approve these bytes, by a token of the role or name that is missing"]];
   if (job !== undefined && outcome === "fail") return [[`./kiln logs ${run} ${job}`, "what went wrong"]];
   if (id === "G13") return [[`./kiln retry ${run} --failed --wait`, "run again what came to no result"]];
   if (outcome === "fail")

@@ -1,5 +1,6 @@
 import type { VerdictView } from "@kiln/proto";
 import { markdownTable, markdownText } from "../markdown-text.ts";
+import { decidedBy } from "./decided-by.ts";
 import { comparisonRows } from "./comparison-rows.ts";
 import { evidenceText } from "./evidence-text.ts";
 import { isOpen, orderGates } from "./order-gates.ts";
@@ -61,12 +62,10 @@ function findings(view: VerdictView): string {
 
 function decisions({ approvals, waivers, candidate, asOfMs }: VerdictView): string {
   const lines = [
-    ...approvals
-      .filter(({ digest }) => digest === candidate.digest)
-      .map(({ who, role }) => `approved by ${who} (${role})`),
+    ...approvals.filter(({ digest }) => digest === candidate.digest).map((one) => `approved by ${decidedBy(one)}`),
     ...waivers
       .filter(({ digest, expiresAtMs }) => digest === candidate.digest && expiresAtMs > asOfMs)
-      .map(({ gate, who, why, expiresAtMs }) => `${gate} waived by ${who} until ${dayOf(expiresAtMs)}: ${why}`),
+      .map((one) => `${one.gate} waived by ${decidedBy(one)} until ${dayOf(one.expiresAtMs)}: ${one.why}`),
   ];
   return lines.length === 0
     ? ""

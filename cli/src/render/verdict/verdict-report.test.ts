@@ -85,7 +85,7 @@ describe("a verdict in the terminal", () => {
       ...open,
       gates: [{ ...open.gates[0]!, id: "M01", name: "approval", outcome: "inconclusive" as const }],
     };
-    expect(report(120, false, approval).join("\n")).toContain("./kiln approve r3 --role ROLE");
+    expect(report(120, false, approval).join("\n")).toContain("./kiln approve r3");
   });
 
   test("tells waivers and approvals that do not hold", () => {
@@ -94,16 +94,24 @@ describe("a verdict in the terminal", () => {
       160,
       false,
       sampleVerdict({
-        approvals: [{ who: "eve", role: "maintainer", digest: other, atMs: T0 }],
+        approvals: [{ who: "token:ci", role: "releaser", onBehalfOf: "eve", digest: other, atMs: T0 }],
         waivers: [
-          { gate: "G11", who: "eve", why: "a", digest: DIGEST, expiresAtMs: T0 },
-          { gate: "G16", who: "eve", why: "b", digest: other, expiresAtMs: T0 + 86_400_000 },
+          { gate: "G11", who: "eve", role: null, onBehalfOf: "", why: "a", digest: DIGEST, expiresAtMs: T0 },
+          {
+            gate: "G16",
+            who: "owner",
+            role: "operator",
+            onBehalfOf: "",
+            why: "b",
+            digest: other,
+            expiresAtMs: T0 + 86_400_000,
+          },
         ],
       }),
     ).join("\n");
-    expect(text).toContain("approved by eve (maintainer), of other bytes");
+    expect(text).toContain("approved by token:ci (releaser), on behalf of eve, of other bytes");
     expect(text).toContain("G11 waived by eve until 2026-01-01, expired: a");
-    expect(text).toContain("G16 waived by eve until 2026-01-02, of other bytes: b");
+    expect(text).toContain("G16 waived by owner (operator) until 2026-01-02, of other bytes: b");
   });
 
   test("needs nothing but ASCII of its own where the terminal has nothing else", () => {

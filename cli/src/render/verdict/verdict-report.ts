@@ -7,6 +7,7 @@ import { candidateTitle, countsText, verdictSpan } from "../run-header.ts";
 import type { Symbols } from "../symbols.ts";
 import { renderTable } from "../table.ts";
 import { wrapText } from "../width.ts";
+import { decidedBy } from "./decided-by.ts";
 import { comparisonRows } from "./comparison-rows.ts";
 import { evidenceText } from "./evidence-text.ts";
 import { adviceFor } from "./gate-advice.ts";
@@ -128,13 +129,14 @@ export function renderComparisons(view: VerdictView, { width, symbols, all = fal
 
 function decisions({ approvals, waivers, candidate, asOfMs }: VerdictView, { width }: ReportOptions): readonly Line[] {
   const texts = [
-    ...approvals.map(({ who, role, digest }) => {
-      const own = digest === candidate.digest ? "" : `, of other bytes (${digest.slice(0, 12)})`;
-      return `approved by ${who} (${role})${own}`;
+    ...approvals.map((one) => {
+      const own = one.digest === candidate.digest ? "" : `, of other bytes (${one.digest.slice(0, 12)})`;
+      return `approved by ${decidedBy(one)}${own}`;
     }),
-    ...waivers.map(({ gate, who, why, digest, expiresAtMs }) => {
+    ...waivers.map((one) => {
+      const { gate, why, digest, expiresAtMs } = one;
       const dead = digest !== candidate.digest ? ", of other bytes" : expiresAtMs <= asOfMs ? ", expired" : "";
-      return `${gate} waived by ${who} until ${new Date(expiresAtMs).toISOString().slice(0, 10)}${dead}: ${why}`;
+      return `${gate} waived by ${decidedBy(one)} until ${new Date(expiresAtMs).toISOString().slice(0, 10)}${dead}: ${why}`;
     }),
   ];
   return texts.flatMap((text) =>

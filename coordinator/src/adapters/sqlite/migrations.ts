@@ -8,7 +8,7 @@ import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
 import { addScheduling } from "./add-scheduling.ts";
 import { addContainers, addFrontends, addJobSecrets, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
 import { RETENTION_SCHEMA } from "./retention-schema.ts";
-import { VERDICT_SCHEMA } from "./verdict-schema.ts";
+import { DECIDED_BY_SCHEMA, VERDICT_SCHEMA } from "./verdict-schema.ts";
 
 /**
  * Numbered, forward only, run at start. Never edit one that was released: add
@@ -142,6 +142,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   JOB_SECRETS_SCHEMA,
   addJobSecrets,
   JOINING_KEYS_SCHEMA,
+  DECIDED_BY_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -33,3 +33,13 @@ export const VERDICT_SCHEMA = `
   ) STRICT;
   CREATE INDEX waivers_run ON waivers (run);
 `;
+
+/** Who decided, as the farm knows them. Before, all that was known is whom they had said to be. */
+export const DECIDED_BY_SCHEMA = `
+  ALTER TABLE approvals ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
+  UPDATE approvals SET on_behalf_of = who, who = 'nobody', role = '';
+
+  ALTER TABLE waivers ADD COLUMN role TEXT NOT NULL DEFAULT '';
+  ALTER TABLE waivers ADD COLUMN on_behalf_of TEXT NOT NULL DEFAULT '';
+  UPDATE waivers SET on_behalf_of = who, who = 'nobody';
+`;

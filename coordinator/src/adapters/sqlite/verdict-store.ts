@@ -1,9 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ReleasePolicy } from "@kiln/gate";
 import type { AttemptRow } from "../../domain/rows.ts";
-import type { ApprovalRow, JudgedRun, WaiverRow } from "../../domain/verdict/judged-run.ts";
+import { ROLES } from "../../domain/principal.ts";
+import type { ApprovalRow, DecidedBy, WaiverRow } from "../../domain/verdict/decision.ts";
+import type { JudgedRun } from "../../domain/verdict/judged-run.ts";
 import type { VerdictStore } from "../../ports/verdict-store.ts";
-import { readAttempt } from "./rows.ts";
+import { readAttempt, type Columns } from "./rows.ts";
 
 export class SqliteVerdictStore implements VerdictStore {
   readonly #database: DatabaseSync;
@@ -35,27 +37,26 @@ export class SqliteVerdictStore implements VerdictStore {
   }
 
   async approvals(run: number): Promise<readonly ApprovalRow[]> {
-    const sql = "SELECT who, role, digest, at FROM approvals WHERE run = ? ORDER BY id";
+    const sql = "SELECT * FROM approvals WHERE run = ? ORDER BY id";
     return this.#database
       .prepare(sql)
       .all(run)
       .map((row) => ({
-        who: row["who"] as string,
-        role: row["role"] as string,
+        ...decidedBy(row),
         digest: row["digest"] as string,
         atMs: row["at"] as number,
       }));
   }
 
   async waivers(run: number): Promise<readonly WaiverRow[]> {
-    const sql = "SELECT gate, digest, who, why, expires, at FROM waivers WHERE run = ? ORDER BY id";
+    const sql = "SELECT * FROM waivers WHERE run = ? ORDER BY id";
     return this.#database
       .prepare(sql)
       .all(run)
       .map((row) => ({
         gate: row["gate"] as string,
         digest: row["digest"] as string,
-        who: row["who"] as string,
+        ...decidedBy(row),
         why: row["why"] as string,
         expiresAtMs: row["expires"] as number,
         atMs: row["at"] as number,
@@ -70,6 +71,14 @@ export class SqliteVerdictStore implements VerdictStore {
     const rows = this.#database.prepare(sql).all(run, fromJob, fromJob + limit);
     return new Map(rows.map((row) => [row["of_job"] as number, readAttempt(row)]));
   }
+}
+
+function decidedBy(row: Columns): DecidedBy {
+  return {
+    who: row["who"] as string,
+    role: ROLES.find((role) => role === row["role"]) ?? null,
+    onBehalfOf: row["on_behalf_of"] as string,
+  };
 }
 
 /** Verdicts of farms before 21 November 2026 have no differences of pairs. */

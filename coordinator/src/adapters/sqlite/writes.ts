@@ -51,15 +51,16 @@ export class SqliteWrites {
         );
         return;
       case "add-approval": {
-        const { digest, who, role, atMs } = op.row;
-        const sql = "INSERT INTO approvals (run, digest, who, role, at) VALUES (?, ?, ?, ?, ?)";
-        this.#run(sql, op.run, digest, who, role, atMs);
+        const { digest, who, role, onBehalfOf, atMs } = op.row;
+        const sql = "INSERT INTO approvals (run, digest, who, role, on_behalf_of, at) VALUES (?, ?, ?, ?, ?, ?)";
+        this.#run(sql, op.run, digest, who, role ?? "", onBehalfOf, atMs);
         return;
       }
       case "add-waiver": {
-        const { gate, digest, who, why, expiresAtMs, atMs } = op.row;
-        const sql = "INSERT INTO waivers (run, gate, digest, who, why, expires, at) VALUES (?, ?, ?, ?, ?, ?, ?)";
-        this.#run(sql, op.run, gate, digest, who, why, expiresAtMs, atMs);
+        const { gate, digest, who, role, onBehalfOf, why, expiresAtMs, atMs } = op.row;
+        const sql = `INSERT INTO waivers (run, gate, digest, who, role, on_behalf_of, why, expires, at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+        this.#run(sql, op.run, gate, digest, who, role ?? "", onBehalfOf, why, expiresAtMs, atMs);
         return;
       }
       case "upsert-standing":

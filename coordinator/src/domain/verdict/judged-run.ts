@@ -10,19 +10,6 @@ import {
   type Waiver,
 } from "@kiln/gate";
 
-/** Somebody's word that these very bytes may go out. */
-export interface ApprovalRow {
-  readonly who: string;
-  readonly role: string;
-  readonly digest: string;
-  readonly atMs: number;
-}
-
-/** A waiver that was given after the run, and when. */
-export interface WaiverRow extends Waiver {
-  readonly atMs: number;
-}
-
 /** A benchmark against the baseline, without its samples. */
 export interface ComparedBenchmark {
   readonly benchmark: string;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { TESTER } from "../../domain/testing.ts";
 import { servicesInFolder, type Services } from "../testing.ts";
 import { judgedRun, verdictOf } from "./testing.ts";
 
@@ -24,10 +25,11 @@ test("metrics tell the newest verdict with its gates, follow a waiver, and are t
   expect(await series(services, "kiln_gate_outcome")).toContain(`${gate},outcome="fail"} 1`);
   expect(await series(services, "kiln_runs_judged_total")).toContain('kiln_runs_judged_total{verdict="fail"} 1');
   const digest = (await verdictOf(services, run)).candidate.digest ?? "";
-  const waived = await services.verdicts.waive(run, {
-    ...{ gate: "G05", digest, who: "ada", reason: "first" },
-    expiresAtMs: 10 ** 12,
-  });
+  const waived = await services.verdicts.waive(
+    run,
+    { gate: "G05", digest, reason: "first", expiresAtMs: 10 ** 12 },
+    { ...TESTER, role: "releaser" },
+  );
   expect(waived.ok).toBe(true);
   const after = await series(services, "kiln_gate_outcome");
   expect(after).toContain(`${gate},outcome="waived"} 1`);

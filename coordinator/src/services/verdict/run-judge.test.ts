@@ -1,6 +1,7 @@
 import type { TestReport } from "@kiln/proto";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { TESTER } from "../../domain/testing.ts";
+import type { Decider } from "../../domain/verdict/decision.ts";
 import { servicesInFolder, type Services } from "../testing.ts";
 import { builtWheel, endJobs, judgedRun, outcomes, submitted, verdictOf } from "./testing.ts";
 
@@ -26,8 +27,10 @@ function sarif(score: string): Buffer {
   );
 }
 
-async function approve(services: Services, run: number, digest: string) {
-  return services.verdicts.approve(run, { digest, who: "ada", role: "maintainer" });
+const ADA: Decider = { who: "token:ada", from: "127.0.0.1", role: "releaser" };
+
+async function approve(services: Services, run: number, digest: string, by = ADA) {
+  return services.verdicts.approve(run, { digest, onBehalfOf: "grace" }, by);
 }
 
 describe("a run whose jobs have ended", () => {
@@ -191,7 +194,49 @@ describe("people", () => {
     });
     expect(services.bus.assignments).toHaveLength(assignments);
     const again = await services.restart();
-    expect(await verdictOf(again, run)).toMatchObject({ verdict: "pass", approvals: [{ who: "ada" }] });
+    expect(await verdictOf(again, run)).toMatchObject({
+      verdict: "pass",
+      approvals: [{ who: "token:ada", role: "releaser", onBehalfOf: "grace" }],
+    });
+  });
+
+  test("are counted by the role and the name of their token, whatever they say they are", async () => {
+    await using services = await servicesInFolder();
+    const required = "[{role: operator}, {role: releaser, count: 2}, {who: grace}]";
+    const run = await judgedRun(services, { spec: `gates: {approval: {required: ${required}}}\n` }, TESTED);
+    const digest = (await verdictOf(services, run)).candidate.digest ?? "";
+    const missing = async () => (await verdictOf(services, run)).gates.find(({ id }) => id === "M01")?.reason;
+    expect(await missing()).toBe("not approved by 1 more operator, 2 more releaser, grace");
+    // On behalf of grace, twice.
+    await approve(services, run, digest);
+    await approve(services, run, digest);
+    expect(await missing()).toBe("not approved by 1 more operator, 1 more releaser, grace");
+    await approve(services, run, digest, { ...ADA, who: "token:grace" });
+    expect(await missing()).toBe("not approved by 1 more operator");
+    expect(await approve(services, run, digest, { ...ADA, who: "owner", role: "operator" })).toMatchObject({
+      view: { verdict: "pass" },
+    });
+    const again = await services.restart();
+    expect((await verdictOf(again, run)).verdict).toBe("pass");
+  });
+
+  test("leave a row of the audit log with each decision, and none with what is refused", async () => {
+    await using services = await servicesInFolder();
+    const run = await judgedRun(services, { spec: "gates: {approval: on}\n" }, TESTED);
+    const digest = (await verdictOf(services, run)).candidate.digest ?? "";
+    const commit = vi.spyOn(services.store, "commit");
+    await approve(services, run, "d".repeat(64));
+    await approve(services, run, digest);
+    await services.verdicts.waive(run, { gate: "M01", digest, reason: "known", expiresAtMs: 10 * DAY_MS }, ADA);
+    expect(commit.mock.calls.map(([ops]) => ops.map(({ op }) => op))).toEqual([
+      ["add-approval", "audit", "update-run"],
+      ["add-waiver", "audit"],
+    ]);
+    const rows = await services.audit.page({ before: null, sinceMs: null, who: ADA.who, what: null, limit: 10 });
+    expect(rows.map(({ what, object, detail }) => [what, object, detail])).toEqual([
+      ["run.waive", `r${run} M01`, `candidate ${digest}`],
+      ["run.approve", `r${run}`, `candidate ${digest}, on behalf of grace`],
+    ]);
   });
 
   test("waive a gate until a day, and then it is shut again", async () => {
@@ -199,9 +244,9 @@ describe("people", () => {
     const run = await judgedRun(services, { spec: "gates: {coverage: {share-min: 80 %}}\n" }, TESTED);
     const before = await verdictOf(services, run);
     expect(before).toMatchObject({ verdict: "fail", decidedBy: "G16" });
-    const waiver = { gate: "G16", who: "ada", reason: "generated code", expiresAtMs: 10 * DAY_MS };
+    const waiver = { gate: "G16", onBehalfOf: "grace", reason: "generated code", expiresAtMs: 10 * DAY_MS };
     const digest = before.candidate.digest ?? "";
-    const waive = (changes: object) => services.verdicts.waive(run, { ...waiver, digest, ...changes });
+    const waive = (changes: object) => services.verdicts.waive(run, { ...waiver, digest, ...changes }, ADA);
     expect(await waive({ gate: "G20" })).toMatchObject({
       ok: false,
       detail: expect.stringContaining("has no gate G20") as string,
@@ -213,6 +258,10 @@ describe("people", () => {
     expect(await waive({ digest: "d".repeat(64) })).toMatchObject({ ok: false, reason: "cannot-decide" });
     expect(await waive({})).toMatchObject({ ok: true, view: { verdict: "pass" } });
     const gate = (await verdictOf(services, run)).gates.find(({ id }) => id === "G16");
+    expect(gate?.reason).toMatch(/^waived by token:ada, on behalf of grace: generated code/);
+    expect((await verdictOf(services, run)).waivers).toMatchObject([
+      { who: "token:ada", role: "releaser", onBehalfOf: "grace" },
+    ]);
     expect(gate).toMatchObject({ outcome: "waived", evidence: [{ kind: "measured", value: 0.75 }] });
     services.advance(10 * DAY_MS);
     expect((await verdictOf(services, run)).verdict).toBe("fail");

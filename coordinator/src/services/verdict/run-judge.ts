@@ -14,6 +14,7 @@ import { applyJobEvent } from "../../domain/apply-job-event.ts";
 import type { FarmState } from "../../domain/farm-state.ts";
 import type { LiveJob, LiveRun } from "../../domain/live-job.ts";
 import { finishRun } from "../../domain/run-state.ts";
+import { approvalFacts, givenWaiver } from "../../domain/verdict/decision.ts";
 import {
   boundedResult,
   comparedBenchmark,
@@ -161,7 +162,7 @@ export class RunJudge {
     // Its second look ends the run anew, and then it is judged.
     if (await this.#confirm(live, toConfirm)) return;
     const gates = gatesOf(policy, facts);
-    const approvals = await this.#verdicts.approvals(run);
+    const approvals = approvalFacts(await this.#verdicts.approvals(run));
     const axesOf = new Map(plan.cells.map(({ name, axes }) => [name, axes]));
     const comparisons = facts.comparisons ?? [];
     const compared = (one: Judged) => comparedBenchmark(one, this.#compare, axesOf.get(one.comparison.cell));
@@ -171,7 +172,7 @@ export class RunJudge {
       comparisons: comparisons.slice(0, COMPARISONS_MAX).map(compared),
       comparisonsOmitted: Math.max(0, comparisons.length - COMPARISONS_MAX),
     };
-    const waivers = [...policy.waivers, ...(await this.#verdicts.waivers(run))];
+    const waivers = [...policy.waivers, ...(await this.#verdicts.waivers(run)).map(givenWaiver)];
     await this.#engine.act((farm, effects, nowMs) => {
       // Somebody tries it again: it will be judged when it has ended.
       if (!isStill(farm, live, completedId)) return;

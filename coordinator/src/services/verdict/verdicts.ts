@@ -1,11 +1,14 @@
 import type { ApproveBody, RunSummary, VerdictView, WaiveBody } from "@kiln/proto";
 import { changeVerdict } from "../../domain/run-state.ts";
 import { countJobs, NO_JOBS } from "../../domain/run-counts.ts";
+import type { AuditedAction } from "../../domain/audit.ts";
 import { formatRunId } from "../../domain/run-id.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
+import type { DecidedBy, Decider } from "../../domain/verdict/decision.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Store } from "../../ports/store.ts";
 import type { VerdictStore } from "../../ports/verdict-store.ts";
+import type { AuditLog } from "../audit-log.ts";
 import type { FarmEngine } from "../farm-engine.ts";
 import type { PlanCache } from "../plan-cache.ts";
 import { judgedAt, knownVerdict, type KnownVerdict } from "./known-verdict.ts";
@@ -21,9 +24,9 @@ export type VerdictOutcome =
 /** The verdicts of runs, and what people decide about them. */
 export interface Verdicts {
   verdict(run: number): Promise<VerdictOutcome>;
-  /** Resolves once the approval is durable and the run judged again. */
-  approve(run: number, body: ApproveBody): Promise<VerdictOutcome>;
-  waive(run: number, body: WaiveBody): Promise<VerdictOutcome>;
+  /** Resolves once the approval and its row of the audit log are durable, and the run is judged again. */
+  approve(run: number, body: ApproveBody, by: Decider): Promise<VerdictOutcome>;
+  waive(run: number, body: WaiveBody, by: Decider): Promise<VerdictOutcome>;
 }
 
 /** Of one run, approvals and waivers each. */
@@ -34,6 +37,7 @@ export class FarmVerdicts implements Verdicts {
   readonly #store: Store;
   readonly #verdicts: VerdictStore;
   readonly #plans: PlanCache;
+  readonly #audit: Pick<AuditLog, "op">;
   readonly #clock: Clock;
   /** One decision at a time: each is judged with those before it. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -43,12 +47,14 @@ export class FarmVerdicts implements Verdicts {
     readonly store: Store;
     readonly verdicts: VerdictStore;
     readonly plans: PlanCache;
+    readonly audit: Pick<AuditLog, "op">;
     readonly clock: Clock;
   }) {
     this.#engine = parts.engine;
     this.#store = parts.store;
     this.#verdicts = parts.verdicts;
     this.#plans = parts.plans;
+    this.#audit = parts.audit;
     this.#clock = parts.clock;
   }
 
@@ -57,23 +63,30 @@ export class FarmVerdicts implements Verdicts {
     return "ok" in known ? known : { ok: true, view: await this.#view(known) };
   }
 
-  approve(run: number, { digest, who, role }: ApproveBody): Promise<VerdictOutcome> {
-    return this.#decide(run, digest, (known, nowMs) => {
+  approve(run: number, { digest, onBehalfOf = "" }: ApproveBody, by: Decider): Promise<VerdictOutcome> {
+    const action = { what: "run.approve", object: formatRunId(run), detail: detailOf(digest, onBehalfOf) } as const;
+    return this.#decide(run, digest, { by, action }, (known, nowMs) => {
       if (known.approvals.length >= DECISIONS_MAX) return `it has ${DECISIONS_MAX} approvals, and may not have more`;
-      const row = { who, role, digest, atMs: nowMs };
+      const row = { ...decidedBy(by, onBehalfOf), digest, atMs: nowMs };
       return { op: { op: "add-approval", run, row }, known: { ...known, approvals: [...known.approvals, row] } };
     });
   }
 
-  waive(run: number, { gate, digest, who, reason, expiresAtMs }: WaiveBody): Promise<VerdictOutcome> {
-    return this.#decide(run, digest, (known, nowMs) => {
+  waive(
+    run: number,
+    { gate, digest, onBehalfOf = "", reason, expiresAtMs }: WaiveBody,
+    by: Decider,
+  ): Promise<VerdictOutcome> {
+    const object = `${formatRunId(run)} ${gate}`;
+    const action = { what: "run.waive", object, detail: detailOf(digest, onBehalfOf) } as const;
+    return this.#decide(run, digest, { by, action }, (known, nowMs) => {
       if (!known.judged.found.some(({ id }) => id === gate)) {
         return `it has no gate ${gate}; its gates are ${known.judged.found.map(({ id }) => id).join(", ")}`;
       }
       if (expiresAtMs <= nowMs)
         return `the waiver would have expired on ${new Date(expiresAtMs).toISOString()} already`;
       if (known.waivers.length >= DECISIONS_MAX) return `it has ${DECISIONS_MAX} waivers, and may not have more`;
-      const row = { gate, who, why: reason, expiresAtMs, digest, atMs: nowMs };
+      const row = { ...decidedBy(by, onBehalfOf), gate, why: reason, expiresAtMs, digest, atMs: nowMs };
       // The newest of a gate comes first: an older one may have expired.
       return { op: { op: "add-waiver", run, row }, known: { ...known, waivers: [row, ...known.waivers] } };
     });
@@ -82,6 +95,7 @@ export class FarmVerdicts implements Verdicts {
   async #decide(
     run: number,
     digest: string,
+    { by, action }: { readonly by: Decider; readonly action: AuditedAction },
     decide: (known: KnownVerdict, nowMs: number) => string | { readonly op: StoreOp; readonly known: KnownVerdict },
   ): Promise<VerdictOutcome> {
     const mine = this.#turn.then(async (): Promise<VerdictOutcome> => {
@@ -96,7 +110,7 @@ export class FarmVerdicts implements Verdicts {
         if (farm.runs.has(run)) return `${formatRunId(run)} is being tried again: wait for its verdict`;
         const made = decide(known, nowMs);
         if (typeof made === "string") return `${formatRunId(run)}: ${made}`;
-        effects.ops.push(made.op);
+        effects.ops.push(made.op, this.#audit.op(by, action));
         const judgement = judgedAt(made.known, nowMs);
         if (judgement.verdict !== known.row.verdict || judgement.reason !== known.row.reason) {
           changeVerdict(farm, known.row, judgement, effects);
@@ -157,7 +171,13 @@ export class FarmVerdicts implements Verdicts {
       })),
       comparisonsOmitted: judged.comparisonsOmitted,
       approvals: approvals.map((one) => ({ ...one })),
-      waivers: waivers.map(({ gate, who, why, digest, expiresAtMs }) => ({ gate, who, why, digest, expiresAtMs })),
+      waivers: [
+        ...waivers.map(({ gate, who, role, onBehalfOf, why, digest, expiresAtMs }) => ({
+          ...{ gate, who, role, onBehalfOf, why, digest, expiresAtMs },
+        })),
+        // Whom the spec names: whoever submitted it says so.
+        ...judged.waivers.map((one) => ({ ...one, role: null, onBehalfOf: "" })),
+      ],
     };
   }
 
@@ -165,4 +185,12 @@ export class FarmVerdicts implements Verdicts {
     const counts = countJobs(await this.#store.jobCounts([run]));
     return counts.get(run) ?? NO_JOBS;
   }
+}
+
+function decidedBy({ who, role }: Decider, onBehalfOf: string): DecidedBy {
+  return { who, role, onBehalfOf };
+}
+
+function detailOf(digest: string, onBehalfOf: string): string {
+  return `candidate ${digest}${onBehalfOf === "" ? "" : `, on behalf of ${onBehalfOf}`}`;
 }

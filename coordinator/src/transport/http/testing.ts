@@ -12,6 +12,7 @@ import { openDiskLogStore } from "../../adapters/disk/log-store.ts";
 import { openFileCipher } from "../../adapters/secrets/file-cipher.ts";
 import { openSqliteStore, type SqliteStores } from "../../adapters/sqlite/store.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
+import type { Decider } from "../../domain/verdict/decision.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { BlobSweep } from "../../ports/blob-sweep.ts";
 import type { ResumableBlobStore } from "../../ports/blob-uploads.ts";
@@ -83,13 +84,13 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges, Verdicts {
     return run === 7 ? this.verdictOutcome : { ok: false, reason: "no-such-run" };
   }
 
-  async approve(run: number, body: unknown): Promise<VerdictOutcome> {
-    this.decided.push(body);
+  async approve(run: number, body: unknown, by: Decider): Promise<VerdictOutcome> {
+    this.decided.push({ body, by });
     return this.verdict(run);
   }
 
-  async waive(run: number, body: unknown): Promise<VerdictOutcome> {
-    return this.approve(run, body);
+  async waive(run: number, body: unknown, by: Decider): Promise<VerdictOutcome> {
+    return this.approve(run, body, by);
   }
 
   async runs(limit: number, before: number | null): Promise<RunSummary[]> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TESTER } from "../../domain/testing.ts";
 import { startTestServer, type TestServer } from "./testing.ts";
 
 let server: TestServer;
@@ -24,19 +25,30 @@ describe("the verdict of a run", () => {
 });
 
 describe("decisions", () => {
-  const waiver = { gate: "G16", digest: DIGEST, who: "ada", reason: "known", expiresAtMs: 2_000_000_000_000 };
+  const waiver = { gate: "G16", digest: DIGEST, onBehalfOf: "ada", reason: "known", expiresAtMs: 2_000_000_000_000 };
 
-  test("reach the farm as they were written", async () => {
-    const approval = { digest: DIGEST, who: "ada", role: "maintainer" };
+  test("reach the farm as they were written, by whoever the token says", async () => {
+    const approval = { digest: DIGEST, onBehalfOf: "ada" };
     await post("/runs/r7/approvals", approval);
-    await post("/runs/r7/waivers", waiver);
-    expect(server.farm.decided).toEqual([approval, waiver]);
+    const made = await server.apiTokens.create({ name: "ci", role: "releaser", lifetimeMs: null }, TESTER);
+    if (!made.ok) throw new Error(made.reason);
+    await server.get("/runs/r7/waivers", {
+      method: "POST",
+      body: JSON.stringify(waiver),
+      headers: { "content-type": "application/json", authorization: `Bearer ${made.token}` },
+    });
+    expect(server.farm.decided).toEqual([
+      { body: approval, by: { who: "owner", from: "127.0.0.1", role: "operator" } },
+      { body: waiver, by: { who: "token:ci", from: "127.0.0.1", role: "releaser" } },
+    ]);
   });
 
   test.for([
-    ["/runs/r7/approvals", { digest: "abc", who: "ada", role: "maintainer" }],
-    ["/runs/r7/approvals", { digest: DIGEST, who: "", role: "maintainer" }],
-    ["/runs/r7/approvals", { digest: DIGEST, who: "ada", role: "maintainer", more: 1 }],
+    ["/runs/r7/approvals", { digest: "abc" }],
+    ["/runs/r7/approvals", { digest: DIGEST, onBehalfOf: "" }],
+    ["/runs/r7/approvals", { digest: DIGEST, who: "ada" }],
+    ["/runs/r7/approvals", { digest: DIGEST, role: "operator" }],
+    ["/runs/r7/waivers", { ...waiver, who: "ada" }],
     ["/runs/r7/waivers", { ...waiver, gate: "coverage" }],
     ["/runs/r7/waivers", { ...waiver, reason: "x".repeat(501) }],
     ["/runs/r7/waivers", { ...waiver, expiresAtMs: "tomorrow" }],

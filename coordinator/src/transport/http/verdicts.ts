@@ -1,5 +1,8 @@
 import { ApproveBody, VerdictView, WaiveBody } from "@kiln/proto";
+import type { FastifyRequest } from "fastify";
+import { roleOf } from "../../domain/principal.ts";
 import { formatRunId } from "../../domain/run-id.ts";
+import type { Decider } from "../../domain/verdict/decision.ts";
 import type { VerdictOutcome } from "../../services/verdict/verdicts.ts";
 import { people } from "./access.ts";
 import { actorOf } from "./auth.ts";
@@ -10,7 +13,7 @@ import { json, responses } from "./responses.ts";
 import { cutSlowBodies } from "./slow-bodies.ts";
 
 /** May a candidate be released, on what evidence, and what people decide about it. */
-export function verdictRoutes(app: App, { verdicts, limits, audit }: RouteContext): void {
+export function verdictRoutes(app: App, { verdicts, limits }: RouteContext): void {
   app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
   const schema = { tags: ["runs"], params: RunParams };
   const found = { 200: json("The verdict, with the approvals and waivers of this moment", VerdictView) };
@@ -41,16 +44,15 @@ export function verdictRoutes(app: App, { verdicts, limits, audit }: RouteContex
       schema: {
         ...schema,
         operationId: "approveRun",
-        summary: "Approve a candidate by its digest; it is judged again at once, no job is run",
+        summary:
+          "Approve a candidate by its digest, as the token's name and role; it is judged again at once, no job is run",
         body: ApproveBody,
         response: decided,
       },
     },
     async (request): Promise<VerdictView> => {
       const run = runNumber(request.params.run);
-      const view = answer(await verdicts.approve(run, request.body), run);
-      await audit.record(actorOf(request), { what: "run.approve", object: formatRunId(run) });
-      return view;
+      return answer(await verdicts.approve(run, request.body, decider(request)), run);
     },
   );
 
@@ -68,11 +70,16 @@ export function verdictRoutes(app: App, { verdicts, limits, audit }: RouteContex
     },
     async (request): Promise<VerdictView> => {
       const run = runNumber(request.params.run);
-      const view = answer(await verdicts.waive(run, request.body), run);
-      await audit.record(actorOf(request), { what: "run.waive", object: `${formatRunId(run)} ${request.body.gate}` });
-      return view;
+      return answer(await verdicts.waive(run, request.body, decider(request)), run);
     },
   );
+}
+
+/** Who asks, as the farm knows them: nothing of it is from the body. */
+function decider(request: FastifyRequest): Decider {
+  const role = roleOf(request.principal);
+  if (role === null) throw new Error("a route for people let somebody in who has no role");
+  return { ...actorOf(request), role };
 }
 
 function answer(outcome: VerdictOutcome, run: number): VerdictView {
