@@ -14,6 +14,8 @@ export interface RemovedBlob {
 
 export type BlobUse =
   | { readonly by: "kept-run" }
+  /** Some agent was offered it as its software, and may take it yet. */
+  | { readonly by: "offered-update" }
   | { readonly by: "expired-run"; readonly rule: string }
   | { readonly by: "none" };
 
@@ -41,7 +43,7 @@ export interface RetentionStore {
   logsRemoved(run: number): Promise<void>;
   /** `atMs` null takes the pin away. `audit` is written with it when it is done. */
   setPin(run: number, atMs: number | null, audit: AuditEntry): Promise<PinOutcome>;
-  /** Who has it as source, artifact or staged file: a run that is not expired, only such as are, or none. */
+  /** Who has it: an offered update; a run that is not expired as source, artifact or staged file, only such as are; none. */
   blobUse(sha256: string): Promise<BlobUse>;
   /** Noted before the bytes go, so that no crash leaves a hole without a reason. */
   noteRemoved(blob: RemovedBlob): Promise<void>;

@@ -7,19 +7,28 @@ import {
   type OfferedUpdate,
   type SoftwareReport,
 } from "../domain/agent-update.ts";
+import type { Actor, AuditEntry } from "../domain/audit.ts";
 import type { FarmState } from "../domain/farm-state.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { UpdateStore } from "../ports/update-store.ts";
+import type { AuditLog } from "./audit-log.ts";
 
 export type OfferOutcome =
   | { readonly ok: true; readonly software: AgentSoftware }
   | { readonly ok: false; readonly reason: "no-such-agent" | "no-such-blob" };
 
+interface BundleRef {
+  readonly version: string;
+  /** Of a blob. */
+  readonly sha256: string;
+}
+
 /** What routes need of it. */
 export interface AgentUpdateApi {
-  offer(agentId: string, update: { readonly version: string; readonly sha256: string }): Promise<OfferOutcome>;
+  /** Resolves once the offer and its row of the audit log are durable. */
+  offer(agentId: string, update: BundleRef, by: Actor): Promise<OfferOutcome>;
   softwareOf(agentId: string): AgentSoftware | null;
 }
 
@@ -28,6 +37,7 @@ interface Parts {
   readonly store: UpdateStore;
   readonly blobs: BlobStore;
   readonly bus: AgentBus;
+  readonly audit: Pick<AuditLog, "entry">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -60,8 +70,8 @@ export class AgentUpdates implements AgentUpdateApi {
     if (this.#timer) clearInterval(this.#timer);
   }
 
-  async offer(agentId: string, { version, sha256 }: { version: string; sha256: string }): Promise<OfferOutcome> {
-    const { farm, blobs, clock } = this.#parts;
+  async offer(agentId: string, { version, sha256 }: BundleRef, by: Actor): Promise<OfferOutcome> {
+    const { farm, blobs, audit, clock } = this.#parts;
     if (!farm.agents.has(agentId)) return { ok: false, reason: "no-such-agent" };
     const sizeBytes = await blobs.size(sha256);
     if (sizeBytes === null) return { ok: false, reason: "no-such-blob" };
@@ -75,7 +85,8 @@ export class AgentUpdates implements AgentUpdateApi {
       failedBecause: null,
     };
     const software = { ...this.#of(agentId), offered };
-    await this.#keep(software);
+    const detail = `version ${version}, SHA-256 ${sha256}`;
+    await this.#keep(software, audit.entry(by, { what: "agent.update", object: agentId, detail }));
     this.#repeatTo(software);
     return { ok: true, software };
   }
@@ -89,7 +100,7 @@ export class AgentUpdates implements AgentUpdateApi {
     const known = this.#of(agentId);
     const software = withReport(known, report);
     if (JSON.stringify(known) === JSON.stringify(software)) return;
-    await this.#keep(software);
+    await this.#keep(software, null);
     const { offered } = software;
     if (offered) {
       const state = updateState(software, offered);
@@ -117,8 +128,16 @@ export class AgentUpdates implements AgentUpdateApi {
     return this.#known.get(agentId) ?? { agentId, ...UNKNOWN_SOFTWARE };
   }
 
-  async #keep(software: AgentSoftware): Promise<void> {
-    this.#known.set(software.agentId, software);
-    await this.#parts.store.put(software);
+  async #keep(software: AgentSoftware, audit: AuditEntry | null): Promise<void> {
+    const { agentId } = software;
+    const before = this.#of(agentId);
+    this.#known.set(agentId, software);
+    try {
+      await this.#parts.store.put(software, audit);
+    } catch (cause) {
+      // What is not stored is not repeated: whoever asked is told that it failed.
+      this.#known.set(agentId, before);
+      throw cause;
+    }
   }
 }

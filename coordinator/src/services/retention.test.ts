@@ -11,6 +11,7 @@ import { toJobRow } from "../domain/live-job.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { bytesGone, type RetentionPolicy } from "../domain/retention.ts";
 import type { RunRow } from "../domain/rows.ts";
+import type { AgentSoftware } from "../domain/agent-update.ts";
 import { auditEntry } from "../domain/audit.ts";
 import { runRow, TESTER, twoStepPlan } from "../domain/testing.ts";
 import { BLOB_GRACE_MS } from "../ports/blob-sweep.ts";
@@ -173,6 +174,53 @@ describe("old runs", () => {
     nowMs += 91 * DAY_MS;
     await retention({ ...POLICY, newestRunsKept: 5 }).sweep();
     expect(removed.log).toBe(55 * 5);
+  });
+});
+
+describe("a bundle of the agent's software", () => {
+  const software = (sha256: string, failedBecause: string | null = null): AgentSoftware => ({
+    ...{ agentId: "a", takesUpdates: true, runningSha256: "" },
+    offered: { ...{ offer: 1, version: "1.1.0", sha256, sizeBytes: 6 }, offeredAtMs: 0, failedBecause },
+  });
+  const entry = auditEntry(TESTER, { what: "agent.update", object: "a" }, 1);
+
+  beforeEach(async () => {
+    const times = { createdAtMs: 0, expiresAtMs: 10 ** 15 };
+    const token = { id: "jt", digest: "d", role: "worker", labels: {}, uses: 1, usesLeft: 1, ...times } as const;
+    await store.identities.insertJoinToken(token, entry);
+    const agent = { agentId: "a", name: "a", role: "worker", labels: {}, tokenId: "jt", keys: "" } as const;
+    const certificate = { serial: "1", agentId: "a", natsPublicKey: "U", issuedAtMs: 0, notAfterMs: 10 ** 15 };
+    const enrolled = { ...agent, enrolledAtMs: 0, revokedAtMs: null, revokedFor: "" };
+    await store.identities.enrol("d", enrolled, certificate, entry);
+  });
+
+  it("stays while an agent is offered it, also one that no run used, or whose run is given up", async () => {
+    const uploaded = await putBlob("bundle");
+    const { wheel } = await endedRun(1);
+    nowMs += 1_000 * DAY_MS;
+    await store.updates.put(software(uploaded), entry);
+    await store.updates.put({ ...software(wheel), agentId: "b" }, entry);
+    await retention().sweep();
+    // "b" is no agent of the farm.
+    expect([await isKept(uploaded), await isKept(wheel)]).toEqual([true, false]);
+    await store.updates.put({ ...software(uploaded), runningSha256: uploaded }, null);
+    await retention().sweep();
+    expect(await isKept(uploaded)).toBe(true);
+  });
+
+  it.each([
+    ["is offered another", (sha256: string) => store.updates.put(software(sha256.replaceAll(/./g, "0")), entry)],
+    ["has failed with it", (sha256: string) => store.updates.put(software(sha256, "it does not start"), null)],
+    ["is revoked", () => store.identities.revoke("a", "", 1, entry)],
+  ])("goes like any other once its agent %s", async (_what, change) => {
+    const bundle = await putBlob("bundle");
+    await store.updates.put(software(bundle), entry);
+    nowMs += 1_000 * DAY_MS;
+    await retention().sweep();
+    expect(await isKept(bundle)).toBe(true);
+    await change(bundle);
+    await retention().sweep();
+    expect(await isKept(bundle)).toBe(false);
   });
 });
 

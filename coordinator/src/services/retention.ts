@@ -135,7 +135,7 @@ export class Retention {
     const nowMs = clock.nowMs();
     if (touchedMs > nowMs - BLOB_GRACE_MS) return;
     const use = await store.blobUse(sha256);
-    if (use.by === "kept-run") return;
+    if (use.by === "kept-run" || use.by === "offered-update") return;
     if (use.by === "none" && (this.#policy.ageMaxMs === null || touchedMs > nowMs - UNUSED_AGE_MS)) return;
     const rule = use.by === "none" ? UNUSED_RULE : use.rule;
     await store.noteRemoved({ sha256, sizeBytes, removedAtMs: nowMs, rule });

@@ -1,4 +1,4 @@
-import { UPDATE_SCHEMA } from "./update-store.ts";
+import { OFFERED_BUNDLES_SCHEMA, UPDATE_SCHEMA } from "./update-store.ts";
 import type { DatabaseSync } from "node:sqlite";
 import { API_TOKENS_SCHEMA } from "./api-token-store.ts";
 import { AUDIT_SCHEMA } from "./audit-store.ts";
@@ -143,6 +143,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   addJobSecrets,
   JOINING_KEYS_SCHEMA,
   DECIDED_BY_SCHEMA,
+  OFFERED_BUNDLES_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

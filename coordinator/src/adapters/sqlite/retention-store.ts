@@ -66,6 +66,9 @@ export class SqliteRetentionStore implements RetentionStore {
   }
 
   async blobUse(sha256: string): Promise<BlobUse> {
+    const offered = `SELECT 1 FROM agent_software JOIN enrolled_agents USING (agent_id)
+      WHERE offered ->> '$.sha256' = ? AND offered ->> '$.failedBecause' IS NULL AND revoked_at IS NULL LIMIT 1`;
+    if (this.#all(offered, sha256).length > 0) return { by: "offered-update" };
     const sql = `SELECT ${IS_EXPIRED} AS expired, expired_rule FROM blob_uses JOIN runs USING (run)
       WHERE sha256 = ? ORDER BY expired, run DESC LIMIT 1`;
     const [row] = this.#all(sql, sha256);

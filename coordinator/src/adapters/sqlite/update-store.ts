@@ -1,6 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AgentSoftware } from "../../domain/agent-update.ts";
+import type { AuditEntry } from "../../domain/audit.ts";
 import type { UpdateStore } from "../../ports/update-store.ts";
+import { insertAudit } from "./audit-store.ts";
+import { inTransaction } from "./transaction.ts";
 
 export const UPDATE_SCHEMA = `
   CREATE TABLE agent_software (
@@ -9,6 +12,11 @@ export const UPDATE_SCHEMA = `
     running_sha256  TEXT NOT NULL,          -- empty: the installed bundle
     offered         TEXT                    -- JSON; NULL: nothing was
   ) STRICT;
+`;
+
+/** The retention of blobs asks of each whether it is offered. */
+export const OFFERED_BUNDLES_SCHEMA = `
+  CREATE INDEX agent_software_offered ON agent_software (offered ->> '$.sha256');
 `;
 
 /** In the store's own database; every method does all its work in one turn of the event loop. */
@@ -29,9 +37,13 @@ export class SqliteUpdateStore implements UpdateStore {
     }));
   }
 
-  async put({ agentId, takesUpdates, runningSha256, offered }: AgentSoftware): Promise<void> {
-    this.#database
-      .prepare("INSERT OR REPLACE INTO agent_software VALUES (?, ?, ?, ?)")
-      .run(agentId, takesUpdates ? 1 : 0, runningSha256, offered && JSON.stringify(offered));
+  async put(software: AgentSoftware, audit: AuditEntry | null): Promise<void> {
+    const { agentId, takesUpdates, runningSha256, offered } = software;
+    inTransaction(this.#database, () => {
+      this.#database
+        .prepare("INSERT OR REPLACE INTO agent_software VALUES (?, ?, ?, ?)")
+        .run(agentId, takesUpdates ? 1 : 0, runningSha256, offered && JSON.stringify(offered));
+      if (audit) insertAudit(this.#database, audit);
+    });
   }
 }

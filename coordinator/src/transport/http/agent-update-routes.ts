@@ -10,7 +10,7 @@ import { json, responses } from "./responses.ts";
 const params = Type.Object({ agentId: Type.String({ minLength: 1, maxLength: 100 }) });
 
 /** Other versions of agents' software. */
-export function agentUpdateRoutes(app: App, { updates, audit }: RouteContext): void {
+export function agentUpdateRoutes(app: App, { updates }: RouteContext): void {
   app.put(
     "/agents/:agentId/update",
     {
@@ -31,12 +31,8 @@ export function agentUpdateRoutes(app: App, { updates, audit }: RouteContext): v
     },
     async (request): Promise<AgentUpdateView> => {
       const { agentId } = request.params;
-      const outcome = await updates.offer(agentId, request.body);
-      if (outcome.ok) {
-        const detail = `version ${request.body.version}, SHA-256 ${request.body.sha256}`;
-        await audit.record(actorOf(request), { what: "agent.update", object: agentId, detail });
-        return view(outcome.software);
-      }
+      const outcome = await updates.offer(agentId, request.body, actorOf(request));
+      if (outcome.ok) return view(outcome.software);
       if (outcome.reason === "no-such-agent") throw noSuchAgent(agentId);
       throw new HttpProblem("no-such-blob", `the bundle ${request.body.sha256} is not stored: upload it first`);
     },
