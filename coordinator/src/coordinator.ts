@@ -37,7 +37,7 @@ import { AttemptSecrets } from "./services/attempt-secrets.ts";
 import { AUDIT_LIMIT_NAMES, type AuditLog } from "./services/audit-log.ts";
 import { BusPing } from "./services/bus-ping.ts";
 import { ChangeHub } from "./services/change-hub.ts";
-import { endAgentAttempts } from "./services/end-agent-attempts.ts";
+import { endAgentAttempts, endRevokedAgents } from "./services/end-agent-attempts.ts";
 import { FarmEngine } from "./services/farm-engine.ts";
 import { FileStager } from "./services/file-stager.ts";
 import { Ingest } from "./services/ingest.ts";
@@ -137,6 +137,7 @@ export async function startCoordinator(
   const judging = { engine, store, blobs, plans, hub, upstream, compare, metrics, releaseSeriesMax, audit, clock, log };
   const { judge, verdicts, stop } = openVerdicts(judging);
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
+  await endRevokedAgents(engine, (agentId) => identities.revocationOf(agentId));
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const agents = new FarmAgentCommands(engine, { ...people, log: log.child({ part: "agents" }) });
   const updateLog = log.child({ part: "updates" });
@@ -192,9 +193,9 @@ export async function startCoordinator(
       return { ok: true };
     },
   });
-  identities.onRevoked(async (agentId, reason) => {
+  identities.onRevoked(async (agentId, revocation) => {
     grpc.endAgent(agentId);
-    await endAgentAttempts(engine, agentId, `agent ${agentId} was revoked${reason === "" ? "" : `: ${reason}`}`);
+    await endAgentAttempts(engine, agentId, revocation);
   });
   stack.use(renewCertificates(identity, { grpc, https: http.server as unknown as HttpsServer, log }));
   const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });

@@ -93,6 +93,7 @@ const AGENT: AgentDetail = {
   mode: { name: "draining", reason: "new driver", sinceMs: T0 },
   health: GOOD,
   windows: [],
+  revoked: null,
   attempts: [{ run: "r12", job: "test-cp312-linux-x86_64", attempt: 1, sinceMs: T0 - MINUTE }],
   reports: [
     {
@@ -173,5 +174,9 @@ test("an agent that has told nothing yet says so", () => {
   const bare = { ...AGENT, gpus: [], reports: [], state: "offline" as const, lastSeenMs: T0 - 3 * MINUTE };
   const shown = screenText(renderAgent(bare, 80, T0, SYMBOLS), 80);
   expect(shown).toContain("offline, seen 3 min ago");
+  const revoked = { ...bare, revoked: { atMs: T0 - 3 * MINUTE, reason: "stolen" } };
+  const out = screenText(renderAgent(revoked, 80, T0, SYMBOLS), 80);
+  expect(out).toContain("revoked 3 min ago");
+  expect(out).toContain("stolen");
   expect(shown).toContain("It has not told of its health yet.");
 });

@@ -1,4 +1,5 @@
 import type { AgentDetail, GpuView, HealthReportView, HealthView } from "@kiln/proto";
+import { absence } from "./agents-table.ts";
 import { bytes } from "./bytes.ts";
 import { comparePythons } from "./compare-pythons.ts";
 import { ago } from "./duration.ts";
@@ -21,19 +22,18 @@ interface Screen {
 /** Everything known of one agent: how it stands, its machine, each GPU, and what it found of its health. */
 export function renderAgent(agent: AgentDetail, width: number, nowMs: number, symbols: Symbols): readonly Line[] {
   const screen = { width, nowMs, symbols };
-  const { name, agentId, state, lastSeenMs, mode, health } = agent;
+  const { name, agentId, state, revoked, mode, health } = agent;
   const isHere = state === "online";
   return [
     line(
       span(`${oneLine(name)}  `, "bold"),
-      isHere
-        ? span(`${symbols.good} online`, "good")
-        : span(`${symbols.bad} offline, seen ${ago(nowMs - lastSeenMs)}`, "bad"),
+      isHere ? span(`${symbols.good} online`, "good") : absence(agent, nowMs, symbols),
       ...(mode.name === "active" ? [] : [span(`  ${symbols.warn} ${mode.name}${inWords(mode.reason)}`, "warn")]),
       "  ",
       healthSpan(health, symbols),
     ),
     ...healthReason(health, screen),
+    ...(revoked && revoked.reason !== "" ? textField("revoked", oneLine(revoked.reason), width, symbols) : []),
     ...textField("id", agentId, width, symbols),
     ...machineLines(agent, screen),
     ...workLines(agent, screen),

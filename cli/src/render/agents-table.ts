@@ -18,11 +18,7 @@ export function renderAgents(
   if (agents.length === 0) return [line("No agent has registered. ./kiln up starts one on this machine.")];
   const rows = agents.map((agent) => [
     line(oneLine(agent.name)),
-    line(
-      agent.state === "online"
-        ? standing(agent, symbols)
-        : span(`${symbols.bad} offline, seen ${ago(nowMs - agent.lastSeenMs)}`, "bad"),
-    ),
+    line(agent.state === "online" ? standing(agent, symbols) : absence(agent, nowMs, symbols)),
     line(`${agent.busy}/${agent.slots}`),
     line(`${agent.os}-${agent.arch}`),
     line(pythonsOf(agent).join(" ")),
@@ -44,6 +40,16 @@ export function renderAgents(
     }
   }
   return lines;
+}
+
+/** Since when an agent is not there, and whether it ever may be again. */
+export function absence(
+  { revoked, lastSeenMs }: Pick<AgentView, "revoked" | "lastSeenMs">,
+  nowMs: number,
+  symbols: Symbols,
+): Span {
+  if (revoked) return span(`${symbols.bad} revoked ${ago(nowMs - revoked.atMs)}`, "bad");
+  return span(`${symbols.bad} offline, seen ${ago(nowMs - lastSeenMs)}`, "bad");
 }
 
 /** What an agent that is there may do, and how well it is. */

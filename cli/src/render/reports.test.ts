@@ -49,8 +49,16 @@ const AGENT: AgentView = {
   mode: { name: "active", reason: "", sinceMs: 0 },
   health: { name: "good", reason: "", sinceMs: 0 },
   windows: [],
+  revoked: null,
   attempts: [],
 };
+
+test("an agent that is revoked is not shown as one that may come back", () => {
+  const agent = { ...AGENT, state: "offline" as const, revoked: { atMs: T0 - 300_000, reason: "stolen" } };
+  const text = screenText(renderAgents([agent], 80, T0, SYMBOLS), 80);
+  expect(text).toContain("✗ revoked 5 min ago");
+  expect(text).not.toContain("offline");
+});
 
 test("agents show state, slots, Pythons in order, and their problems", () => {
   const agents = [

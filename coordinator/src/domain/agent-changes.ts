@@ -7,6 +7,7 @@ import {
   type Health,
   type MaintenanceWindow,
   type ModeName,
+  type Revocation,
 } from "./agent-standing.ts";
 import type { Effects } from "./effects.ts";
 import { findAttempt, findJob, type FarmState, type LiveAttempt } from "./farm-state.ts";
@@ -97,6 +98,14 @@ export function takeBack(farm: FarmState, agent: LiveAgent, effects: Effects): v
     attempt.withdrawn = `taken back before it began: ${agent.row.name} is draining`;
     effects.stop.push({ agentId: attempt.agentId, key: attempt.key, reason: attempt.withdrawn });
   }
+}
+
+/** The agent is out for good. What it holds is for the caller to end. */
+export function noteRevoked(farm: FarmState, agent: LiveAgent, revoked: Revocation, effects: Effects): void {
+  agent.presence = "offline";
+  agent.standing = { ...agent.standing, revoked };
+  farm.agentsRevision += 1;
+  effects.ops.push({ op: "upsert-standing", agentId: agent.row.agentId, standing: agent.standing });
 }
 
 /** An agent that takes one job has it. */

@@ -41,11 +41,19 @@ export interface Health {
   readonly sinceMs: number;
 }
 
+/** The agent is out for good: none of its certificates counts. */
+export interface Revocation {
+  readonly atMs: number;
+  /** In the words of whoever revoked it; may be empty. */
+  readonly reason: string;
+}
+
 /** What is known of an agent apart from whether it is there; kept across restarts of either side. */
 export interface AgentStanding {
   readonly mode: AgentMode;
   readonly windows: readonly MaintenanceWindow[];
   readonly health: Health;
+  readonly revoked: Revocation | null;
 }
 
 export const GOOD: Health = { name: "good", reason: "", sinceMs: 0 };
@@ -53,6 +61,7 @@ export const NEW_STANDING: AgentStanding = {
   mode: { name: "active", reason: "", sinceMs: 0 },
   windows: [],
   health: GOOD,
+  revoked: null,
 };
 export const WINDOWS_MAX = 20;
 const WEEK_MS = 7 * 24 * 3_600_000;

@@ -9,9 +9,9 @@ import { isInUse, reachOf } from "./pool-reach.ts";
 import { limitOf, projectActive } from "./run-limits.ts";
 import { formatRunId } from "./run-id.ts";
 
-/** True when some registered agent, online or not, has what the pool asks for. */
+/** True when some registered agent, online or not and not revoked, has what the pool asks for. */
 export function isRunnableSomewhere(farm: FarmState, pool: Pool): boolean {
-  for (const agent of farm.agents.values()) if (agent.fits(pool) !== null) return true;
+  for (const agent of farm.agents.values()) if (!agent.standing.revoked && agent.fits(pool) !== null) return true;
   return false;
 }
 
@@ -35,7 +35,7 @@ export function explainWait(
   detail: WaitDetail | null = null,
 ): string {
   const what = inWords(describeRequirement(pool.requirement, KNOWLEDGE));
-  const agents = [...farm.agents.values()];
+  const agents = [...farm.agents.values()].filter(({ standing }) => !standing.revoked);
   if (agents.length === 0) return `no agent is registered; this job needs ${what}`;
   const able = agents.filter((agent) => agent.fits(pool) !== null);
   if (able.length === 0) return `no agent has ${lacking(agents, pool)}`;

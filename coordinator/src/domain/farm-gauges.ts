@@ -49,7 +49,8 @@ export interface AgentSample {
 }
 
 function agentSamples(farm: FarmState): readonly AgentSample[] {
-  return [...farm.agents.values()].map((agent) => ({
+  const agents = [...farm.agents.values()].filter(({ standing }) => !standing.revoked);
+  return agents.map((agent) => ({
     agent: agent.row.name,
     state: agent.presence === "online" ? "online" : "offline",
     mode: agent.mode.name,

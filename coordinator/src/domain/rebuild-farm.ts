@@ -50,7 +50,8 @@ export function rebuildFarm(active: ActiveState, planOf: (run: number) => Plan, 
   for (const row of active.agents) {
     const standing = active.standings.get(row.agentId) ?? NEW_STANDING;
     const host = hostOf(farm, hostKeyOf(row));
-    const seen = { presence: "expected", nowMs: options.nowMs } as const;
+    const presence = standing.revoked ? "offline" : "expected";
+    const seen = { presence, nowMs: options.nowMs } as const;
     farm.agents.set(row.agentId, newLiveAgent(row, standing, host, seen));
   }
   for (const { host, uuid, health } of active.devices) hostOf(farm, host).health.set(uuid, health);

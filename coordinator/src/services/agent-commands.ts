@@ -126,11 +126,13 @@ export class FarmAgentCommands implements AgentCommands {
 
 type Found = { readonly ok: true; readonly agent: LiveAgent } | (AgentCommandOutcome & { readonly ok: false });
 
-/** By id, else by a name that only one agent has. */
+/** By id, else by a name that only one agent has; who is revoked has given its name up when another has it. */
 export function findAgent(farm: FarmState, idOrName: string): Found {
   const byId = farm.agents.get(idOrName);
   if (byId) return { ok: true, agent: byId };
-  const named = [...farm.agents.values()].filter(({ row }) => row.name === idOrName);
+  const all = [...farm.agents.values()].filter(({ row }) => row.name === idOrName);
+  const present = all.filter(({ standing }) => !standing.revoked);
+  const named = present.length > 0 ? present : all;
   const [only] = named;
   if (!only) return { ok: false, reason: "no-such-agent", detail: `no agent is called ${idOrName.slice(0, 200)}` };
   if (named.length === 1) return { ok: true, agent: only };

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Enrolment, EnrolmentBody, JoinTokenBody, JoinTokenView, NewJoinToken, RenewalBody } from "@kiln/proto";
 import { makeToken, parseToken, tokenDigest } from "@kiln/identity";
+import type { Revocation } from "../domain/agent-standing.ts";
 import type { Actor, AuditEntry } from "../domain/audit.ts";
 import { joiningKeys, newAgentId, whyRefused, type EnrolledAgentRow, type JoinTokenRow } from "../domain/enrolment.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -47,7 +48,7 @@ export class AgentIdentities {
   readonly #parts: Parts;
   readonly #options: AgentIdentitiesOptions;
   readonly #agents = new Map<string, EnrolledAgentRow>();
-  readonly #revoked: ((agentId: string, reason: string) => Promise<void> | void)[] = [];
+  readonly #revoked: ((agentId: string, revocation: Revocation) => Promise<void> | void)[] = [];
 
   private constructor(parts: Parts, options: AgentIdentitiesOptions) {
     this.#parts = parts;
@@ -78,13 +79,19 @@ export class AgentIdentities {
     return this.#agents.get(agentId)?.revokedAtMs === null;
   }
 
+  /** Since when and why the agent is none any more; null when it is one, or never was. */
+  revocationOf(agentId: string): Revocation | null {
+    const agent = this.#agents.get(agentId);
+    return agent && agent.revokedAtMs !== null ? { atMs: agent.revokedAtMs, reason: agent.revokedFor } : null;
+  }
+
   /** The agent of a verified certificate, if the farm still takes it. */
   known(agentId: string | null): string | null {
     return agentId !== null && this.isAgent(agentId) ? agentId : null;
   }
 
   /** Called when an agent's certificates no longer count. */
-  onRevoked(listener: (agentId: string, reason: string) => Promise<void> | void): void {
+  onRevoked(listener: (agentId: string, revocation: Revocation) => Promise<void> | void): void {
     this.#revoked.push(listener);
   }
 
@@ -155,7 +162,8 @@ export class AgentIdentities {
   ): Promise<EnrolmentResult> {
     const { store, audit, log, randomId } = this.#parts;
     const { keys, body, by, nowMs } = asked;
-    if (this.#agents.size >= this.#options.agentsMax) {
+    const count = this.#agents.values().reduce((sum, agent) => sum + (agent.revokedAtMs === null ? 1 : 0), 0);
+    if (count >= this.#options.agentsMax) {
       return enrolmentRefusal({ reason: "too-many-agents", limit: this.#options.agentsMax });
     }
     const { name } = body;
@@ -245,7 +253,7 @@ export class AgentIdentities {
         own.map(({ natsPublicKey }) => natsPublicKey),
         nowMs,
       ),
-      ...this.#revoked.map(async (listener) => listener(agentId, reason)),
+      ...this.#revoked.map(async (listener) => listener(agentId, { atMs: nowMs, reason })),
     ]);
     return nowMs;
   }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { NEW_STANDING } from "../domain/agent-standing.ts";
 import { hostKeyOf, newLiveAgent } from "../domain/live-agent.ts";
 import { hostOf } from "../domain/devices.ts";
+import type { FarmState } from "../domain/farm-state.ts";
 import type { AgentRow } from "../domain/rows.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -39,7 +40,7 @@ export class AgentRegistry {
   /** Resolves when the agent can receive assignments and is remembered. */
   async register(row: Omit<AgentRow, "registeredAtMs">): Promise<RegisterOutcome> {
     const { farm } = this.#engine;
-    if (!farm.agents.has(row.agentId) && farm.agents.size >= this.#agentsMax) {
+    if (!farm.agents.has(row.agentId) && inFarm(farm) >= this.#agentsMax) {
       this.#metrics.limitReached("agents");
       return { ok: false, reason: "too-many-agents", limit: this.#agentsMax };
     }
@@ -60,4 +61,9 @@ export class AgentRegistry {
     this.#log.info({ agentId: row.agentId, agentName: row.name, slots: row.slots }, "an agent registered");
     return { ok: true };
   }
+}
+
+/** Those that are revoked are remembered, and are no agents of the farm. */
+function inFarm({ agents }: FarmState): number {
+  return agents.values().reduce((sum, { standing }) => sum + (standing.revoked ? 0 : 1), 0);
 }

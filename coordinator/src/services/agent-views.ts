@@ -31,6 +31,7 @@ export function agentView(farm: FarmState, agent: LiveAgent): AgentView {
     labels: { ...row.labels },
     ephemeral: row.ephemeral,
     hostId: row.hostId,
+    revoked: standing.revoked && { ...standing.revoked },
     mode: { ...mode },
     health: { ...standing.health },
     windows: standing.windows.map((window) => ({ ...window })),

@@ -72,6 +72,8 @@ export class Liveness {
       this.#bus.requestRegistration(heartbeat.agentId);
       return;
     }
+    // Sent before NATS had let go of it: it is given nothing.
+    if (agent.standing.revoked) return;
     const cameBack = agent.presence !== "online";
     agent.lastSeenMs = nowMs;
     agent.presence = "online";

@@ -104,6 +104,9 @@ export const AgentView = Type.Object({
   labels: Type.Record(Type.String(), Type.String(), { description: "Its owner's own" }),
   ephemeral: Type.Boolean({ description: "Takes one job, then leaves the farm" }),
   hostId: Type.String({ description: "Agents with an equal one share the machine's GPUs; may be empty" }),
+  revoked: Nullable(
+    Type.Object({ atMs: Type.Integer({ description: "Unix time in milliseconds" }), reason: Type.String() }),
+  ),
   mode: ModeView,
   health: HealthView,
   windows: Type.Array(WindowView),

@@ -38,9 +38,12 @@ new token only.
 };
 
 /** An agent's id by its id or its name. An id that is not listed is taken as it is: the farm knows more than it lists. */
-export function agentNamed(text: string, agents: readonly Pick<AgentView, "agentId" | "name">[]): string {
+export function agentNamed(text: string, agents: readonly Pick<AgentView, "agentId" | "name" | "revoked">[]): string {
   if (agents.some(({ agentId }) => agentId === text)) return text;
-  const named = agents.filter(({ name }) => name === text);
+  const all = agents.filter(({ name }) => name === text);
+  // Who is revoked has given its name up when another has it.
+  const present = all.filter(({ revoked }) => revoked === null);
+  const named = present.length > 0 ? present : all;
   if (named.length > 1) {
     throw new CliError(`${named.length} agents are called ${text}.`, {
       advice: `Name one by its id: ${named.map(({ agentId }) => agentId).join(", ")}.`,

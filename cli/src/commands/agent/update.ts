@@ -45,7 +45,10 @@ again only when this is typed again. Agents take updates that run as a service.
     }
     const farm = await connectFarm(context);
     const agents = await farm.agents();
-    const ids = named === undefined ? agents.map(({ agentId }) => agentId) : [agentNamed(named, agents)];
+    const ids =
+      named === undefined
+        ? agents.filter(({ revoked }) => revoked === null).map(({ agentId }) => agentId)
+        : [agentNamed(named, agents)];
     const file = bundle === undefined ? null : await readBundle(bundle);
     if (file) await uploadFile(farm, file, { progress: () => undefined, signal: context.interrupted });
     const updates: AgentUpdateView[] = [];

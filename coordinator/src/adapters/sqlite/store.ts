@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
-import type { AgentStanding } from "../../domain/agent-standing.ts";
+import { NEW_STANDING, type AgentStanding } from "../../domain/agent-standing.ts";
 import type { AgentRow, AttemptRow, HealthReportRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { ActiveState } from "../../domain/rebuild-farm.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
@@ -134,7 +134,8 @@ class SqliteStore implements SqliteStores {
       standings: new Map(
         this.#all("SELECT * FROM agent_standings").map((row) => [
           row["agent_id"] as string,
-          JSON.parse(row["standing"] as string) as AgentStanding,
+          // An older one has not all of its parts.
+          { ...NEW_STANDING, ...(JSON.parse(row["standing"] as string) as Partial<AgentStanding>) },
         ]),
       ),
       devices: this.#all("SELECT * FROM devices ORDER BY host, uuid").map(readDevice),

@@ -248,6 +248,17 @@ describe("a machine whose answer was lost", () => {
   });
 });
 
+it("a farm takes as many agents as it may have, not counting those that have left", async () => {
+  await using server = await startTestServer({ agentsMax: 1, ...byHeader });
+  const { token } = await joinToken(server, { uses: 9 });
+  const first = await enrol(server, (await newMachine(token)).body);
+  const full = await enrol(server, (await newMachine(token)).body);
+  expect(full.body.type).toBe("urn:kiln:problem:too-many-agents");
+  const { agentId } = first.body;
+  expect((await asAgent(server, agentId, `/agents/${agentId}/leave`, {})).status).toBe(200);
+  expect((await enrol(server, (await newMachine(token)).body)).status).toBe(201);
+});
+
 describe("an agent", () => {
   it("renews its credentials by its own certificate, and nobody else's", async () => {
     await using server = await startTestServer(byHeader);
@@ -269,7 +280,7 @@ describe("an agent", () => {
     await using server = await startTestServer(byHeader);
     const [a, b] = [await joined(server, "a"), await joined(server, "b")];
     const told: string[] = [];
-    server.identities.onRevoked((agentId, reason) => void told.push(`${agentId}: ${reason}`));
+    server.identities.onRevoked((agentId, { reason }) => void told.push(`${agentId}: ${reason}`));
     expect((await asAgent(server, b.agentId, `/agents/${a.agentId}/leave`, {})).status).toBe(403);
     const left = await asAgent(server, a.agentId, `/agents/${a.agentId}/leave`, {});
     expect(await left.json()).toEqual({ agentId: a.agentId, revokedAtMs: expect.any(Number) });

@@ -233,6 +233,8 @@ export interface TestServer extends AsyncDisposable {
 
 export interface TestServerOptions {
   readonly limits?: Partial<HttpLimits>;
+  /** That have joined and not left. */
+  readonly agentsMax?: number;
   readonly allowedHosts?: readonly string[];
   readonly ready?: () => Promise<Readiness>;
   readonly log?: FastifyBaseLogger;
@@ -255,7 +257,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const diskLogs = await openDiskLogStore(join(folder, "logs"));
   const logs = options.wrapLogs?.(diskLogs) ?? diskLogs;
   const store = openSqliteStore(join(folder, "kiln.db"));
-  const { identity, identities } = await openTestIdentities(store.identities, folder);
+  const { identity, identities } = await openTestIdentities(
+    store.identities,
+    folder,
+    options.agentsMax === undefined ? {} : { agentsMax: options.agentsMax },
+  );
   const farm = new FakeFarm();
   const limitsReached: string[] = [];
   const metrics = { limitReached: (limit: string) => void limitsReached.push(limit) };
