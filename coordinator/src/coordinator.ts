@@ -141,7 +141,7 @@ export async function startCoordinator(
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
   const agents = new FarmAgentCommands(engine, { ...people, log: log.child({ part: "agents" }) });
   const updateLog = log.child({ part: "updates" });
-  const updates = new AgentUpdates({ farm, store: store.updates, blobs, bus, audit, clock, log: updateLog });
+  const updates = new AgentUpdates({ engine, store: store.updates, blobs, bus, audit, clock, log: updateLog });
   await updates.start(UPDATE_OFFER_INTERVAL_MS);
   stack.defer(() => updates.stop());
   const registry = new AgentRegistry(engine, { bus, metrics, log }, config.agentsMax);

@@ -7,6 +7,7 @@ import {
   type Health,
   type MaintenanceWindow,
   type ModeName,
+  type PendingUpdate,
   type Revocation,
 } from "./agent-standing.ts";
 import type { Effects } from "./effects.ts";
@@ -98,6 +99,17 @@ export function takeBack(farm: FarmState, agent: LiveAgent, effects: Effects): v
     attempt.withdrawn = `taken back before it began: ${agent.row.name} is draining`;
     effects.stop.push({ agentId: attempt.agentId, key: attempt.key, reason: attempt.withdrawn });
   }
+}
+
+/** It is drained until it has taken, or failed to take, what it is offered. */
+export function setUpdate(
+  farm: FarmState,
+  agent: LiveAgent,
+  update: PendingUpdate | null,
+  nowMs: number,
+  effects: Effects,
+): void {
+  changeStanding(farm, agent, { update }, nowMs, effects);
 }
 
 /** The agent is out for good. What it holds is for the caller to end. */

@@ -41,6 +41,13 @@ export interface Health {
   readonly sinceMs: number;
 }
 
+/** A version of its software that the agent is to take, once it has no job. */
+export interface PendingUpdate {
+  readonly version: string;
+  /** Since when it is offered. */
+  readonly sinceMs: number;
+}
+
 /** The agent is out for good: none of its certificates counts. */
 export interface Revocation {
   readonly atMs: number;
@@ -53,6 +60,7 @@ export interface AgentStanding {
   readonly mode: AgentMode;
   readonly windows: readonly MaintenanceWindow[];
   readonly health: Health;
+  readonly update: PendingUpdate | null;
   readonly revoked: Revocation | null;
 }
 
@@ -61,14 +69,16 @@ export const NEW_STANDING: AgentStanding = {
   mode: { name: "active", reason: "", sinceMs: 0 },
   windows: [],
   health: GOOD,
+  update: null,
   revoked: null,
 };
 export const WINDOWS_MAX = 20;
 const WEEK_MS = 7 * 24 * 3_600_000;
 
-/** What an agent may do at a moment: what the operator said, or a maintenance window that is near or open. */
-export function modeAt({ mode, windows }: AgentStanding, nowMs: number): AgentMode {
+/** What an agent may do at a moment: what the operator said; else it is drained for an update, or for a maintenance window that is near or open. */
+export function modeAt({ mode, windows, update }: AgentStanding, nowMs: number): AgentMode {
   if (mode.name !== "active") return mode;
+  if (update) return { name: "draining", reason: `to take version ${update.version}`, sinceMs: update.sinceMs };
   for (const window of windows) {
     const open = occurrenceAt(window, nowMs);
     if (!open) continue;

@@ -102,6 +102,7 @@ export function storeContract(name: string, place: () => StoreUnderTest): void {
         mode: { name: "draining", reason: "disk", sinceMs: 4 },
         windows: [{ id: 1, fromMs: 1, toMs: 2, weekly: true, aheadMs: 0, reason: "" }],
         health: quarantined,
+        update: { version: "1.1.0", sinceMs: 3 },
         revoked: { atMs: 6, reason: "sold" },
       };
       const device = (uuid: string, health: Health) =>

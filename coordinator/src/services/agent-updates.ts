@@ -8,12 +8,13 @@ import {
   type SoftwareReport,
 } from "../domain/agent-update.ts";
 import type { Actor, AuditEntry } from "../domain/audit.ts";
-import type { FarmState } from "../domain/farm-state.ts";
+import { setUpdate } from "../domain/agent-changes.ts";
 import type { AgentBus } from "../ports/agent-bus.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { UpdateStore } from "../ports/update-store.ts";
 import type { AuditLog } from "./audit-log.ts";
+import type { FarmEngine } from "./farm-engine.ts";
 
 export type OfferOutcome =
   | { readonly ok: true; readonly software: AgentSoftware }
@@ -33,7 +34,7 @@ export interface AgentUpdateApi {
 }
 
 interface Parts {
-  readonly farm: FarmState;
+  readonly engine: Pick<FarmEngine, "farm" | "act">;
   readonly store: UpdateStore;
   readonly blobs: BlobStore;
   readonly bus: AgentBus;
@@ -44,8 +45,8 @@ interface Parts {
 
 /**
  * Offers agents other versions of their software, again and again until each runs
- * what it was offered, or has said that it does not come up. Only agents without a
- * job are asked: a busy one is to be drained first.
+ * what it was offered, or has said that it does not come up. Until then it is
+ * drained by the rules of that mode, and asked when it has no job.
  */
 export class AgentUpdates implements AgentUpdateApi {
   readonly #parts: Parts;
@@ -63,6 +64,7 @@ export class AgentUpdates implements AgentUpdateApi {
       this.#known.set(software.agentId, software);
       this.#lastOffer = Math.max(this.#lastOffer, software.offered?.offer ?? 0);
     }
+    for (const agentId of this.#parts.engine.farm.agents.keys()) await this.#drain(agentId);
     this.#timer = setInterval(() => this.repeat(), intervalMs);
   }
 
@@ -71,8 +73,8 @@ export class AgentUpdates implements AgentUpdateApi {
   }
 
   async offer(agentId: string, { version, sha256 }: BundleRef, by: Actor): Promise<OfferOutcome> {
-    const { farm, blobs, audit, clock } = this.#parts;
-    if (!farm.agents.has(agentId)) return { ok: false, reason: "no-such-agent" };
+    const { engine, blobs, audit, clock } = this.#parts;
+    if (!engine.farm.agents.has(agentId)) return { ok: false, reason: "no-such-agent" };
     const sizeBytes = await blobs.size(sha256);
     if (sizeBytes === null) return { ok: false, reason: "no-such-blob" };
     const offer = (this.#lastOffer += 1);
@@ -87,20 +89,22 @@ export class AgentUpdates implements AgentUpdateApi {
     const software = { ...this.#of(agentId), offered };
     const detail = `version ${version}, SHA-256 ${sha256}`;
     await this.#keep(software, audit.entry(by, { what: "agent.update", object: agentId, detail }));
+    await this.#drain(agentId);
     this.#repeatTo(software);
     return { ok: true, software };
   }
 
   softwareOf(agentId: string): AgentSoftware | null {
-    return this.#parts.farm.agents.has(agentId) ? this.#of(agentId) : null;
+    return this.#parts.engine.farm.agents.has(agentId) ? this.#of(agentId) : null;
   }
 
   /** An agent has registered and said what it runs. */
   async registered(agentId: string, report: SoftwareReport): Promise<void> {
     const known = this.#of(agentId);
     const software = withReport(known, report);
-    if (JSON.stringify(known) === JSON.stringify(software)) return;
+    if (JSON.stringify(known) === JSON.stringify(software)) return this.#drain(agentId);
     await this.#keep(software, null);
+    await this.#drain(agentId);
     const { offered } = software;
     if (offered) {
       const state = updateState(software, offered);
@@ -117,11 +121,26 @@ export class AgentUpdates implements AgentUpdateApi {
   }
 
   #repeatTo(software: AgentSoftware): void {
-    const { farm, bus } = this.#parts;
+    const { engine, bus } = this.#parts;
     const { agentId, takesUpdates, offered } = software;
     if (!takesUpdates || !offered || updateState(software, offered) !== "waiting") return;
-    const agent = farm.agents.get(agentId);
+    const agent = engine.farm.agents.get(agentId);
     if (agent?.presence === "online" && agent.busy === 0) bus.offerUpdate(agentId, offered);
+  }
+
+  /** Drained while an offer waits that the agent can take, and not for it any more after that. */
+  async #drain(agentId: string): Promise<void> {
+    const { engine } = this.#parts;
+    const software = this.#of(agentId);
+    const { takesUpdates, offered } = software;
+    const isWaiting = takesUpdates && offered !== null && updateState(software, offered) === "waiting";
+    const update = isWaiting ? { version: offered.version, sinceMs: offered.offeredAtMs } : null;
+    const known = engine.farm.agents.get(agentId)?.standing.update ?? null;
+    if (JSON.stringify(known) === JSON.stringify(update)) return;
+    await engine.act((farm, effects, nowMs) => {
+      const agent = farm.agents.get(agentId);
+      if (agent) setUpdate(farm, agent, update, nowMs, effects);
+    });
   }
 
   #of(agentId: string): AgentSoftware {

@@ -28,7 +28,7 @@ export const command: CliCommand<Options> = {
       .addHelpText(
         "after",
         `
-An agent takes it as soon as it has no job: drain a busy one first. It runs the new
+An agent gets no new job from then on, ends those that it has, and takes it. It runs the new
 version if that registers in time, and its old one otherwise; then it takes that bundle
 again only when this is typed again. Agents take updates that run as a service.
 ` +

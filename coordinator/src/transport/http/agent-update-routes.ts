@@ -17,7 +17,7 @@ export function agentUpdateRoutes(app: App, { updates }: RouteContext): void {
       config: people("operator"),
       schema: {
         operationId: "updateAgent",
-        summary: "Offer an agent another version of its software, which it takes when it has no job",
+        summary: "Offer an agent another version of its software: it is drained, and takes it when it has no job",
         tags: ["farm"],
         params,
         body: UpdateAgentBody,
