@@ -28,9 +28,10 @@ export const command: CliCommand<Options> = {
       .addHelpText(
         "after",
         `
-An agent gets no new job from then on, ends those that it has, and takes it. It runs the new
-version if that registers in time, and its old one otherwise; then it takes that bundle
-again only when this is typed again. Agents take updates that run as a service.
+An agent gets no new job from then on, ends those that it has, and takes it. It
+runs the new version if that registers in time, and its old one otherwise; then it
+takes that bundle again only when this is typed again. Agents take updates that run
+as a service.
 ` +
           examples(
             ["./kiln agent update gpu1 --bundle dist/kiln-agent.mjs", "offer it to one"],
