@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { makeToken, tokenDigest } from "@kiln/identity";
 import { runReader, type Enrolment, type JoinTokenView, type NewJoinToken, type Problem } from "@kiln/proto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { auditEntry, type AuditAction } from "../../domain/audit.ts";
 import { newMachine } from "../../services/testing-identities.ts";
 import { startTestServer, TOKEN, type TestServer, type TestServerOptions } from "./testing.ts";
@@ -295,6 +295,17 @@ describe("an agent", () => {
     const { request, natsPublicKey, nowMs } = (await newMachine("")).body;
     const again = await asAgent(server, b.agentId, `/agents/${b.agentId}/renewals`, { request, natsPublicKey, nowMs });
     expect((await again.json()) as Problem).toMatchObject({ type: "urn:kiln:problem:agent-revoked" });
+  });
+
+  it("whose revocation could not be stored is one as before, and may be revoked again", async () => {
+    await using server = await startTestServer();
+    const { agentId } = await joined(server);
+    vi.spyOn(server.store.identities, "revoke").mockRejectedValueOnce(new Error("the disk is full"));
+    expect((await post(server, `/agents/${agentId}/revoke`, {})).status).toBe(500);
+    expect(server.identities.isAgent(agentId)).toBe(true);
+    expect((await post(server, `/agents/${agentId}/revoke`, {})).status).toBe(200);
+    expect(await server.store.identities.enrolledAgents()).toMatchObject([{ revokedAtMs: expect.any(Number) }]);
+    expect(await auditOf(server, "agent.revoke")).toHaveLength(1);
   });
 
   it("may use what agents need, and nothing of people's", async () => {
