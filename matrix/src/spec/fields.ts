@@ -107,6 +107,7 @@ export const KEYS = {
   "scans[]": COMMAND,
   bench: BENCH,
   "bench.columns": ["benchmark", "params"],
+  "bench.baseline": ["commit"],
   profile: PROFILE,
   "*.container": ["image", "network"],
   "*.agents": ["labels", "gpus", "gpu-memory"],

@@ -217,6 +217,16 @@ describe("commands", () => {
   });
 
   test.for([
+    ["last-release", { kind: "last-release" }],
+    ["index", { kind: "index" }],
+    ["none", { kind: "none" }],
+    ["{commit: 1A2B3C4}", { kind: "commit", commit: "1a2b3c4" }],
+    ["{commit: 12345678}", { kind: "commit", commit: "12345678" }],
+  ])("are compared with what baseline: %s names", ([text, baseline]) => {
+    expect(specOf(`bench: {command: x, baseline: ${text as string}}`).bench?.baseline).toEqual(baseline);
+  });
+
+  test.for([
     ["test: {gpu: yes}", "1:13 test.gpu", "required, none"],
     ["test: {gpu: true}", "1:13 test.gpu", "required or none"],
     ["checks: {name: lint}", "1:9 checks", "[{name: lint"],
@@ -246,6 +256,9 @@ describe("commands", () => {
     ["bench: {command: x, columns: {params: [a]}}", "1:21 bench.columns", "add benchmark: [name]"],
     ["bench: {command: x, results: out/a.json}", "1:30 bench.results", "write a.json"],
     ["bench: {command: x, baseline: newest}", "1:31 bench.baseline", "1.4.2"],
+    ["bench: {command: x, baseline: {}}", "1:21 bench.baseline", "{commit: 1a2b3c4}"],
+    ["bench: {command: x, baseline: {commit: main}}", "1:40 bench.baseline.commit", "7 to 40 of its digits"],
+    ["bench: {command: x, baseline: {rev: 1a2b3c4}}", "1:32 bench.baseline.rev", "commit"],
     ["bench: {command: x, bound-by: cpu}", "1:31 bench.bound-by", "did you mean"],
     ["profile: {command: x, kernels: 'a('}", "1:32 profile.kernels", "(gemm|softmax)_.*"],
     ["profile: {command: x, launch-count: 0}", "1:37 profile.launch-count", "write 3"],

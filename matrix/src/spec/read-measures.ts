@@ -125,15 +125,35 @@ function readColumns(field: Field | undefined, problems: ProblemList): BenchSpec
   return { benchmark, params: readList(fields.params, { shape: "[size]" }, keep, problems) };
 }
 
+const BASELINES = "last-release, index, none, a version such as 1.4.2, or {commit: 1a2b3c4}";
+const LAST_RELEASE: BaselineSpec = { kind: "last-release" };
+
 function readBaseline(field: Field | undefined, problems: ProblemList): BaselineSpec {
-  if (!field) return { kind: "last-release" };
-  const text = readLine(field, "last-release, none, or a version such as 1.4.2", SPEC_LIMITS.versionCharsMax, problems);
-  if (text === null || text === "last-release") return { kind: "last-release" };
-  if (text === "none") return { kind: "none" };
+  if (!field) return LAST_RELEASE;
+  if (field.value.type === "map") return readCommitBaseline(field, problems);
+  const text = readLine(field, BASELINES, SPEC_LIMITS.versionCharsMax, problems);
+  if (text === null) return LAST_RELEASE;
+  if (text === "last-release" || text === "index" || text === "none") return { kind: text };
   if (valid(text) !== null) return { kind: "version", version: text };
-  const message = `${quote(text)} is no version (PEP 440)`;
-  problems.add(field.value.at, field.path, message, "write last-release, none, or a version such as 1.4.2");
-  return { kind: "last-release" };
+  problems.add(field.value.at, field.path, `${quote(text)} is no version (PEP 440)`, `write ${BASELINES}`);
+  return LAST_RELEASE;
+}
+
+/** A branch or tag would be another commit on another day, and equal specs make equal plans. */
+function readCommitBaseline(field: Field, problems: ProblemList): BaselineSpec {
+  const { commit } = readSection("bench.baseline", field.value, problems);
+  // An unknown key has been told already.
+  if (!commit && field.value.type === "map" && field.value.entries.length === 0) {
+    problems.add(field.keyAt, field.path, `${field.path} names no commit`, `write ${BASELINES}`);
+  }
+  if (!commit) return LAST_RELEASE;
+  const text = readLine(commit, "7 to 40 digits of a commit's hash, in quotes", SPEC_LIMITS.versionCharsMax, problems);
+  if (text === null) return LAST_RELEASE;
+  const hash = text.toLowerCase();
+  if (/^[0-9a-f]{7,40}$/.test(hash)) return { kind: "commit", commit: hash };
+  const message = `${quote(text)} is no hash of a commit: a branch or tag moves, and a hash does not`;
+  problems.add(commit.value.at, commit.path, message, 'write 7 to 40 of its digits, in quotes: {commit: "1a2b3c4"}');
+  return LAST_RELEASE;
 }
 
 function readKernels(field: Field, problems: ProblemList): string | null {

@@ -298,8 +298,12 @@ export interface MetricSpec {
 export type BaselineSpec =
   /** The highest version below the candidate's of which the farm has a run that passed. */
   | { readonly kind: "last-release" }
-  /** PEP 440. */
+  /** The newest release below the candidate that the package index has for the cell. */
+  | { readonly kind: "index" }
+  /** PEP 440; of the farm, else of the package index. */
   | { readonly kind: "version"; readonly version: string }
+  /** 7 to 40 digits of a git commit's hash, lower case: what a run of the farm built of it. */
+  | { readonly kind: "commit"; readonly commit: string }
   | { readonly kind: "none" };
 
 /** Kernel profiles by Nsight Compute. */
