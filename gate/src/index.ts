@@ -1,9 +1,11 @@
 export { measurementKey } from "./benchmarks/measurement.ts";
 export type { BenchmarkResults, Direction, Measurement, Unit, Unmeasured } from "./benchmarks/measurement.ts";
 export { readBenchmarks, type BenchmarkFormat, type BenchmarkSource } from "./benchmarks/read-benchmarks.ts";
+export { baselineOrigin, type BaselineFile } from "./compare/baseline-file.ts";
 export {
   compareAll,
   pairDifferences,
+  type BaselineAbsence,
   type Comparison,
   type ComparisonOutcome,
   type Effect,

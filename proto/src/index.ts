@@ -60,11 +60,13 @@ export {
 export { Problem, SpecProblem } from "./http/problem.ts";
 export {
   ARMS,
+  BaselineFile,
   Coverage,
   GpuStamp,
   KernelBinary,
   MeasuredProcess,
   MeasureReport,
+  NoBaseline,
   Report,
   TEST_CASE_OUTCOMES,
   TestCase,

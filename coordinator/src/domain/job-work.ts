@@ -31,7 +31,7 @@ export type JobWork = {
 
 /** What an attempt at a bench or profile job has to do, which depends on the runs and attempts before it. */
 export interface MeasureTask {
-  readonly baseline: BaselineWheel | null;
+  readonly baseline: BaselineTask | null;
   /** Pairs of processes; of a profile one. */
   readonly pairs: number;
   /** By which the agent measures again what the gate would discard. */
@@ -43,11 +43,26 @@ export interface MeasureTask {
   };
 }
 
-/** A release's wheel for the same cell. */
-export interface BaselineWheel {
-  readonly version: string;
-  readonly wheel: Blob;
-}
+/** What the candidate is measured beside. */
+export type BaselineTask =
+  /** A wheel that the farm built for the same cell. */
+  | {
+      readonly kind: "wheel";
+      readonly version: string;
+      readonly wheel: Blob;
+      /** "r12" */
+      readonly run: string;
+      /** Of that run's source, where the spec names it; else null. */
+      readonly commit: string | null;
+    }
+  /** A release of the package index that the agent's pip is set to use. */
+  | {
+      readonly kind: "index";
+      /** null: the newest below the candidate. */
+      readonly version: string | null;
+      /** What its file has to have, since it was measured before; null: anything. */
+      readonly sha256: string | null;
+    };
 
 export interface WorkCandidate {
   readonly name: string;

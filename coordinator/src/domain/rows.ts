@@ -19,6 +19,8 @@ export interface CandidateRow {
   readonly requiresDist: readonly string[] | null;
   readonly factsFrom: string;
   readonly origin: string;
+  /** The git commit that the source is of, and nothing else than it; absent where that is not known. */
+  readonly commit?: string;
 }
 
 export type RunState = "queued" | "running" | "cancelling" | "finished";

@@ -41,6 +41,11 @@ export interface Store extends AsyncDisposable {
   lastFinishedRun(project: string): Promise<number | null>;
   /** Finished runs of this project that passed, newest first, below `before`. */
   passedRuns(project: string, limit: number, before: number): Promise<readonly RunRow[]>;
+  /**
+   * Runs of this project whose source is of a git commit whose hash begins with `prefix` (hexadecimal, lower case),
+   * newest first, below `before`.
+   */
+  runsOfCommit(project: string, prefix: string, limit: number, before: number): Promise<readonly RunRow[]>;
   /** Mean time that passed jobs of this project took lately, by kind; a kind without history is absent. */
   meanDurationsMs(project: string): Promise<Readonly<Partial<Record<JobRow["kind"], number>>>>;
 }

@@ -21,14 +21,22 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-async function submit(services: Services, version: string, baseline = "last-release", more = ""): Promise<number> {
+async function submit(
+  services: Services,
+  version: string,
+  baseline = "last-release",
+  { more = "", commit }: { readonly more?: string; readonly commit?: string } = {},
+): Promise<number> {
   await services.blobs.put(sha256Of(SOURCE), Readable.from([SOURCE]));
   const body: SubmitRunBody = {
     spec: spec(baseline, more),
     specFile: "kiln.yaml",
     source: { sha256: sha256Of(SOURCE), sizeBytes: SOURCE.length, filename: "demo.tar.gz" },
     reuse: "never",
-    candidate: { name: "demo", version, requiresPython: null, factsFrom: "PKG-INFO", origin: "here" },
+    candidate: {
+      ...{ name: "demo", version, requiresPython: null, factsFrom: "PKG-INFO", origin: "here" },
+      ...(commit === undefined ? {} : { commit }),
+    },
   };
   const outcome = await services.commands.submit(body, TESTER);
   if (!outcome.ok) throw new Error(JSON.stringify(outcome));
@@ -104,5 +112,37 @@ describe("a bench job", () => {
     await pass(services, alone, 2, 1, "1.1");
     const named = await submit(services, "1.2", "1.0.0");
     expect(await benchWork(services, named, "1.2")).toMatchObject({ measure: { baseline: { version: "1.0" } } });
+  });
+
+  it("takes a release of the index by name where the farm has none, or the newest when that is wanted", async () => {
+    await using services = await servicesInFolder();
+    await services.register("a", 8);
+    const named = await submit(services, "1.2", "1.0");
+    const baseline = { kind: "index", sha256: null };
+    expect(await benchWork(services, named, "1.2")).toMatchObject({
+      measure: { baseline: { ...baseline, version: "1.0" } },
+    });
+    await pass(services, named, 2, 1, "1.2");
+    const newest = await submit(services, "1.3", "index");
+    // Also where the farm has one.
+    expect(await benchWork(services, newest, "1.3")).toMatchObject({
+      measure: { baseline: { ...baseline, version: null } },
+    });
+  });
+
+  it("takes what a run built of a commit, whatever came of the run, and nothing where none did", async () => {
+    await using services = await servicesInFolder();
+    await services.register("a", 8);
+    const commit = "1a2b3c4d".repeat(5);
+    const old = await submit(services, "1.0", "none", { commit });
+    await benchWork(services, old, "1.0");
+    const other = await submit(services, "1.1", "{commit: 0000000}");
+    await pass(services, old, 2, 1, "1.0");
+    expect(await benchWork(services, other, "1.1")).toMatchObject({ measure: { baseline: null } });
+    await pass(services, other, 2, 1, "1.1");
+    const run = await submit(services, "1.2", "{commit: 1a2b3c4}");
+    expect(await benchWork(services, run, "1.2")).toMatchObject({
+      measure: { baseline: { kind: "wheel", version: "1.0", run: `r${old}`, commit } },
+    });
   });
 });

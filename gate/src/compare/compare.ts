@@ -2,10 +2,18 @@ import type { Direction, Unit } from "../benchmarks/measurement.ts";
 import { benjaminiHochberg } from "../statistics/benjamini-hochberg.ts";
 import type { IdenticalRunsSummary } from "../statistics/identical-runs.ts";
 import { median } from "../statistics/order.ts";
+import type { BaselineFile } from "./baseline-file.ts";
 import { contamination, type BoundBy } from "./contamination.ts";
 import type { MeasuredPair } from "./pair.ts";
 import type { ComparePolicy } from "./policy.ts";
 import { confirm, screen, worseBy, type FirstLook, type SecondLook } from "./two-stage.ts";
+
+/** Why there is nothing to compare with. */
+export interface BaselineAbsence {
+  readonly reason: string;
+  /** Whether a first release lacks it for that reason; where a version or commit was named, it does not. */
+  readonly mayBeFirst: boolean;
+}
 
 /** One benchmark of one cell: the candidate against the baseline in one lease. */
 export interface Comparison {
@@ -17,6 +25,10 @@ export interface Comparison {
   readonly boundBy: BoundBy;
   /** What the candidate was compared with, `1.4.2`; null when there is none. */
   readonly baseline: string | null;
+  /** Absent without one, and where it is not known. */
+  readonly baselineFile?: BaselineFile;
+  /** Of one without a baseline; absent where nothing is known. */
+  readonly absence?: BaselineAbsence;
   /** In the order in which they ran, contaminated ones among them; warm-ups are not. */
   readonly screened: readonly MeasuredPair[];
   /** Null until it was asked for. */
@@ -52,7 +64,7 @@ export type ComparisonOutcome =
     }
   /** The pairs were measured under conditions that make them no evidence. */
   | { readonly kind: "invalid"; readonly reason: string }
-  | { readonly kind: "no-baseline" };
+  | ({ readonly kind: "no-baseline" } & Partial<BaselineAbsence>);
 
 export interface Judged {
   readonly comparison: Comparison;
@@ -83,7 +95,7 @@ function withRate(outcome: ComparisonOutcome, rate: number | undefined, policy: 
 
 /** One benchmark by itself; its `discoveryRate` is its p-value. */
 function compareOne(comparison: Comparison, policy: ComparePolicy): ComparisonOutcome {
-  if (comparison.baseline === null) return { kind: "no-baseline" };
+  if (comparison.baseline === null) return { kind: "no-baseline", ...comparison.absence };
   const first = stage(comparison, comparison.screened, policy.screenPairs, policy);
   if ("kind" in first) return first;
   const look = screen(first.differences, policy);

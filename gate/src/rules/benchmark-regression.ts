@@ -1,3 +1,4 @@
+import { baselineOrigin } from "../compare/baseline-file.ts";
 import type { Comparison, ComparisonOutcome, Effect, Judged } from "../compare/compare.ts";
 import { movedCounters } from "../profiles/moved-counters.ts";
 import type { Evidence } from "../verdict.ts";
@@ -28,7 +29,7 @@ const judged = (outcome: ComparisonOutcome): Judged => ({ comparison: COMPARISON
 const KERNEL_CHARS_MAX = 240;
 
 interface RegressionOptions {
-  /** Whether a first release may go without a baseline. */
+  /** Whether a first release may go without a baseline, where nothing was named that it could have. */
   readonly firstReleaseWithout: boolean;
 }
 
@@ -51,7 +52,10 @@ export const benchmarkRegression = rule({
     if (regressed.length === 0 && invalid.length > 0) {
       return finding("invalid", `${invalid.length} of ${comparisons.length} comparisons are contaminated`, invalid);
     }
-    const accepted = firstReleaseWithout && candidate.lastRelease === null;
+    const mayBeFirst = comparisons.every(
+      ({ outcome }) => outcome.kind !== "no-baseline" || outcome.mayBeFirst !== false,
+    );
+    const accepted = firstReleaseWithout && candidate.lastRelease === null && mayBeFirst;
     if (regressed.length === 0 && without.length > 0 && !accepted) return finding("not-run", "no baseline", without);
     const evidence = told(["unchanged", "improved", "no-baseline"]);
     const count = comparisons.length - without.length;
@@ -135,7 +139,7 @@ function percent(share: number): string {
 function tell({ comparison, outcome }: Judged): Evidence {
   const name = `${comparison.benchmark} in ${comparison.cell}`;
   const effect = "effect" in outcome ? outcome.effect : null;
-  if (!effect) return statement(`${name}: ${"reason" in outcome ? outcome.reason : "no baseline"}`);
+  if (!effect) return statement(`${name}: ${("reason" in outcome ? outcome.reason : null) ?? "no baseline"}`);
   const { estimate, low, high } = effect.ratio;
   const rate = comparison.identical
     ? `against itself it was stopped in ${comparison.identical.stopped} of ${comparison.identical.runs} runs`
@@ -146,6 +150,7 @@ function tell({ comparison, outcome }: Judged): Evidence {
       : outcome.kind === "needs-confirmation"
         ? `not confirmed yet (${outcome.why}); `
         : "";
+  const from = comparison.baselineFile ? ` (${baselineOrigin(comparison.baselineFile)})` : "";
   const change = `${signed(estimate)} (${signed(low)} … ${signed(high)}, ${effect.pairs} pairs)`;
   return {
     kind: "measured",
@@ -153,7 +158,7 @@ function tell({ comparison, outcome }: Judged): Evidence {
     value: estimate,
     unit: "ratio",
     limit: comparison.better === "lower" ? "not above 1" : "not below 1",
-    text: `${name}: ${outcome.kind}, ${change} against ${comparison.baseline ?? "nothing"}; ${why}${rate}`,
+    text: `${name}: ${outcome.kind}, ${change} against ${comparison.baseline ?? "nothing"}${from}; ${why}${rate}`,
   };
 }
 

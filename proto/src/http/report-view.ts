@@ -132,10 +132,32 @@ export const MeasuredProcess = Type.Object({
 });
 export type MeasuredProcess = Static<typeof MeasuredProcess>;
 
+export const BaselineFile = Type.Object(
+  {
+    run: Nullable(Type.String({ description: "The run that made it, r12; null: it is from the package index" })),
+    commit: Nullable(Type.String({ description: "Of that run's source, where the baseline was named by it" })),
+    filename: Type.String(),
+    sha256: Type.String(),
+  },
+  { description: "The wheel that was installed as the baseline" },
+);
+export type BaselineFile = Static<typeof BaselineFile>;
+
+export const NoBaseline = Type.Object(
+  {
+    reason: Type.String(),
+    unknownProject: Type.Boolean({ description: "The index does not know the project, as before a first release" }),
+  },
+  { description: "Why the package index had no baseline; absent: it was not asked, or has one" },
+);
+export type NoBaseline = Static<typeof NoBaseline>;
+
 export const MeasureReport = Type.Object(
   {
     kind: Type.Literal("measure"),
     baseline: Nullable(Type.String({ description: "Version of the baseline; null: there is none" })),
+    baselineFile: Type.Optional(BaselineFile),
+    noBaseline: Type.Optional(NoBaseline),
     processes: Type.Array(MeasuredProcess, { description: "In the order in which they ran" }),
   },
   { description: "What was measured, process by process" },

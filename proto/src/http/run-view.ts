@@ -19,6 +19,12 @@ export const CandidateFacts = Type.Object({
   ),
   factsFrom: Type.String({ maxLength: 300, description: "The file these were read from, for example PKG-INFO" }),
   origin: Type.String({ maxLength: 1000, description: "Where the source came from, for people" }),
+  commit: Type.Optional(
+    Type.String({
+      pattern: "^[0-9a-f]{40}([0-9a-f]{24})?$",
+      description: "The git commit whose files the source is; missing when it has others too, or none is known",
+    }),
+  ),
 });
 export type CandidateFacts = Static<typeof CandidateFacts>;
 

@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { OutcomeName } from "./job-view.ts";
+import { BaselineFile } from "./report-view.ts";
 import { RunCounts, VerdictName } from "./run-view.ts";
 
 const UnixMs = Type.Integer({ minimum: 0, description: "Unix time in milliseconds" });
@@ -48,6 +49,7 @@ export const ComparisonView = Type.Object({
   unit: Type.String(),
   better: Type.Enum(["lower", "higher"]),
   baseline: Nullable(Type.String({ description: "The version that it was compared with" })),
+  baselineFile: Type.Optional(BaselineFile),
   outcome: Type.String(),
   effect: Nullable(
     Type.Object({

@@ -4,7 +4,7 @@ import { job as wire } from "@kiln/proto";
 import type { PlannedBench, PlannedBuild, PlannedContainer, PlannedProfile } from "@kiln/matrix";
 import type { Blob } from "../../domain/rows.ts";
 import { ANY_VARIANT } from "../../domain/staging/staged-file.ts";
-import type { JobWork, MeasureTask } from "../../domain/job-work.ts";
+import type { BaselineTask, JobWork, MeasureTask } from "../../domain/job-work.ts";
 import type { OutgoingAssignment } from "../../ports/agent-bus.ts";
 
 /** The message that tells an agent what to run. */
@@ -138,11 +138,17 @@ function measureWork(work: JobWork & { readonly kind: "bench" | "profile" }): wi
     files: [...job.files],
     index: work.index,
     ...(job.torch === null ? {} : { torch: create(wire.TorchSchema, job.torch) }),
-    ...(baseline === null
-      ? {}
-      : { baseline: create(wire.BaselineSchema, { version: baseline.version, wheel: blobMessage(baseline.wheel) }) }),
+    ...(baseline === null ? {} : { baseline: baselineMessage(baseline) }),
     measure: job.kind === "bench" ? benchWork(job, measure) : profileWork(job),
   });
+}
+
+function baselineMessage(baseline: BaselineTask): wire.Baseline {
+  if (baseline.kind === "index") {
+    return create(wire.BaselineSchema, { version: baseline.version ?? "", sha256: baseline.sha256 ?? "" });
+  }
+  const { version, wheel, run, commit } = baseline;
+  return create(wire.BaselineSchema, { version, wheel: blobMessage(wheel), run, commit: commit ?? "" });
 }
 
 /** The agent measures again what the gate would discard: by the same thresholds. */

@@ -219,6 +219,12 @@ class SqliteStore implements SqliteStores {
     return this.#all(sql, project, before, limit).map(readRun);
   }
 
+  async runsOfCommit(project: string, prefix: string, limit: number, before: number): Promise<readonly RunRow[]> {
+    const sql = `SELECT * FROM runs WHERE project = ? AND run < ? AND substr(candidate ->> '$.commit', 1, ?) = ?
+      ORDER BY run DESC LIMIT ?`;
+    return this.#all(sql, project, before, prefix.length, prefix, limit).map(readRun);
+  }
+
   async passedBuilds(project: string, keys: readonly string[], before: number | null): Promise<readonly PassedBuild[]> {
     const sql = `SELECT * FROM (
         SELECT build_keys.key, build_keys.name, attempts.*,

@@ -7,7 +7,7 @@ import { compareJobs, type MeasuredJob } from "./comparisons.ts";
 
 const JOB = {
   ...{ kind: "bench", name: "bench-cp312-linux-x86_64", cell: "cp312-linux-x86_64", format: "kiln", metrics: {} },
-  ...{ columns: null, boundBy: "host" },
+  ...{ columns: null, boundBy: "host", baseline: { kind: "last-release" } },
 } as unknown as PlannedBench;
 
 /** A file of Kiln's own format. */
@@ -79,6 +79,18 @@ describe("what bench jobs measured", () => {
     const { judged, measured } = compared(attempt({ pairs: 6, ratio: () => 1, baseline: false }));
     expect(judged).toMatchObject([{ outcome: { kind: "no-baseline" } }]);
     expect(measured).toEqual([{ what: "fib:time", cell: JOB.cell, value: expect.closeTo(1.0035), unit: "s" }]);
+  });
+
+  test.for([
+    [{ kind: "last-release" }, "no lower version passed on this farm", true],
+    [{ kind: "index" }, "no release of the package index", false],
+    [{ kind: "version", version: "1.4.2" }, "neither the farm nor the package index has 1.4.2", false],
+    [{ kind: "commit", commit: "1a2b3c4" }, "no run of this farm has a wheel of commit 1a2b3c4", false],
+  ] as const)("without the baseline %j says which, and whether a first release may", ([wanted, says, mayBeFirst]) => {
+    const attempts = [attempt({ pairs: 6, ratio: () => 1, baseline: false })];
+    const { judged } = compareJobs([{ index: 7, job: { ...JOB, baseline: wanted }, attempts }], COMPARE_POLICY);
+    const reason = expect.stringContaining(says) as string;
+    expect(judged).toMatchObject([{ outcome: { kind: "no-baseline", reason, mayBeFirst } }]);
   });
 
   test("says that a benchmark of the candidate alone has no baseline", () => {

@@ -1,5 +1,13 @@
-import { compareAll, type Comparison, type ComparePolicy, type Judged, type MeasuredFact } from "@kiln/gate";
+import {
+  compareAll,
+  type BaselineAbsence,
+  type Comparison,
+  type ComparePolicy,
+  type Judged,
+  type MeasuredFact,
+} from "@kiln/gate";
 import type { PlannedBench } from "@kiln/matrix";
+import type { MeasureReport } from "@kiln/proto";
 import { readPairs, type BenchmarkPairs, type Texts } from "./read-pairs.ts";
 import type { MeasuredAttempt } from "./measured-attempts.ts";
 
@@ -66,6 +74,9 @@ function comparisonsOf({ job, attempts }: MeasuredJob): ComparisonsRead {
   const last = later.at(-1);
   const again = last ? readPairs(job, last.report.processes, last.texts) : null;
   if (again && !again.ok) return again;
+  if (last && first.report.baselineFile?.sha256 !== last.report.baselineFile?.sha256) {
+    return { ok: false, problem: "the second look was beside another baseline than the first" };
+  }
   const confirmed = again && new Map(again.benchmarks.map((one) => [one.key, one]));
   const { cell, boundBy } = job;
   const comparisons = look.benchmarks.map((one): Comparison => ({
@@ -73,12 +84,42 @@ function comparisonsOf({ job, attempts }: MeasuredJob): ComparisonsRead {
     cell,
     ...{ unit: one.unit, better: one.better, boundBy },
     // A benchmark that the baseline does not have yet has no baseline.
-    baseline: one.baselineValues.length === 0 ? null : first.report.baseline,
+    ...(one.baselineValues.length === 0
+      ? { baseline: null, absence: absenceOf(job, first.report) }
+      : { baseline: first.report.baseline, ...fileOf(first.report) }),
     screened: one.pairs,
     confirmed: confirmed ? (confirmed.get(one.key)?.pairs ?? []) : null,
     identical: undefined,
   }));
   return { ok: true, comparisons, measured: look.benchmarks.flatMap((one) => factOf(one, cell)), notes: look.notes };
+}
+
+function fileOf({ baselineFile }: MeasureReport): Pick<Comparison, "baselineFile"> {
+  return baselineFile ? { baselineFile } : {};
+}
+
+/** Why a benchmark has nothing that it could be compared with. */
+function absenceOf({ baseline: wanted, cell }: PlannedBench, report: MeasureReport): BaselineAbsence {
+  const { baseline, noBaseline } = report;
+  if (baseline !== null) return { reason: `the baseline, ${baseline}, does not have it`, mayBeFirst: false };
+  const none = noBaseline ? `: ${noBaseline.reason}` : "";
+  switch (wanted.kind) {
+    case "none":
+      return { reason: "the spec wants none", mayBeFirst: true };
+    case "last-release":
+      return { reason: `no lower version passed on this farm with a wheel for ${cell}`, mayBeFirst: true };
+    case "index":
+      return {
+        reason: `no release of the package index${none}`,
+        mayBeFirst: noBaseline?.unknownProject === true,
+      };
+    case "version":
+      return { reason: `neither the farm nor the package index has ${wanted.version}${none}`, mayBeFirst: false };
+    case "commit": {
+      const what = `no run of this farm has a wheel of commit ${wanted.commit} for ${cell}`;
+      return { reason: `${what}: check that commit out, ./kiln submit it, then retry this`, mayBeFirst: false };
+    }
+  }
 }
 
 function factOf({ key, unit, values }: BenchmarkPairs, cell: string): MeasuredFact[] {

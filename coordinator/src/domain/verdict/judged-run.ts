@@ -1,6 +1,7 @@
 import {
   pairDifferences,
   type ArtifactFact,
+  type BaselineFile,
   type CandidateFact,
   type ComparePolicy,
   type Evidence,
@@ -20,6 +21,8 @@ export interface ComparedBenchmark {
   readonly better: "lower" | "higher";
   /** The version that it was compared with. */
   readonly baseline: string | null;
+  /** The wheel that it was compared with; absent without one, and in verdicts of before it was kept. */
+  readonly baselineFile?: BaselineFile;
   readonly outcome: Judged["outcome"]["kind"];
   /** In `unit`, and candidate over baseline with its bounds, null where they are unbounded; null where there is no estimate. */
   readonly effect: {
@@ -83,7 +86,7 @@ export function comparedBenchmark(
   policy: ComparePolicy,
   axes: Readonly<Record<string, string>> = {},
 ): ComparedBenchmark {
-  const { benchmark, cell, unit, better, baseline } = comparison;
+  const { benchmark, cell, unit, better, baseline, baselineFile } = comparison;
   const told = (["gpu", "torch", "cuda"] as const).flatMap((axis) => {
     const value = axes[axis];
     return value === undefined ? [] : [[axis, value] as const];
@@ -91,6 +94,7 @@ export function comparedBenchmark(
   const effect = "effect" in outcome ? outcome.effect : null;
   return {
     ...{ benchmark, cell, unit, better, baseline, outcome: outcome.kind },
+    ...(baselineFile ? { baselineFile } : {}),
     ...(told.length > 0 ? { axes: Object.fromEntries(told) } : {}),
     effect: effect && {
       baseline: effect.baseline,
@@ -104,7 +108,7 @@ export function comparedBenchmark(
     },
     differences: pairDifferences(comparison, policy).slice(0, DIFFERENCES_MAX),
     reason: clipped(
-      "reason" in outcome ? outcome.reason : "why" in outcome ? `not confirmed yet (${outcome.why})` : "",
+      "reason" in outcome ? (outcome.reason ?? "") : "why" in outcome ? `not confirmed yet (${outcome.why})` : "",
     ),
   };
 }

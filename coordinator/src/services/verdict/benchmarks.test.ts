@@ -6,7 +6,12 @@ import { endJobs, judgedRun, outcomes, verdictOf, type JobEnd } from "./testing.
 const SPEC = "bench: {command: python bench.py, format: kiln}\n";
 
 /** What an attempt at the bench job measures: pairs of which the candidate takes so many times as long. */
-function measured(pairs: number, slower: number, baseline: string | null = "1.3.2"): JobEnd {
+function measured(
+  pairs: number,
+  slower: number,
+  baseline: string | null = "1.3.2",
+  more: Partial<MeasureReport> = {},
+): JobEnd {
   const processes: MeasureReport["processes"] = [];
   const artifacts: Record<string, { role: string; bytes: Uint8Array }> = {};
   for (let pair = 1; pair <= pairs; pair += 1) {
@@ -21,7 +26,7 @@ function measured(pairs: number, slower: number, baseline: string | null = "1.3.
       processes.push({ arm, pair, exitCode: 0, durationMs: 1_000, stamp, files: [file], disturbed: "" });
     }
   }
-  return { artifacts, reports: [{ kind: "measure", baseline, processes }] };
+  return { artifacts, reports: [{ kind: "measure", baseline, processes, ...more }] };
 }
 
 test("a slowdown is measured again before anything is judged, and stops the candidate when it is confirmed", async () => {
@@ -109,4 +114,49 @@ test("the first candidate of a farm has nothing to be compared with, and passes 
   const view = await verdictOf(services, run);
   expect(outcomes(view)).toContain("G22 pass");
   expect(view.gates.find(({ id }) => id === "G22")?.reason).toContain("have no baseline, which a first release may");
+});
+
+const INDEX_SPEC = "bench: {command: python bench.py, format: kiln, baseline: index}\n";
+
+test("a second look is beside the very file of the package index that the first one was, and the verdict names it", async () => {
+  await using services = await servicesInFolder();
+  const sha256 = "5".repeat(64);
+  const baselineFile = { run: null, commit: null, filename: "demo-1.3.2-py3-none-any.whl", sha256 };
+  const look = (pairs: number): JobEnd => measured(pairs, 1.1, "1.3.2", { baselineFile });
+  const run = await judgedRun(services, { spec: INDEX_SPEC }, { bench: look(6) });
+  const work = await services.bus.until(({ key }) => key.run === run && key.job === 2 && key.attempt === 2);
+  expect(work).toMatchObject({ measure: { baseline: { kind: "index", version: "1.3.2", sha256 } } });
+  await endJobs(services, run, { bench: look(10) });
+  await services.judge.idle();
+  const view = await verdictOf(services, run);
+  expect(view.comparisons).toMatchObject([{ baseline: "1.3.2", baselineFile, outcome: "regressed" }]);
+  const told = view.gates.find(({ id }) => id === "G22")?.evidence[0];
+  expect(told).toMatchObject({ text: expect.stringContaining("against 1.3.2 (package index)") as string });
+});
+
+test("a second look beside another file than the first is no evidence", async () => {
+  await using services = await servicesInFolder();
+  const look = (pairs: number, digit: string): JobEnd => {
+    const baselineFile = { run: null, commit: null, filename: "demo-1.3.2.whl", sha256: digit.repeat(64) };
+    return measured(pairs, 1.1, "1.3.2", { baselineFile });
+  };
+  const run = await judgedRun(services, { spec: INDEX_SPEC }, { bench: look(6, "5") });
+  await endJobs(services, run, { bench: look(10, "6") });
+  await services.judge.idle();
+  const view = await verdictOf(services, run);
+  expect(view).toMatchObject({ verdict: "inconclusive", comparisons: [{ outcome: "invalid" }] });
+});
+
+test.for([
+  [true, "pass", "have no baseline, which a first release may"],
+  [false, "not-run", "no baseline"],
+] as const)("of an index that has no baseline, its not knowing the project (%s) makes G22 %s", async (row) => {
+  const [unknownProject, outcome, reason] = row;
+  await using services = await servicesInFolder();
+  const noBaseline = { reason: "there is no wheel of demo", unknownProject };
+  const run = await judgedRun(services, { spec: INDEX_SPEC }, { bench: measured(6, 1, null, { noBaseline }) });
+  const view = await verdictOf(services, run);
+  expect(view.comparisons[0]?.reason).toContain(noBaseline.reason);
+  const gate = view.gates.find(({ id }) => id === "G22");
+  expect(gate).toMatchObject({ outcome, reason: expect.stringContaining(reason) as string });
 });

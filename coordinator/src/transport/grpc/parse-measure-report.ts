@@ -1,4 +1,11 @@
-import { results, type GpuStamp, type KernelBinary, type MeasuredProcess, type MeasureReport } from "@kiln/proto";
+import {
+  results,
+  type BaselineFile,
+  type GpuStamp,
+  type KernelBinary,
+  type MeasuredProcess,
+  type MeasureReport,
+} from "@kiln/proto";
 import { BadMessageError } from "./bad-message.ts";
 
 /** Warm-ups, and pairs with those that are measured again. */
@@ -14,15 +21,26 @@ const ARMS: Readonly<Partial<Record<results.Arm, MeasuredProcess["arm"]>>> = {
   [results.Arm.CANDIDATE]: "candidate",
 };
 
-export function parseMeasureReport({ baseline, processes }: results.MeasureReport): MeasureReport {
+export function parseMeasureReport(report: results.MeasureReport): MeasureReport {
+  const { baseline, processes, baselineFile, noBaseline } = report;
   if (processes.length > PROCESSES_MAX) {
     throw new BadMessageError(`a report has ${processes.length} processes; at most ${PROCESSES_MAX} are taken`);
   }
   return {
     kind: "measure",
     baseline: baseline === "" ? null : text(baseline),
+    ...(baselineFile ? { baselineFile: parseBaselineFile(baselineFile) } : {}),
+    ...(noBaseline
+      ? { noBaseline: { reason: text(noBaseline.reason), unknownProject: noBaseline.unknownProject } }
+      : {}),
     processes: processes.map(parseProcess),
   };
+}
+
+function parseBaselineFile({ run, commit, filename, sha256 }: results.BaselineFile): BaselineFile {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new BadMessageError(`a baseline's file has no SHA-256: ${text(sha256)}`);
+  const known = (value: string): string | null => (value === "" ? null : text(value));
+  return { run: known(run), commit: known(commit), filename: text(filename), sha256 };
 }
 
 function parseProcess(process: results.MeasuredProcess): MeasuredProcess {

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file kiln/v1/results.proto.
  */
 export const file_kiln_v1_results: GenFile = /*@__PURE__*/
-  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEi2wMKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSAASLAoMd2hlZWxfcmVwb3J0GAogASgLMhQua2lsbi52MS5XaGVlbFJlcG9ydEgAEioKC3Rlc3RfcmVwb3J0GAsgASgLMhMua2lsbi52MS5UZXN0UmVwb3J0SAASMAoObWVhc3VyZV9yZXBvcnQYDCABKAsyFi5raWxuLnYxLk1lYXN1cmVSZXBvcnRIAEIGCgRib2R5IiEKB1N0YXJ0ZWQSFgoOcHl0aG9uX3ZlcnNpb24YASABKAkiPwoLU3RlcFN0YXJ0ZWQSDQoFaW5kZXgYASABKA0SDQoFdGl0bGUYAiABKAkSEgoKbG9nX29mZnNldBgDIAEoBCIoCghMb2dDaHVuaxIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDCJFCgxTdGVwRmluaXNoZWQSDQoFaW5kZXgYASABKA0SEQoJZXhpdF9jb2RlGAIgASgFEhMKC2R1cmF0aW9uX21zGAMgASgNIjgKCEFydGlmYWN0Eh4KBGJsb2IYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSDAoEcm9sZRgCIAEoCSJqCghGaW5pc2hlZBIhCgdvdXRjb21lGAEgASgOMhAua2lsbi52MS5PdXRjb21lEg8KB3N1bW1hcnkYAiABKAkSDwoHZXhjZXJwdBgDIAEoCRIZChFsb2dfYnl0ZXNfZHJvcHBlZBgEIAEoBCJOCg1NZWFzdXJlUmVwb3J0EhAKCGJhc2VsaW5lGAEgASgJEisKCXByb2Nlc3NlcxgCIAMoCzIYLmtpbG4udjEuTWVhc3VyZWRQcm9jZXNzIusBCg9NZWFzdXJlZFByb2Nlc3MSGQoDYXJtGAEgASgOMgwua2lsbi52MS5Bcm0SDAoEcGFpchgCIAEoDRIRCglleGl0X2NvZGUYAyABKAUSEwoLZHVyYXRpb25fbXMYBCABKA0SJAoFc3RhbXAYBSABKAsyFS5raWxuLnYxLlByb2Nlc3NTdGFtcBINCgVmaWxlcxgGIAMoCRIRCglkaXN0dXJiZWQYByABKAkSJgoHa2VybmVscxgIIAMoCzIVLmtpbG4udjEuS2VybmVsQmluYXJ5EhcKD2tlcm5lbHNfdW5rbm93bhgJIAEoCSJUCgxLZXJuZWxCaW5hcnkSEAoIbGF1bmNoZXMYASADKA0SFAoMYXJjaGl0ZWN0dXJlGAIgASgJEg4KBnNoYTI1NhgDIAEoCRIMCgRmaWxlGAQgASgJIlgKDFByb2Nlc3NTdGFtcBIeCgNncHUYASABKAsyES5raWxuLnYxLkdwdVN0YW1wEhgKC2ZvcmVpZ25fY3B1GAIgASgBSACIAQFCDgoMX2ZvcmVpZ25fY3B1IoYDCghHcHVTdGFtcBIMCgR1dWlkGAEgASgJEg4KBmRyaXZlchgCIAEoCRIgChNzbV9jbG9ja19taHpfYmVmb3JlGAMgASgNSACIAQESHwoSc21fY2xvY2tfbWh6X2FmdGVyGAQgASgNSAGIAQESIQoUc21fY2xvY2tfbWh6X2RlZmF1bHQYBSABKA1IAogBARIgChN0ZW1wZXJhdHVyZV9jZWxzaXVzGAYgASgNSAOIAQESGAoLcG93ZXJfd2F0dHMYByABKAFIBIgBARIYChB0aHJvdHRsZV9yZWFzb25zGAggAygJEhwKD290aGVyX3Byb2Nlc3NlcxgJIAEoDUgFiAEBQhYKFF9zbV9jbG9ja19taHpfYmVmb3JlQhUKE19zbV9jbG9ja19taHpfYWZ0ZXJCFwoVX3NtX2Nsb2NrX21oel9kZWZhdWx0QhYKFF90ZW1wZXJhdHVyZV9jZWxzaXVzQg4KDF9wb3dlcl93YXR0c0ISChBfb3RoZXJfcHJvY2Vzc2VzIt0CCgtXaGVlbFJlcG9ydBIMCgR0YWdzGAEgAygJEhIKCnNpemVfYnl0ZXMYAiABKAQSDgoGcG9saWN5GAMgASgJEg0KBWdsaWJjGAQgASgJEigKCmV4dGVuc2lvbnMYBSADKAsyFC5raWxuLnYxLldoZWVsTWVtYmVyEiUKB2dyYWZ0ZWQYBiADKAsyFC5raWxuLnYxLldoZWVsTWVtYmVyEhAKCGV4dGVybmFsGAcgAygJEhYKDmZvcmVpZ25fcnBhdGhzGAggAygJEhgKEHNtX2FyY2hpdGVjdHVyZXMYCSADKAkSGQoRcHR4X2FyY2hpdGVjdHVyZXMYCiADKAkSMQoPcmVwcm9kdWNpYmlsaXR5GAsgASgOMhgua2lsbi52MS5SZXByb2R1Y2liaWxpdHkSGQoRc291cmNlX2RhdGVfZXBvY2gYDCABKAQSDwoHcmVtYXJrcxgNIAMoCSIvCgtXaGVlbE1lbWJlchIMCgRwYXRoGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQikAIKClRlc3RSZXBvcnQSDQoFdGVzdHMYASABKA0SDgoGcGFzc2VkGAIgASgNEg4KBmZhaWxlZBgDIAEoDRIOCgZlcnJvcnMYBCABKA0SDwoHc2tpcHBlZBgFIAEoDRINCgVmbGFreRgGIAEoDRITCgtkdXJhdGlvbl9tcxgHIAEoDRIjCghmYWlsdXJlcxgIIAMoCzIRLmtpbG4udjEuVGVzdENhc2USIAoFc2tpcHMYCSADKAsyES5raWxuLnYxLlRlc3RDYXNlEiIKB3Nsb3dlc3QYCiADKAsyES5raWxuLnYxLlRlc3RDYXNlEiMKCGNvdmVyYWdlGAsgASgLMhEua2lsbi52MS5Db3ZlcmFnZSJ4CghUZXN0Q2FzZRIMCgRuYW1lGAEgASgJEikKB291dGNvbWUYAiABKA4yGC5raWxuLnYxLlRlc3RDYXNlT3V0Y29tZRITCgtkdXJhdGlvbl9tcxgDIAEoDRIPCgdtZXNzYWdlGAQgASgJEg0KBXBsYWNlGAUgASgJIlwKCENvdmVyYWdlEg0KBWxpbmVzGAEgASgNEhUKDWxpbmVzX2NvdmVyZWQYAiABKA0SEAoIYnJhbmNoZXMYAyABKA0SGAoQYnJhbmNoZXNfY292ZXJlZBgEIAEoDSo/CgNBcm0SEwoPQVJNX1VOU1BFQ0lGSUVEEAASEAoMQVJNX0JBU0VMSU5FEAESEQoNQVJNX0NBTkRJREFURRACKpMBCg9SZXByb2R1Y2liaWxpdHkSHwobUkVQUk9EVUNJQklMSVRZX1VOU1BFQ0lGSUVEEAASHgoaUkVQUk9EVUNJQklMSVRZX1NBTUVfQllURVMQARIgChxSRVBST0RVQ0lCSUxJVFlfU0FNRV9DT05URU5UEAISHQoZUkVQUk9EVUNJQklMSVRZX0RJRkZFUkVOVBADKskBCg9UZXN0Q2FzZU91dGNvbWUSIQodVEVTVF9DQVNFX09VVENPTUVfVU5TUEVDSUZJRUQQABIcChhURVNUX0NBU0VfT1VUQ09NRV9QQVNTRUQQARIcChhURVNUX0NBU0VfT1VUQ09NRV9GQUlMRUQQAhIbChdURVNUX0NBU0VfT1VUQ09NRV9FUlJPUhADEh0KGVRFU1RfQ0FTRV9PVVRDT01FX1NLSVBQRUQQBBIbChdURVNUX0NBU0VfT1VUQ09NRV9GTEFLWRAFYgZwcm90bzM", [file_kiln_v1_job]);
+  fileDesc("ChVraWxuL3YxL3Jlc3VsdHMucHJvdG8SB2tpbG4udjEi2wMKC1Jlc3VsdEZyYW1lEiQKB2F0dGVtcHQYASABKAsyEy5raWxuLnYxLkF0dGVtcHRSZWYSCwoDc2VxGAIgASgNEhIKCmF0X3VuaXhfbXMYAyABKAQSIwoHc3RhcnRlZBgEIAEoCzIQLmtpbG4udjEuU3RhcnRlZEgAEiwKDHN0ZXBfc3RhcnRlZBgFIAEoCzIULmtpbG4udjEuU3RlcFN0YXJ0ZWRIABIgCgNsb2cYBiABKAsyES5raWxuLnYxLkxvZ0NodW5rSAASLgoNc3RlcF9maW5pc2hlZBgHIAEoCzIVLmtpbG4udjEuU3RlcEZpbmlzaGVkSAASJQoIYXJ0aWZhY3QYCCABKAsyES5raWxuLnYxLkFydGlmYWN0SAASJQoIZmluaXNoZWQYCSABKAsyES5raWxuLnYxLkZpbmlzaGVkSAASLAoMd2hlZWxfcmVwb3J0GAogASgLMhQua2lsbi52MS5XaGVlbFJlcG9ydEgAEioKC3Rlc3RfcmVwb3J0GAsgASgLMhMua2lsbi52MS5UZXN0UmVwb3J0SAASMAoObWVhc3VyZV9yZXBvcnQYDCABKAsyFi5raWxuLnYxLk1lYXN1cmVSZXBvcnRIAEIGCgRib2R5IiEKB1N0YXJ0ZWQSFgoOcHl0aG9uX3ZlcnNpb24YASABKAkiPwoLU3RlcFN0YXJ0ZWQSDQoFaW5kZXgYASABKA0SDQoFdGl0bGUYAiABKAkSEgoKbG9nX29mZnNldBgDIAEoBCIoCghMb2dDaHVuaxIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDCJFCgxTdGVwRmluaXNoZWQSDQoFaW5kZXgYASABKA0SEQoJZXhpdF9jb2RlGAIgASgFEhMKC2R1cmF0aW9uX21zGAMgASgNIjgKCEFydGlmYWN0Eh4KBGJsb2IYASABKAsyEC5raWxuLnYxLkJsb2JSZWYSDAoEcm9sZRgCIAEoCSJqCghGaW5pc2hlZBIhCgdvdXRjb21lGAEgASgOMhAua2lsbi52MS5PdXRjb21lEg8KB3N1bW1hcnkYAiABKAkSDwoHZXhjZXJwdBgDIAEoCRIZChFsb2dfYnl0ZXNfZHJvcHBlZBgEIAEoBCKmAQoNTWVhc3VyZVJlcG9ydBIQCghiYXNlbGluZRgBIAEoCRIrCglwcm9jZXNzZXMYAiADKAsyGC5raWxuLnYxLk1lYXN1cmVkUHJvY2VzcxIsCg1iYXNlbGluZV9maWxlGAMgASgLMhUua2lsbi52MS5CYXNlbGluZUZpbGUSKAoLbm9fYmFzZWxpbmUYBCABKAsyEy5raWxuLnYxLk5vQmFzZWxpbmUiNQoKTm9CYXNlbGluZRIOCgZyZWFzb24YASABKAkSFwoPdW5rbm93bl9wcm9qZWN0GAIgASgIIk0KDEJhc2VsaW5lRmlsZRILCgNydW4YASABKAkSDgoGY29tbWl0GAIgASgJEhAKCGZpbGVuYW1lGAMgASgJEg4KBnNoYTI1NhgEIAEoCSLrAQoPTWVhc3VyZWRQcm9jZXNzEhkKA2FybRgBIAEoDjIMLmtpbG4udjEuQXJtEgwKBHBhaXIYAiABKA0SEQoJZXhpdF9jb2RlGAMgASgFEhMKC2R1cmF0aW9uX21zGAQgASgNEiQKBXN0YW1wGAUgASgLMhUua2lsbi52MS5Qcm9jZXNzU3RhbXASDQoFZmlsZXMYBiADKAkSEQoJZGlzdHVyYmVkGAcgASgJEiYKB2tlcm5lbHMYCCADKAsyFS5raWxuLnYxLktlcm5lbEJpbmFyeRIXCg9rZXJuZWxzX3Vua25vd24YCSABKAkiVAoMS2VybmVsQmluYXJ5EhAKCGxhdW5jaGVzGAEgAygNEhQKDGFyY2hpdGVjdHVyZRgCIAEoCRIOCgZzaGEyNTYYAyABKAkSDAoEZmlsZRgEIAEoCSJYCgxQcm9jZXNzU3RhbXASHgoDZ3B1GAEgASgLMhEua2lsbi52MS5HcHVTdGFtcBIYCgtmb3JlaWduX2NwdRgCIAEoAUgAiAEBQg4KDF9mb3JlaWduX2NwdSKGAwoIR3B1U3RhbXASDAoEdXVpZBgBIAEoCRIOCgZkcml2ZXIYAiABKAkSIAoTc21fY2xvY2tfbWh6X2JlZm9yZRgDIAEoDUgAiAEBEh8KEnNtX2Nsb2NrX21oel9hZnRlchgEIAEoDUgBiAEBEiEKFHNtX2Nsb2NrX21oel9kZWZhdWx0GAUgASgNSAKIAQESIAoTdGVtcGVyYXR1cmVfY2Vsc2l1cxgGIAEoDUgDiAEBEhgKC3Bvd2VyX3dhdHRzGAcgASgBSASIAQESGAoQdGhyb3R0bGVfcmVhc29ucxgIIAMoCRIcCg9vdGhlcl9wcm9jZXNzZXMYCSABKA1IBYgBAUIWChRfc21fY2xvY2tfbWh6X2JlZm9yZUIVChNfc21fY2xvY2tfbWh6X2FmdGVyQhcKFV9zbV9jbG9ja19taHpfZGVmYXVsdEIWChRfdGVtcGVyYXR1cmVfY2Vsc2l1c0IOCgxfcG93ZXJfd2F0dHNCEgoQX290aGVyX3Byb2Nlc3NlcyLdAgoLV2hlZWxSZXBvcnQSDAoEdGFncxgBIAMoCRISCgpzaXplX2J5dGVzGAIgASgEEg4KBnBvbGljeRgDIAEoCRINCgVnbGliYxgEIAEoCRIoCgpleHRlbnNpb25zGAUgAygLMhQua2lsbi52MS5XaGVlbE1lbWJlchIlCgdncmFmdGVkGAYgAygLMhQua2lsbi52MS5XaGVlbE1lbWJlchIQCghleHRlcm5hbBgHIAMoCRIWCg5mb3JlaWduX3JwYXRocxgIIAMoCRIYChBzbV9hcmNoaXRlY3R1cmVzGAkgAygJEhkKEXB0eF9hcmNoaXRlY3R1cmVzGAogAygJEjEKD3JlcHJvZHVjaWJpbGl0eRgLIAEoDjIYLmtpbG4udjEuUmVwcm9kdWNpYmlsaXR5EhkKEXNvdXJjZV9kYXRlX2Vwb2NoGAwgASgEEg8KB3JlbWFya3MYDSADKAkiLwoLV2hlZWxNZW1iZXISDAoEcGF0aBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEIpACCgpUZXN0UmVwb3J0Eg0KBXRlc3RzGAEgASgNEg4KBnBhc3NlZBgCIAEoDRIOCgZmYWlsZWQYAyABKA0SDgoGZXJyb3JzGAQgASgNEg8KB3NraXBwZWQYBSABKA0SDQoFZmxha3kYBiABKA0SEwoLZHVyYXRpb25fbXMYByABKA0SIwoIZmFpbHVyZXMYCCADKAsyES5raWxuLnYxLlRlc3RDYXNlEiAKBXNraXBzGAkgAygLMhEua2lsbi52MS5UZXN0Q2FzZRIiCgdzbG93ZXN0GAogAygLMhEua2lsbi52MS5UZXN0Q2FzZRIjCghjb3ZlcmFnZRgLIAEoCzIRLmtpbG4udjEuQ292ZXJhZ2UieAoIVGVzdENhc2USDAoEbmFtZRgBIAEoCRIpCgdvdXRjb21lGAIgASgOMhgua2lsbi52MS5UZXN0Q2FzZU91dGNvbWUSEwoLZHVyYXRpb25fbXMYAyABKA0SDwoHbWVzc2FnZRgEIAEoCRINCgVwbGFjZRgFIAEoCSJcCghDb3ZlcmFnZRINCgVsaW5lcxgBIAEoDRIVCg1saW5lc19jb3ZlcmVkGAIgASgNEhAKCGJyYW5jaGVzGAMgASgNEhgKEGJyYW5jaGVzX2NvdmVyZWQYBCABKA0qPwoDQXJtEhMKD0FSTV9VTlNQRUNJRklFRBAAEhAKDEFSTV9CQVNFTElORRABEhEKDUFSTV9DQU5ESURBVEUQAiqTAQoPUmVwcm9kdWNpYmlsaXR5Eh8KG1JFUFJPRFVDSUJJTElUWV9VTlNQRUNJRklFRBAAEh4KGlJFUFJPRFVDSUJJTElUWV9TQU1FX0JZVEVTEAESIAocUkVQUk9EVUNJQklMSVRZX1NBTUVfQ09OVEVOVBACEh0KGVJFUFJPRFVDSUJJTElUWV9ESUZGRVJFTlQQAyrJAQoPVGVzdENhc2VPdXRjb21lEiEKHVRFU1RfQ0FTRV9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHAoYVEVTVF9DQVNFX09VVENPTUVfUEFTU0VEEAESHAoYVEVTVF9DQVNFX09VVENPTUVfRkFJTEVEEAISGwoXVEVTVF9DQVNFX09VVENPTUVfRVJST1IQAxIdChlURVNUX0NBU0VfT1VUQ09NRV9TS0lQUEVEEAQSGwoXVEVTVF9DQVNFX09VVENPTUVfRkxBS1kQBWIGcHJvdG8z", [file_kiln_v1_job]);
 
 /**
  * @generated from message kiln.v1.ResultFrame
@@ -298,6 +298,20 @@ export type MeasureReport = Message<"kiln.v1.MeasureReport"> & {
    * @generated from field: repeated kiln.v1.MeasuredProcess processes = 2;
    */
   processes: MeasuredProcess[];
+
+  /**
+   * What was installed as the baseline; not set: there is none.
+   *
+   * @generated from field: kiln.v1.BaselineFile baseline_file = 3;
+   */
+  baselineFile?: BaselineFile | undefined;
+
+  /**
+   * Set where the package index was asked and has none.
+   *
+   * @generated from field: kiln.v1.NoBaseline no_baseline = 4;
+   */
+  noBaseline?: NoBaseline | undefined;
 };
 
 /**
@@ -306,6 +320,68 @@ export type MeasureReport = Message<"kiln.v1.MeasureReport"> & {
  */
 export const MeasureReportSchema: GenMessage<MeasureReport> = /*@__PURE__*/
   messageDesc(file_kiln_v1_results, 7);
+
+/**
+ * @generated from message kiln.v1.NoBaseline
+ */
+export type NoBaseline = Message<"kiln.v1.NoBaseline"> & {
+  /**
+   * For people.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * The index does not know the project, as before a first release.
+   *
+   * @generated from field: bool unknown_project = 2;
+   */
+  unknownProject: boolean;
+};
+
+/**
+ * Describes the message kiln.v1.NoBaseline.
+ * Use `create(NoBaselineSchema)` to create a new message.
+ */
+export const NoBaselineSchema: GenMessage<NoBaseline> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 8);
+
+/**
+ * @generated from message kiln.v1.BaselineFile
+ */
+export type BaselineFile = Message<"kiln.v1.BaselineFile"> & {
+  /**
+   * "r12"; empty: it is from the package index.
+   *
+   * @generated from field: string run = 1;
+   */
+  run: string;
+
+  /**
+   * Of that run's source, where the baseline was named by it.
+   *
+   * @generated from field: string commit = 2;
+   */
+  commit: string;
+
+  /**
+   * @generated from field: string filename = 3;
+   */
+  filename: string;
+
+  /**
+   * @generated from field: string sha256 = 4;
+   */
+  sha256: string;
+};
+
+/**
+ * Describes the message kiln.v1.BaselineFile.
+ * Use `create(BaselineFileSchema)` to create a new message.
+ */
+export const BaselineFileSchema: GenMessage<BaselineFile> = /*@__PURE__*/
+  messageDesc(file_kiln_v1_results, 9);
 
 /**
  * @generated from message kiln.v1.MeasuredProcess
@@ -373,7 +449,7 @@ export type MeasuredProcess = Message<"kiln.v1.MeasuredProcess"> & {
  * Use `create(MeasuredProcessSchema)` to create a new message.
  */
 export const MeasuredProcessSchema: GenMessage<MeasuredProcess> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 8);
+  messageDesc(file_kiln_v1_results, 10);
 
 /**
  * Equal hashes are an unchanged kernel, whatever else of the wheel has changed.
@@ -416,7 +492,7 @@ export type KernelBinary = Message<"kiln.v1.KernelBinary"> & {
  * Use `create(KernelBinarySchema)` to create a new message.
  */
 export const KernelBinarySchema: GenMessage<KernelBinary> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 9);
+  messageDesc(file_kiln_v1_results, 11);
 
 /**
  * What was read around one process; what could not be read is not set.
@@ -442,7 +518,7 @@ export type ProcessStamp = Message<"kiln.v1.ProcessStamp"> & {
  * Use `create(ProcessStampSchema)` to create a new message.
  */
 export const ProcessStampSchema: GenMessage<ProcessStamp> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 10);
+  messageDesc(file_kiln_v1_results, 12);
 
 /**
  * @generated from message kiln.v1.GpuStamp
@@ -507,7 +583,7 @@ export type GpuStamp = Message<"kiln.v1.GpuStamp"> & {
  * Use `create(GpuStampSchema)` to create a new message.
  */
 export const GpuStampSchema: GenMessage<GpuStamp> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 11);
+  messageDesc(file_kiln_v1_results, 13);
 
 /**
  * What a build's wheel is found to be, after its repair.
@@ -610,7 +686,7 @@ export type WheelReport = Message<"kiln.v1.WheelReport"> & {
  * Use `create(WheelReportSchema)` to create a new message.
  */
 export const WheelReportSchema: GenMessage<WheelReport> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 12);
+  messageDesc(file_kiln_v1_results, 14);
 
 /**
  * @generated from message kiln.v1.WheelMember
@@ -634,7 +710,7 @@ export type WheelMember = Message<"kiln.v1.WheelMember"> & {
  * Use `create(WheelMemberSchema)` to create a new message.
  */
 export const WheelMemberSchema: GenMessage<WheelMember> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 13);
+  messageDesc(file_kiln_v1_results, 15);
 
 /**
  * What a test command's JUnit files and coverage say. The counts are of
@@ -717,7 +793,7 @@ export type TestReport = Message<"kiln.v1.TestReport"> & {
  * Use `create(TestReportSchema)` to create a new message.
  */
 export const TestReportSchema: GenMessage<TestReport> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 14);
+  messageDesc(file_kiln_v1_results, 16);
 
 /**
  * @generated from message kiln.v1.TestCase
@@ -760,7 +836,7 @@ export type TestCase = Message<"kiln.v1.TestCase"> & {
  * Use `create(TestCaseSchema)` to create a new message.
  */
 export const TestCaseSchema: GenMessage<TestCase> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 15);
+  messageDesc(file_kiln_v1_results, 17);
 
 /**
  * Of coverage.py's XML or any Cobertura file.
@@ -796,7 +872,7 @@ export type Coverage = Message<"kiln.v1.Coverage"> & {
  * Use `create(CoverageSchema)` to create a new message.
  */
 export const CoverageSchema: GenMessage<Coverage> = /*@__PURE__*/
-  messageDesc(file_kiln_v1_results, 16);
+  messageDesc(file_kiln_v1_results, 18);
 
 /**
  * @generated from enum kiln.v1.Arm
