@@ -31,6 +31,7 @@ const PROCESS_OF: Readonly<Record<StepKind, string>> = {
   "keep-wheel": "keeping the wheel",
   "install-wheel": "installing the wheel",
   "install-requires": "installing what the command requires",
+  "find-baseline": "finding the baseline",
   "check-imports": "importing what the wheel installs",
   "run-command": "the command",
   "run-tests": "the command",
@@ -58,6 +59,8 @@ const OUTCOME_OF = {
   // The wheel cannot be used on this Python: that is the candidate's affair.
   "install-wheel": "tests-failed",
   "install-requires": "tests-failed",
+  // That there is nothing to compare with says nothing against the candidate.
+  "find-baseline": "bad-spec",
   "check-imports": "tests-failed",
   "run-command": "tests-failed",
   "run-tests": "tests-failed",
@@ -83,6 +86,7 @@ const OUTPUT_OF: Readonly<Record<StepKind, OutputOf>> = {
   "keep-wheel": "tests",
   "install-wheel": "install",
   "install-requires": "install",
+  "find-baseline": "install",
   "check-imports": "tests",
   "run-command": "tests",
   "run-tests": "tests",
@@ -100,6 +104,7 @@ const USES_INDEX: ReadonlySet<StepKind> = new Set([
   "rebuild-wheel",
   "install-wheel",
   "install-requires",
+  "find-baseline",
 ]);
 
 /** Steps whose process is the job's own command. */

@@ -18,6 +18,7 @@ const NEEDS_INDEX: ReadonlySet<StepKind> = new Set([
   "rebuild-wheel",
   "install-wheel",
   "install-requires",
+  "find-baseline",
 ]);
 const NEEDS_RUN_INDEX: ReadonlySet<StepKind> = new Set(["install-build-requires", "install-backend-requires"]);
 /** Steps that run the candidate's own build. */

@@ -14,6 +14,7 @@ import type {
   Torch,
   WheelWish,
 } from "./job.ts";
+import type { IndexBaseline } from "./measure/index-baseline.ts";
 import type { Arm } from "./measure/process-order.ts";
 import { parseWheelName } from "./wheel-name.ts";
 
@@ -48,6 +49,7 @@ export type Step = {
       /** Where the wheel itself is taken from: the index, or the file that was fetched. */
       readonly from: "index" | "file";
     } & Pick<TestWork, "wheel" | "extras" | "requires" | "index" | "torch">)
+  | { readonly kind: "find-baseline"; readonly wanted: IndexBaseline; readonly work: MeasureWork }
   | { readonly kind: "install-requires"; readonly requires: readonly string[] }
   | { readonly kind: "check-imports" }
   | { readonly kind: "run-command"; readonly check: CommandCheck }
@@ -103,28 +105,38 @@ function testSteps({ check, repeatFailed, ...install }: TestWork, environment: S
 /** Two environments of one Python, equal but for the wheel; then the measuring. */
 function measureSteps(work: MeasureWork, environment: Step): readonly Step[] {
   const { check, baseline, how, wheel, requires, index, torch } = work;
-  const install = { kind: "install-wheel", extras: [], requires, index, torch } as const;
   const steps: Step[] = [];
   if (check.files.length > 0) steps.push({ kind: "fetch-source", title: "fetch the source", source: check.source });
   steps.push({ kind: "fetch-wheel", title: "fetch the wheel", wheel }, environment, {
-    ...install,
+    kind: "install-wheel",
     title: "install the candidate",
     from: "index",
-    wheel,
+    ...{ wheel, extras: [], requires, index, torch },
   });
   if (baseline) {
     const arm = "baseline";
-    steps.push(
-      { kind: "fetch-wheel", arm, title: `fetch the baseline, ${baseline.version}`, wheel: baseline.wheel },
-      { ...environment, arm, title: `${environment.title} for the baseline` },
-      { ...install, arm, title: "install the baseline", from: "file", wheel: baseline.wheel },
-    );
+    const own: Step = { ...environment, arm, title: `${environment.title} for the baseline` };
+    if (baseline.kind === "index") {
+      const what = baseline.version ?? "the newest release below the candidate";
+      const title = `find the baseline on the package index: ${what}`;
+      steps.push(own, { kind: "find-baseline", arm, title, wanted: baseline, work });
+    } else {
+      const title = `fetch the baseline, ${baseline.version}`;
+      steps.push({ kind: "fetch-wheel", arm, title, wheel: baseline.wheel }, own);
+      steps.push(baselineInstall(work, baseline.wheel));
+    }
   }
   const last: Step =
     how.kind === "bench"
       ? { kind: "run-bench", title: "measure", bench: how, work }
       : { kind: "run-profile", title: "profile the kernels", profile: how, work };
   return [...steps, last];
+}
+
+/** As the candidate, but from a file: the run's index has no other release of the project. */
+export function baselineInstall({ requires, index, torch }: MeasureWork, wheel: Blob): Step {
+  const step = { kind: "install-wheel", arm: "baseline", title: "install the baseline", from: "file" } as const;
+  return { ...step, extras: [], requires, index, torch, wheel };
 }
 
 function buildSteps(work: BuildWork, python: Interpreter, environment: Step): readonly Step[] {

@@ -1,4 +1,5 @@
 import type { AttemptRef } from "./attempt-key.ts";
+import type { IndexBaseline } from "./measure/index-baseline.ts";
 
 /** Content-addressed bytes that the coordinator keeps. */
 export interface Blob {
@@ -102,8 +103,19 @@ export interface MeasureWork {
   readonly torch: Torch | null;
   readonly check: CommandCheck;
   /** null: there is none, and the candidate is measured alone. */
-  readonly baseline: { readonly version: string; readonly wheel: Blob } | null;
+  readonly baseline: BaselineWheel | IndexBaseline | null;
   readonly how: BenchWork | ProfileWork;
+}
+
+/** A baseline that the farm has the wheel of. */
+export interface BaselineWheel {
+  readonly kind: "wheel";
+  readonly version: string;
+  readonly wheel: Blob;
+  /** That made it, "r12"; null where an older coordinator does not say. */
+  readonly run: string | null;
+  /** Of that run's source, where the baseline was named by it. */
+  readonly commit: string | null;
 }
 
 export interface BenchWork {

@@ -1,5 +1,6 @@
 /** What a job has found out, beside its outcome and its log; as the coordinator shows it. */
 export type {
+  BaselineFile,
   Coverage,
   GpuStamp,
   KernelBinary,

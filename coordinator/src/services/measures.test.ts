@@ -93,7 +93,7 @@ describe("a bench job", () => {
       await benchWork(services, run, version);
       await pass(services, run, 2, 1, version);
     }
-    const run = await submit(services, "2.0", '"1.9"', "profile: {command: python bench.py}");
+    const run = await submit(services, "2.0", '"1.9"', { more: "profile: {command: python bench.py}" });
     await benchWork(services, run, "2.0");
     await pass(services, run, 2, 1, "2.0");
     const work = await services.bus.until(({ key }) => key.run === run && key.job === 3);

@@ -8,6 +8,7 @@ import { disturbance } from "../../domain/measure/disturbance.ts";
 import { ProcessOrder, type PlannedProcess } from "../../domain/measure/process-order.ts";
 import type { MeasuredProcess } from "../../domain/report.ts";
 import { watchMachine } from "../measure/stamp.ts";
+import { armsIn, besideIn } from "./baseline-actions.ts";
 import { copyTestFiles } from "./copy-test-files.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
 import { openOwnFile } from "./own-file.ts";
@@ -23,9 +24,9 @@ export const BENCH_ACTIONS = {
   "run-bench": async ({ bench, work }, context) => {
     const copied = await copyMeasured(work, context);
     if (!copied.ok) return copied;
-    const order = new ProcessOrder({ ...bench, hasBaseline: work.baseline !== null });
+    const order = new ProcessOrder({ ...bench, hasBaseline: armsIn(work, context).includes("baseline") });
     const processes: MeasuredProcess[] = [];
-    const report = (): void => context.report({ kind: "measure", baseline: work.baseline?.version ?? null, processes });
+    const report = (): void => context.report({ kind: "measure", ...besideIn(work, context), processes });
     for (let planned = order.next(); planned; planned = order.next()) {
       const measured = await measure(planned, processes.length, bench, work, context);
       if (!measured.ok) {

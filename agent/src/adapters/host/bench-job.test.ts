@@ -70,7 +70,7 @@ describe.skipIf(!newest || process.platform === "win32")("a bench job", { timeou
     const work: MeasureWork = {
       ...{ kind: "measure", wheel, candidate: { name: "kiln-pure", version: "2.0" }, requires: [], index: "any" },
       ...{ torch: null, check: { kind: "command", command, source, files: [] } },
-      baseline: { version: "1.0", wheel: baseline },
+      baseline: { kind: "wheel", version: "1.0", wheel: baseline, run: "r7", commit: null },
       how,
       ...changes.work,
     };

@@ -8,7 +8,7 @@ import type { Blob, Job } from "../../domain/job.ts";
 import type { CudaToolkit } from "../../domain/cuda-toolkit.ts";
 import type { Verdict } from "../../domain/outcome.ts";
 import type { RepairTool } from "../../domain/repair-tool.ts";
-import type { Report, WheelReport } from "../../domain/report.ts";
+import type { BaselineFile, Report, WheelReport } from "../../domain/report.ts";
 import type { TestTally } from "../../domain/test-results/test-tally.ts";
 import type { BlobClient } from "../../ports/blob-client.ts";
 import type { CommandSpec } from "./command.ts";
@@ -38,6 +38,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** What the steps so far have come to. */
   readonly progress: JobProgress;
+  /** What was found on the package index to measure the candidate beside; null: nothing was looked for. */
+  readonly baseline: FoundBaseline | null;
   /** Of what follows, whose environment `folder`, `progress` and commands are. */
   useArm(arm: Arm): void;
   /** Runs a command in the job's environment, with a change to it, to its end; its output goes to the log. */
@@ -74,6 +76,8 @@ export interface JobProgress {
   /** The wheel that was fetched; empty before. */
   wheelPath: string;
   installed: InstalledWheel | null;
+  /** Of the baseline's environment: what the package index has; null before. */
+  baseline: FoundBaseline | null;
   /** Where the build works; null before it. */
   tree: string | null;
   /** What the build backend asked for beside the static requirements. */
@@ -91,6 +95,11 @@ export interface JobProgress {
   /** One sentence on a job that passes all the same; empty: nothing to say. */
   remark: string;
 }
+
+/** `file` is null where an older coordinator does not say which run made it. */
+export type FoundBaseline =
+  | { readonly kind: "found"; readonly version: string; readonly file: BaselineFile | null }
+  | { readonly kind: "none"; readonly reason: string; readonly unknownProject: boolean };
 
 export interface TestsSoFar {
   readonly tally: TestTally;

@@ -11,7 +11,15 @@ import type { ExecutionRequest, ExecutionSink } from "../../ports/executor.ts";
 import type { Log } from "../../ports/log.ts";
 import type { JobSecrets, SecretSource } from "../../ports/secret-source.ts";
 import type { CommandSpec, RunningCommand } from "./command.ts";
-import type { BuildSurroundings, JobContext, JobProgress, PipSource, RepairSource, StepEnd } from "./job-context.ts";
+import type {
+  BuildSurroundings,
+  FoundBaseline,
+  JobContext,
+  JobProgress,
+  PipSource,
+  RepairSource,
+  StepEnd,
+} from "./job-context.ts";
 import { changedEnvironment, type EnvironmentChange } from "./job-environment.ts";
 import { makeJobFolder, removeFolder, type JobFolder } from "./job-folder.ts";
 import { redactedCopy } from "./redacted-copy.ts";
@@ -99,6 +107,10 @@ export class JobRun implements JobContext {
 
   get progress(): JobProgress {
     return this.#progress[this.#arm];
+  }
+
+  get baseline(): FoundBaseline | null {
+    return this.#progress.baseline.baseline;
   }
 
   useArm(arm: Arm): void {
@@ -273,6 +285,7 @@ function newProgress(): JobProgress {
     pipVersion: "",
     wheelPath: "",
     installed: null,
+    baseline: null,
     tree: null,
     backendRequires: [],
     toolkit: null,

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import type { StepKind } from "../../domain/job-steps.ts";
 import type { MeasureWork, ProfileWork } from "../../domain/job.ts";
 import { importArguments, metricsOf, ncuTrouble, profileArguments } from "../../domain/measure/ncu.ts";
-import { armsOf, type Arm } from "../../domain/measure/process-order.ts";
+import type { Arm } from "../../domain/measure/process-order.ts";
 import type { MeasuredProcess } from "../../domain/report.ts";
 import { runTool } from "../system/run-tool.ts";
+import { armsIn, besideIn } from "./baseline-actions.ts";
 import { copyMeasured } from "./bench-actions.ts";
 import type { JobContext, StepEnd } from "./job-context.ts";
 import { readOwnFile } from "./own-file.ts";
@@ -37,12 +38,12 @@ export const PROFILE_ACTIONS = {
     const copied = await copyMeasured(work, context);
     if (!copied.ok) return copied;
     const processes: MeasuredProcess[] = [];
-    for (const arm of armsOf(work.baseline !== null)) {
+    for (const arm of armsIn(work, context)) {
       const profiled = await profileArm(arm, profile, work, metrics, context);
       if (!profiled.ok) return profiled.end;
       processes.push(profiled.process);
     }
-    context.report({ kind: "measure", baseline: work.baseline?.version ?? null, processes });
+    context.report({ kind: "measure", ...besideIn(work, context), processes });
     return DONE;
   },
 } as const satisfies Partial<ActionsOf<StepKind>>;

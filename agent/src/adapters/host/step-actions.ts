@@ -4,6 +4,7 @@ import { importNames } from "../../domain/import-names.ts";
 import type { StepKind } from "../../domain/job-steps.ts";
 import { pipVersion } from "../../domain/pip-version.ts";
 import { formatBytes } from "../../domain/units.ts";
+import { BASELINE_ACTIONS } from "./baseline-actions.ts";
 import { BENCH_ACTIONS } from "./bench-actions.ts";
 import { BUILD_ACTIONS } from "./build-actions.ts";
 import { INSTALL_ACTIONS } from "./install-actions.ts";
@@ -78,6 +79,8 @@ export const STEP_ACTIONS = {
   },
 
   ...TEST_ACTIONS,
+
+  ...BASELINE_ACTIONS,
 
   ...BENCH_ACTIONS,
 

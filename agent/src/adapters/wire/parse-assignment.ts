@@ -1,4 +1,5 @@
 import { job as wire } from "@kiln/proto";
+import { valid } from "@renovatebot/pep440";
 import type { AttemptRef } from "../../domain/attempt-key.ts";
 import type {
   Assignment,
@@ -146,9 +147,21 @@ function parseMeasure(name: string, work: wire.MeasureWork): MeasureWork {
     index: parseIndex(name, index),
     torch: torch ? parseTorch(name, torch) : null,
     check: { kind: "command", command, source: parseBlob(source), files },
-    baseline: baseline ? { version: baseline.version, wheel: parseBlob(baseline.wheel) } : null,
+    baseline: baseline ? parseBaseline(name, baseline) : null,
     how: parseHow(name, measure),
   };
+}
+
+/** The version comes back to pip as part of a requirement. */
+function parseBaseline(name: string, baseline: wire.Baseline): NonNullable<MeasureWork["baseline"]> {
+  const { version, wheel, run, commit, sha256 } = baseline;
+  if (wheel) {
+    return { kind: "wheel", version, wheel: parseBlob(wheel), run: run || null, commit: commit || null };
+  }
+  if (version !== "" && valid(version) === null) {
+    throw new BadAssignmentError(`${name} names a baseline that is no version (PEP 440): "${version}"`);
+  }
+  return { kind: "index", version: version || null, sha256: sha256 || null };
 }
 
 function parseHow(name: string, how: wire.MeasureWork["measure"]): MeasureWork["how"] {

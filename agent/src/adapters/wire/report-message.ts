@@ -41,9 +41,12 @@ export function reportMessage(report: Report): results.ResultFrame["body"] {
   }
 }
 
-function measureMessage({ baseline, processes }: MeasureReport): results.MeasureReport {
+function measureMessage(report: MeasureReport): results.MeasureReport {
+  const { baseline, baselineFile: file, noBaseline, processes } = report;
   return create(results.MeasureReportSchema, {
     baseline: baseline ?? "",
+    ...(file ? { baselineFile: { ...file, run: file.run ?? "", commit: file.commit ?? "" } } : {}),
+    ...(noBaseline ? { noBaseline } : {}),
     processes: processes.map(({ arm, pair, exitCode, durationMs, stamp, files, disturbed, ...profiled }) => ({
       ...{ arm: ARMS[arm], pair, exitCode, durationMs, files: [...files], disturbed },
       kernels: (profiled.kernels ?? []).map((one) =>
