@@ -27,7 +27,7 @@ export { Bisect, type BisectOptions, type BisectStep } from "./bisect/bisect.ts"
 export { seededRandom, type Random } from "./statistics/random.ts";
 export { describeProblem, type Read, type ReadProblem } from "./text/refusal.ts";
 export { compareProfiles, type CounterChange, type ProfileComparison } from "./profiles/compare-profiles.ts";
-export { gatesOf } from "./policy/default-gates.ts";
+export { expectedGates, gatesOf, type ExpectedGate } from "./policy/default-gates.ts";
 export { writtenOptions } from "./policy/gate-sections.ts";
 export type { PolicyNode, PolicyProblem } from "./policy/policy-node.ts";
 export { readPolicy, type PolicySections, type ReadPolicy } from "./policy/read-policy.ts";

@@ -53,6 +53,27 @@ test("a build without isolation installs from the run's index, and then has no n
   expect(networkOfStep("build-wheel", { work: { ...work, wheel: null } })).toBe("index");
 });
 
+test("a measurement installs from the run's index, finds a baseline on the owner's, and measures without a network", () => {
+  const check = { kind: "command", command: "true", source: blob, files: [] } as const;
+  const how = { kind: "profile", kernels: null, launchSkip: 0, launchCount: 1, metrics: [] } as const;
+  const candidate = { name: "pkg", version: "1.0" };
+  const wheel = { ...blob, filename: "pkg-1.0-py3-none-any.whl" };
+  const baseline = { kind: "index", version: null, sha256: null } as const;
+  const work: Job["work"] = {
+    kind: "measure",
+    wheel,
+    candidate,
+    requires: [],
+    index: "any",
+    torch: null,
+    check,
+    baseline,
+    how,
+  };
+  const steps = ["install-wheel", "find-baseline", "run-bench"] as const;
+  expect(steps.map((step) => networkOfStep(step, { work }))).toEqual(["run-index", "index", "none"]);
+});
+
 test("the job's image goes before its policy's, and that before the default", () => {
   const images = { byDefault: "default", byPolicy: { manylinux_2_28: "policy" } };
   expect(imageOf({ container: { image: "own", manylinux: "manylinux_2_28" } }, images)).toEqual({

@@ -38,6 +38,12 @@ describe("the spec of a search", () => {
     expect(spec.test.requires).toEqual(["pytest"]);
   });
 
+  test("measures beside the commit that the run was compared with, also where all its digits are decimal", () => {
+    const commit = "1234567890".repeat(4);
+    const parsed = parseSpec(specForCell(SPEC, cell, { commit }), "kiln.yaml");
+    expect(parsed).toMatchObject({ ok: true, spec: { bench: { baseline: { kind: "commit", commit } } } });
+  });
+
   test("knows which files are the benchmark's", () => {
     expect(benchFiles(SPEC)).toEqual(["bench"]);
     expect(benchFiles("matrix: {}")).toEqual([]);

@@ -6,7 +6,11 @@ import { Document, isMap, parseDocument } from "yaml";
  * values, its benchmarks are compared with one release, and what costs time and
  * says nothing of them (checks, scans, profiles, gates) is left out.
  */
-export function specForCell(text: string, axes: Readonly<Record<string, string>>, baseline: string): string {
+export function specForCell(
+  text: string,
+  axes: Readonly<Record<string, string>>,
+  baseline: string | { readonly commit: string },
+): string {
   const document = parseDocument(text);
   const spec = isMap(document.contents) ? document : new Document({});
   const known = Object.entries(axes).filter(([name]) => (KNOWN_AXES as readonly string[]).includes(name));
@@ -17,7 +21,7 @@ export function specForCell(text: string, axes: Readonly<Record<string, string>>
   for (const section of ["checks", "scans", "profile", "profiles", "gates", "waivers", "release", "version"]) {
     spec.delete(section);
   }
-  spec.setIn(["bench", "baseline"], baseline);
+  spec.setIn(["bench", "baseline"], spec.createNode(baseline));
   spec.deleteIn(["bench", "when"]);
   return spec.toString();
 }

@@ -61,7 +61,9 @@ export async function writeCommit(
 
 /** The tag of a release: `v1.4.2` or `1.4.2`. */
 export async function findRelease(folder: string, version: string): Promise<string> {
-  for (const tag of [`v${version}`, version]) {
+  // A local version names a variant of the release, which is made of the same commit.
+  const released = version.replace(/\+.*$/, "");
+  for (const tag of new Set([`v${version}`, version, `v${released}`, released])) {
     const known = await git(folder, ["rev-parse", "--verify", "--quiet", `refs/tags/${tag}^{commit}`]);
     if (known.exitCode === 0) return tag;
   }

@@ -58,7 +58,7 @@ export function measuredOf(
   const found = view.comparisons.find((one) => one.benchmark === benchmark);
   if (found?.outcome === "no-baseline") {
     throw new CliError(
-      `The farm has no wheel of ${baseline} for this cell any more, which ${run} was to be compared with.`,
+      `There is no wheel of ${baseline} for this cell any more, which ${run} was to be compared with: ${found.reason}.`,
       {
         advice: `Submit ${baseline} again; ./kiln pin RUN keeps what a run made.`,
       },

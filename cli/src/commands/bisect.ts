@@ -56,7 +56,9 @@ release's own wheel, in one cell, with as few runs as the confidence allows. A c
     const { comparison, baseline, slowdown } = chooseComparison(verdict, argument(args, 1), options.cell ?? null);
     const { benchmark, cell } = comparison;
     const folder = resolve(context.cwd, options.source);
-    const good = options.good ?? (await findRelease(folder, baseline));
+    // It may have no version of its own, and it is known where it is.
+    const commit = comparison.baselineFile?.commit ?? null;
+    const good = options.good ?? commit ?? (await findRelease(folder, baseline));
     const commits = await commitsBetween(folder, good, options.bad);
     const axes = view.cells.find((one) => one.cell === cell)?.axes;
     if (!axes) throw new CliError(`${run} has no cell ${cell} any more.`);
@@ -69,7 +71,13 @@ release's own wheel, in one cell, with as few runs as the confidence allows. A c
     const said = `${benchmark} is worse by ${changeText(Math.exp(slowdown))} in ${cell} than ${baseline}. ${count(commits.length, "commit")} after ${good} may be the reason.`;
     out.lines(renderText([said, ...attributionText(attribution.axes, attribution.told)], out.columns));
     const overlay = { bad: options.bad, files: benchFiles(text) };
-    const task = { folder, spec: specForCell(text, axes, baseline), benchmark, baseline, overlay };
+    const task = {
+      folder,
+      spec: specForCell(text, axes, commit === null ? baseline : { commit }),
+      benchmark,
+      baseline,
+      overlay,
+    };
     const end = await searchCommits({
       ...{ commits, slowdown, confidence },
       measure: (commit) => measureCommit(context, task, commit),

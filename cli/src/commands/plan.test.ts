@@ -22,6 +22,7 @@ async function kiln(
   args: readonly string[],
   durationsMs: Record<string, number> | null = null,
   failing: readonly string[] = [],
+  spec = SPEC,
 ): Promise<KilnResult> {
   await using dir = await tempDir();
   await using farm = await fakeFarm();
@@ -29,7 +30,7 @@ async function kiln(
   farm.failingCells = [...failing];
   await mkdir(join(dir.path, "p"));
   await writeFile(join(dir.path, "p", "pyproject.toml"), PYPROJECT);
-  await writeFile(join(dir.path, "p", "kiln.yaml"), SPEC);
+  await writeFile(join(dir.path, "p", "kiln.yaml"), spec);
   return await runKiln(args, { env: farm.env, cwd: dir.path });
 }
 
@@ -46,6 +47,24 @@ describe("plan", () => {
     expect(stdout).toMatch(/source: /);
     expect(stdout).toMatch(/\d+ cells, \d+ jobs: \d+ builds, \d+ tests\./);
     expect(stdout).toContain("Expected time: not known, this farm keeps no durations of earlier runs.");
+  });
+
+  test("lists the gates of the type of release, and what benchmarks are compared with", async () => {
+    const more =
+      "profiles:\n  patch: {reduce: pairwise, gates: {coverage: {share-min: 50 %}, artifact-contents: off}}\n" +
+      "bench: {command: python b.py, baseline: index}\n";
+    const { stdout } = await kiln(["plan", "p", "--release", "patch"], null, [], SPEC.replace(/profiles:[^]*/, more));
+    expect(stdout).toContain("Gates of the spec, all of which have to open: G16 coverage.");
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+      "By default, where there is something to judge: G11 platform-tag, G12 clean-install, G13 matrix-completeness, " +
+        "G14 test-suite, G17 variant-filename-unique, G22 benchmark-regression. Switched off: G10 artifact-contents. " +
+        "Benchmarks are compared with the newest lower release that the package index has for the cell.",
+    );
+    const plain = await kiln(["plan", "p", "--json"]);
+    const { gates } = JSON.parse(plain.stdout) as { gates: { id: string; by: string }[] };
+    // Nothing is measured.
+    expect(gates.filter(({ id }) => id === "G22")).toEqual([]);
+    expect(gates).toContainEqual({ id: "G13", name: "matrix-completeness", by: "default" });
   });
 
   test("says what no agent can run, and when no job of the project has passed yet", async () => {
@@ -82,7 +101,7 @@ describe("plan", () => {
 
   test("--json has the plan, what it was made of, and what the farm makes of it", async () => {
     const result = JSON.parse((await kiln(["plan", "p", "--json"])).stdout) as object;
-    expect(Object.keys(result)).toEqual(["plan", "candidate", "pythonsFrom", "pythons", "tuples", "outlook"]);
+    expect(Object.keys(result)).toEqual(["plan", "candidate", "pythonsFrom", "pythons", "tuples", "outlook", "gates"]);
     expect(result).toMatchObject({ candidate: { requiresDist: ["torch>=2.0"] } });
   });
 

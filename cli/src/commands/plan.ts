@@ -31,13 +31,14 @@ one, the Pythons are those of this machine and the rest is not known.
 CELL is a cell's name, or words that fit cells: "macos-14 cuda 11.8", "torch 2.0 python 3.8".
 
 With --json the document is
-  { plan, candidate, pythonsFrom, pythons, tuples, outlook }
+  { plan, candidate, pythonsFrom, pythons, tuples, outlook, gates }
     plan      { candidate, release, reduction, axes, cells, excluded, reduced, jobs, buildsBeforeFolding, dataVersion … }
               cells    [{ name, axes, touchstone, unknown, overridden }]
               excluded [{ name, axes, rule, reason, source, asOf }]
               reduced  [{ name, axes, coveredBy }]
     tuples    { strength, covered, possible, impossible }: combinations of axis values
     outlook   { time: { kind, expectedMs … }, prospects: { kind, groups: [{ prospect, missing, agents, cells }] } }
+    gates     [{ id, name, by }], by: spec, default (where there is something to judge), off
   --explain:  { explanations: [{ kind, cell, answers, facts, sentences … }] }
   --pairs:    { tuples: [{ values, by }] }, by: the cell, or null
 `;
@@ -116,7 +117,7 @@ function checkViews({ json }: Context, options: Options): void {
 
 async function show(
   { out, json }: Context,
-  { plan }: LocalPlan,
+  { plan, gates }: LocalPlan,
   { candidate }: PreparedSource,
   { pythons, from: pythonsFrom, farm }: KnownPythons,
   options: Pick<Options, "pairs" | "markdown"> & { readonly graph: GraphFormat | null },
@@ -138,6 +139,6 @@ async function show(
     return out.text(...planMarkdown({ plan, tuples }).trimEnd().split("\n"));
   }
   const future = outlook(plan, farm);
-  if (json) return out.document({ plan, candidate, pythonsFrom, pythons, tuples, outlook: future });
-  out.lines(renderPlan({ plan, pythonsFrom, tuples, outlook: future }, out.columns, out.symbols));
+  if (json) return out.document({ plan, candidate, pythonsFrom, pythons, tuples, outlook: future, gates });
+  out.lines(renderPlan({ plan, pythonsFrom, tuples, outlook: future, gates }, out.columns, out.symbols));
 }

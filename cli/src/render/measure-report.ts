@@ -1,3 +1,4 @@
+import { baselineOrigin } from "@kiln/gate";
 import type { MeasuredProcess, MeasureReport } from "@kiln/proto";
 import { count } from "./count.ts";
 import { line, span, type Line } from "./line.ts";
@@ -7,10 +8,12 @@ import { wrapText } from "./width.ts";
 
 /** What was measured: how many pairs beside what, on which GPU, and what disturbed them. */
 export function renderMeasureReport(report: MeasureReport, width: number, symbols: Symbols): readonly Line[] {
-  const { baseline, processes } = report;
+  const { baseline, baselineFile, noBaseline, processes } = report;
   const measured = processes.filter(({ pair }) => pair > 0);
   const pairs = new Set(measured.map(({ pair }) => pair)).size;
-  const beside = baseline === null ? "without a baseline" : `beside ${oneLine(baseline)}`;
+  const why = noBaseline ? ` (the package index: ${oneLine(noBaseline.reason)})` : "";
+  const from = baselineFile ? ` (${oneLine(baselineFile.filename)}, ${oneLine(baselineOrigin(baselineFile))})` : "";
+  const beside = baseline === null ? `without a baseline${why}` : `beside ${oneLine(baseline)}${from}`;
   const gpu = measured.find(({ stamp }) => stamp.gpu !== null)?.stamp.gpu;
   const on = gpu ? `, on ${oneLine(gpu.uuid)} (driver ${oneLine(gpu.driver)})` : "";
   const texts = [

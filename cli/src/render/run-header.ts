@@ -53,11 +53,12 @@ function renderBytesGone({ atMs, rule }: NonNullable<RunSummary["bytesGone"]>): 
 export function renderRunHeader(run: RunSummary, nowMs: number, symbols: Symbols): readonly Line[] {
   const state = run.state === "finished" ? verdictSpan(run.verdict, symbols) : span(run.state, "accent");
   const origin = oneLine(run.candidate.origin);
+  const commit = run.candidate.commit === undefined ? "" : `, commit ${run.candidate.commit.slice(0, 12)}`;
   const requires = run.candidate.requiresPython;
   const time = clock(runMs(run, nowMs));
   return [
     line(span(`${run.run}  ${candidateTitle(run.candidate)}`, "bold"), "  ", state),
-    ...(origin === "" ? [] : [line(span("from ", "dim"), origin)]),
+    ...(origin === "" ? [] : [line(span("from ", "dim"), `${origin}${commit}`)]),
     ...(requires === null ? [] : [line(span("requires Python ", "dim"), oneLine(requires))]),
     line(countsText(run.counts), span(run.state === "finished" ? `; took ${time}` : `; ${time} so far`, "dim")),
     ...(run.pinned ? [line(span("pinned: its wheels, source and logs stay", "dim"))] : []),

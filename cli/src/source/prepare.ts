@@ -7,6 +7,7 @@ import { basename, join, resolve } from "node:path";
 import { CliError, errorCode, errorMessage } from "../program/cli-error.ts";
 import { bytes } from "../render/bytes.ts";
 import { normalName, parseSourceArgument } from "./argument.ts";
+import { commitOf } from "./commit-of.ts";
 import { readDirectory } from "./directory.ts";
 import type { SourceFacts } from "./facts.ts";
 import { listFiles } from "./list-files.ts";
@@ -56,7 +57,9 @@ export async function prepareSource(options: PrepareOptions): Promise<PreparedSo
       argument.kind === "path"
         ? await prepareLocal(resolve(options.cwd, argument.path), argument.path, workDir, options)
         : await prepareRelease(argument, workDir, options);
-    const candidate = { ...file.facts, requiresDist: sendable(file.facts.requiresDist), origin: file.origin };
+    const { facts, origin, commit } = file;
+    const requiresDist = sendable(facts.requiresDist);
+    const candidate = { ...facts, requiresDist, origin, ...(commit === null ? {} : { commit }) };
     const { path, sha256, sizeBytes, filename } = file;
     const spec = wanted ?? file.spec ?? { text: "", file: "" };
     return { path, sha256, sizeBytes, filename, candidate, spec, [Symbol.asyncDispose]: remove };
@@ -79,6 +82,8 @@ interface SourceFile {
   readonly filename: string;
   readonly facts: SourceFacts;
   readonly origin: string;
+  /** Of git; null where it has other files than a commit, or no commit is known. */
+  readonly commit: string | null;
   readonly spec: { readonly text: string; readonly file: string } | null;
 }
 
@@ -109,10 +114,11 @@ async function prepareDirectory(dir: string, workDir: string, options: PrepareOp
   const stem = `${normalName(facts.name).replaceAll("-", "_")}-${facts.version ?? "source"}`.replace(/[^\w.+!-]/g, "_");
   const filename = `${stem}.tar.gz`;
   const path = join(workDir, filename);
-  const { paths } = await listFiles(dir);
+  const { paths, by } = await listFiles(dir);
+  const commit = by === "git" ? await commitOf(dir) : null;
   const packed = await pack({ dir, paths, topFolder: stem, target: path, sizeBytesMax: SOURCE_BYTES_MAX });
   for (const link of packed.leftOut) options.note(`Left out ${link}: it is a link that leads out of ${dir}.`);
-  return { path, filename, facts, origin: dir, spec, sha256: packed.sha256, sizeBytes: packed.sizeBytes };
+  return { path, filename, facts, origin: dir, commit, spec, sha256: packed.sha256, sizeBytes: packed.sizeBytes };
 }
 
 async function prepareSdist(path: string, origin: string): Promise<SourceFile> {
@@ -121,7 +127,8 @@ async function prepareSdist(path: string, origin: string): Promise<SourceFile> {
     throw new CliError(`${path} is refused: ${bytes(size)} is more than ${bytes(SOURCE_BYTES_MAX)}.`);
   }
   const { facts, spec } = await readSdist(path);
-  return { path, filename: basename(path), facts, origin, spec, sha256: await sha256Of(path), sizeBytes: size };
+  const sha256 = await sha256Of(path);
+  return { path, filename: basename(path), facts, origin, commit: null, spec, sha256, sizeBytes: size };
 }
 
 async function prepareRelease(

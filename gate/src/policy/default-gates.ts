@@ -1,4 +1,4 @@
-import type { GateId, GatePolicy } from "../rules/catalogue.ts";
+import { CATALOGUE, type GateId, type GatePolicy } from "../rules/catalogue.ts";
 import type { GateFacts } from "../rules/gate-facts.ts";
 import type { ReleasePolicy } from "./release-policy.ts";
 
@@ -27,6 +27,28 @@ const DEFAULTS: readonly {
 export function gatesOf({ gates, off }: ReleasePolicy, facts: GateFacts): GatePolicy {
   const asked = DEFAULTS.filter(({ id, applies }) => !off.includes(id) && applies(facts));
   return Object.assign({}, ...asked.map(({ gate }) => gate), gates) as GatePolicy;
+}
+
+/** A gate that a release is going to be judged by. */
+export interface ExpectedGate {
+  readonly id: GateId;
+  readonly name: string;
+  /** `default`: judged where there is something to judge; `off`: a default that the spec switches off. */
+  readonly by: "spec" | "default" | "off";
+}
+
+/** The gates of a release as far as they are known before anything ran, in the order of the catalogue. */
+export function expectedGates(
+  { gates, off }: Pick<ReleasePolicy, "gates" | "off">,
+  plan: { readonly compares: boolean },
+): readonly ExpectedGate[] {
+  const byDefault = DEFAULTS.filter(({ id }) => id !== "G22" || plan.compares).map(({ id }) => id);
+  return (Object.keys(CATALOGUE) as GateId[]).flatMap((id): readonly ExpectedGate[] => {
+    const { name } = CATALOGUE[id];
+    if (gates[id] !== undefined) return [{ id, name, by: "spec" }];
+    if (!byDefault.includes(id)) return [];
+    return [{ id, name, by: off.includes(id) ? "off" : "default" }];
+  });
 }
 
 /** Also where nothing came of the benchmarks: that is no reason to do without. */

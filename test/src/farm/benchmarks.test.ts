@@ -125,8 +125,18 @@ it("a slowdown is confirmed, stopped and found among commits; what says nothing 
     return [run.verdict, gate?.outcome, comparisons[0]?.outcome, comparisons[0]?.reason ?? gate?.reason];
   };
   const write = (text: string): string => `printf %s "${text}" > "$KILN_RESULTS/bench.json"`;
-  const missing = await outcomes(repository.spec(undefined, ", baseline: '9.9'"));
-  expect(missing).toEqual(["inconclusive", "not-run", "no-baseline", ""]);
+  // The commit of a run that was stopped: what is wanted is what it costs, not whether it may be released.
+  const commit = repository.git("rev-parse", "main");
+  const other = await submit("main~2", repository.spec(undefined, `, baseline: {commit: "${commit.slice(0, 9)}"}`));
+  const [compared] = (await verdict(other)).comparisons;
+  expect(compared).toMatchObject({ outcome: "improved", baselineFile: { run: slow.run, commit } });
+  const unknown = repository.spec(undefined, ', baseline: {commit: "0000000"}');
+  expect(await outcomes(unknown)).toEqual([
+    "inconclusive",
+    "not-run",
+    "no-baseline",
+    expect.stringContaining("submit it"),
+  ]);
   const empty = await outcomes(repository.spec(write("")));
   expect(empty).toEqual(["inconclusive", "invalid", "invalid", expect.stringContaining("is empty")]);
   const corrupt = await outcomes(repository.spec(write("{")));

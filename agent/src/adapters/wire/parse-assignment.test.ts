@@ -124,3 +124,21 @@ test.each<[string, MessageInitShape<typeof wire.AttemptRefSchema>, typeof JOB]>(
 ])("what %s is refused with a sentence that says so", (reason, attempt, job) => {
   expect(parse(attempt, job)).toEqual({ ok: false, message: expect.stringContaining(reason) });
 });
+
+test("a baseline is a wheel of the farm with its run, or a release of the index whose version is one", () => {
+  const wheel = { ...blob, filename: "pkg-1.0-py3-none-any.whl" };
+  const how = { case: "bench", value: { pairs: 6, results: "*.json" } } as const;
+  const value = { wheel, candidate: { name: "pkg" }, command: "x", source: blob, index: "any", measure: how };
+  const baselineOf = (baseline: MessageInitShape<typeof wire.BaselineSchema>) =>
+    parse({ run: 1, attempt: 1 }, { ...JOB, work: { case: "measure", value: { ...value, baseline } } });
+  expect(baselineOf({ version: "1.0", wheel, run: "r7", commit: "1a2b3c4" })).toMatchObject({
+    assignment: { job: { work: { baseline: { kind: "wheel", version: "1.0", run: "r7", commit: "1a2b3c4" } } } },
+  });
+  expect(baselineOf({ sha256: "5".repeat(64) })).toMatchObject({
+    assignment: { job: { work: { baseline: { kind: "index", version: null, sha256: "5".repeat(64) } } } },
+  });
+  expect(baselineOf({ version: "1.0 --index-url=x" })).toMatchObject({
+    ok: false,
+    message: expect.stringContaining("no version (PEP 440)") as string,
+  });
+});

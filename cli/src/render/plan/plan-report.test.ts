@@ -13,7 +13,14 @@ const NO_FARM: Outlook = {
 const TUPLES: TupleCounts = { strength: 2, covered: 10, possible: 10, impossible: 0 };
 
 function report(plan: Plan, changes: Partial<PlanReport> = {}): PlanReport {
-  return { plan, pythonsFrom: "this machine (no farm is running)", tuples: TUPLES, outlook: NO_FARM, ...changes };
+  return {
+    plan,
+    pythonsFrom: "this machine (no farm is running)",
+    tuples: TUPLES,
+    outlook: NO_FARM,
+    gates: [],
+    ...changes,
+  };
 }
 
 test("hundreds of cells read well at 80 columns: axes across, equal systems together, reasons by axis values", () => {

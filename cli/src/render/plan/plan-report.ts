@@ -1,3 +1,4 @@
+import type { ExpectedGate } from "@kiln/gate";
 import type { Plan } from "@kiln/matrix";
 import type { Outlook, TupleCounts } from "../../planning/outlook.ts";
 import { count } from "../count.ts";
@@ -10,6 +11,7 @@ import { line, span, type Line } from "../line.ts";
 import { oneLine } from "../plain-text.ts";
 import type { Symbols } from "../symbols.ts";
 import { wrapText } from "../width.ts";
+import { judgedBy } from "./judged-by.ts";
 import { jobsText } from "./job-counts.ts";
 import { renderOutlook } from "./outlook-report.ts";
 
@@ -19,6 +21,7 @@ export interface PlanReport {
   readonly pythonsFrom: string;
   readonly tuples: TupleCounts;
   readonly outlook: Outlook;
+  readonly gates: readonly ExpectedGate[];
 }
 
 /** A plan for people: what would run where, what would not and why, and how long it takes. */
@@ -36,6 +39,7 @@ export function renderPlan(report: PlanReport, width: number, symbols: Symbols):
       ...wrapped(jobsText(plan), width),
       ...renderOutlook(report.outlook, plan, axes, width, symbols),
     ],
+    judgedBy(plan, report.gates).flatMap((text) => wrapped(text, width)),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, index) => (index === 0 ? part : [[], ...part]));
 }

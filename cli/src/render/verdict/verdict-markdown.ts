@@ -1,7 +1,7 @@
 import type { VerdictView } from "@kiln/proto";
 import { markdownTable, markdownText } from "../markdown-text.ts";
 import { decidedBy } from "./decided-by.ts";
-import { comparisonRows } from "./comparison-rows.ts";
+import { baselinesText, comparisonRows } from "./comparison-rows.ts";
 import { evidenceText } from "./evidence-text.ts";
 import { isOpen, orderGates } from "./order-gates.ts";
 
@@ -46,7 +46,8 @@ function benchmarks(view: VerdictView): string {
     rows.map((row) => [row.metric, row.cell, row.old, row.new, row.change, row.outcome]),
   );
   const more = view.comparisonsOmitted > 0 ? [`and ${view.comparisonsOmitted} more`] : [];
-  return ["### Benchmarks", table, ...more].join("\n\n");
+  const beside = baselinesText(view);
+  return ["### Benchmarks", table, ...more, ...(beside === null ? [] : [markdownText(beside)])].join("\n\n");
 }
 
 function findings(view: VerdictView): string {

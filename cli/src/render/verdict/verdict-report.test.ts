@@ -60,6 +60,22 @@ describe("a verdict in the terminal", () => {
     expect(report(width, true).join("")).toContain("\u001b[31m✗ FAIL");
   });
 
+  test("names each wheel that benchmarks were compared with once, and where it is from", () => {
+    const view = sampleVerdict();
+    const file = (run: string | null, commit: string | null) => ({
+      baselineFile: { run, commit, filename: "demo-1.3.2-py3-none-any.whl", sha256: "5".repeat(64) },
+    });
+    const [first, ...others] = view.comparisons;
+    if (!first) throw new Error("the sample has comparisons");
+    const same = others.map((one) => ({ ...one, ...file("r2", "1a2b3c4d".repeat(5)) }));
+    const told = { ...view, comparisons: [{ ...first, ...file(null, null) }, ...same] };
+    const says =
+      "Compared with 1.3.2 (package index, demo-1.3.2-py3-none-any.whl), 1.3.2 (commit 1a2b3c4d1a2b in r2, demo-1.3.2-py3-none-any.whl).";
+    expect(report(200, false, told)).toContain(says);
+    expect(verdictMarkdown(told)).toContain("commit 1a2b3c4d1a2b in r2");
+    expect(report(200).join()).not.toContain("Compared with");
+  });
+
   test("has the benchmarks with old, new and the interval of the change, the worst first", () => {
     const lines = report(200);
     const at = lines.findIndex((text) => text.startsWith("benchmark"));

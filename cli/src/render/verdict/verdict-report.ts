@@ -8,7 +8,7 @@ import type { Symbols } from "../symbols.ts";
 import { renderTable } from "../table.ts";
 import { wrapText } from "../width.ts";
 import { decidedBy } from "./decided-by.ts";
-import { comparisonRows } from "./comparison-rows.ts";
+import { baselinesText, comparisonRows } from "./comparison-rows.ts";
 import { evidenceText } from "./evidence-text.ts";
 import { adviceFor } from "./gate-advice.ts";
 import { isOpen, orderGates } from "./order-gates.ts";
@@ -123,7 +123,11 @@ export function renderComparisons(view: VerdictView, { width, symbols, all = fal
       line(span(oneLine(row.outcome), tone(row.outcome))),
     ]),
   };
-  const tail = more > 0 ? [line(span(`and ${more} more`, "dim"))] : [];
+  const beside = baselinesText(view);
+  const tail = [
+    ...(more > 0 ? [line(span(`and ${more} more`, "dim"))] : []),
+    ...(beside === null ? [] : wrapText(oneLine(beside), width).map((part) => line(span(part, "dim")))),
+  ];
   return [...renderTable(table, width, symbols.ellipsis), ...tail];
 }
 

@@ -46,3 +46,15 @@ test("a profile keeps the machine code of its kernels, each with a hash; measure
   expect(parse({})).not.toHaveProperty("kernels");
   expect(() => parse({ kernels: [{ ...kernel, sha256: "" }] })).toThrow(BadMessageError);
 });
+
+test("a measurement's report says which file its baseline was, and one without a digest is refused", () => {
+  const parse = (report: MessageInitShape<typeof results.MeasureReportSchema>) =>
+    parseMeasureReport(create(results.MeasureReportSchema, report));
+  const file = { filename: "demo-1.0-py3-none-any.whl", sha256: "5".repeat(64) };
+  expect(parse({ baseline: "1.0", baselineFile: file })).toMatchObject({
+    baselineFile: { ...file, run: null, commit: null },
+  });
+  expect(() => parse({ baseline: "1.0", baselineFile: { ...file, sha256: "5" } })).toThrow(BadMessageError);
+  // Of an agent of before.
+  expect(Object.keys(parse({ baseline: "1.0" }))).toEqual(["kind", "baseline", "processes"]);
+});
