@@ -1,3 +1,4 @@
+import type { Spec } from "@kiln/matrix";
 import type { RunView, SubmitRunBody } from "@kiln/proto";
 import { randomUUID } from "node:crypto";
 import { EXIT, exitCodeOfVerdict, type ExitCode } from "../exit-code.ts";
@@ -27,6 +28,9 @@ interface Options {
   readonly reuse?: string;
   readonly priority?: string;
 }
+
+/** For one of the commit that benchmarks are compared with. */
+const RUNS_LOOKED_AT = 100;
 
 export const SOURCE_HELP = `
 SOURCE is one of
@@ -138,7 +142,12 @@ export async function submitSource(context: Context, client: FarmClient, submiss
     signal: context.interrupted,
     note: (text) => context.out.note(text),
   });
-  await checkSpec(source);
+  const baseline = (await checkSpec(source))?.bench?.baseline;
+  if (baseline?.kind === "commit") {
+    const { missingCommit } = await import("../planning/missing-commit.ts");
+    const missing = missingCommit(baseline, source.candidate.name, await client.runs(RUNS_LOOKED_AT));
+    if (missing !== null) context.out.note(missing);
+  }
   await upload(context, client, source);
   const { sha256, sizeBytes, filename, candidate, spec } = source;
   return await client.submit({
@@ -155,10 +164,10 @@ export async function submitSource(context: Context, client: FarmClient, submiss
 }
 
 /** A spec with mistakes is refused here, before its source is sent. */
-async function checkSpec(source: PreparedSource): Promise<void> {
-  if (source.spec.text === "") return;
+async function checkSpec(source: PreparedSource): Promise<Spec | null> {
+  if (source.spec.text === "") return null;
   const { readSpec } = await import("../planning/read-spec.ts");
-  readSpec(source.spec);
+  return readSpec(source.spec).spec;
 }
 
 async function upload(context: Context, client: FarmClient, source: PreparedSource): Promise<void> {

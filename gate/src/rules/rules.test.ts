@@ -183,6 +183,11 @@ describe("G22", () => {
     });
     expect(judge("G22", facts(null), { firstReleaseWithout: true }).outcome).toBe("pass");
     expect(judge("G22", facts("1.3.2"), { firstReleaseWithout: true }).outcome).toBe("not-run");
+    const named = judged({ kind: "no-baseline", reason: "no run is of commit 1a2b3c4", mayBeFirst: false });
+    expect(judge("G22", { ...facts(null), comparisons: [named] }, { firstReleaseWithout: true })).toMatchObject({
+      outcome: "not-run",
+      evidence: [{ text: expect.stringContaining("no run is of commit 1a2b3c4") as string }],
+    });
   });
 
   test("what was flagged and not confirmed yet is inconclusive", () => {
