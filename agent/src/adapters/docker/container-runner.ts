@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
+import { RUNS_COMMAND } from "../../domain/classify.ts";
 import { imageOf, networkOfStep, type ContainerLimits } from "../../domain/container-job.ts";
 import { pickInterpreter, type Interpreter } from "../../domain/interpreter.ts";
 import type { Job } from "../../domain/job.ts";
@@ -213,7 +214,9 @@ export class ContainerRunner implements Runner {
     if (this.#pipFolder !== null) readOnly.push(this.#pipFolder);
     const writable = [folder.virtualEnv, folder.temporary];
     if (step === "ask-backend" || step === "build-wheel") writable.push(treeOf(folder));
-    if (step === "build-wheel") writable.push(folder.built);
+    if (step === "build-wheel" || step === "find-baseline") writable.push(folder.built);
+    // A baseline that was found on the package index.
+    if (step === "install-wheel") readOnly.push(folder.built);
     if (step === "rebuild-wheel") writable.push(folder.sourceAgain, folder.rebuilt);
     if (step === "repair-wheel") {
       readOnly.push(folder.built);
@@ -221,7 +224,7 @@ export class ContainerRunner implements Runner {
       writable.push(folder.repaired);
     }
     if (cwd === folder.test) writable.push(folder.test);
-    if (step === "run-tests" || step === "repeat-failed" || step === "run-command") writable.push(folder.results);
+    if (RUNS_COMMAND.has(step)) writable.push(folder.results);
     mkdirSync(folder.virtualEnv, { recursive: true });
     return [
       ...readOnly.filter((path) => existsSync(path)).map((path) => ({ path, isReadOnly: true })),

@@ -18,7 +18,7 @@ export function baselineRequirement(
   const known = explain(candidate.version);
   if (!known) return null;
   // A bound that is itself a pre-release would admit pre-releases (PEP 440, "Exclusive ordered comparison").
-  const post = known.pre === null && known.post !== null ? `.post${known.post}` : "";
+  const post = known.pre === null && known.post !== null ? `.post${String(known.post)}` : "";
   return `${candidate.name}<${known.base_version}${post}`;
 }
 
