@@ -21,6 +21,7 @@ import { BENCH_AGENT, type HostBench } from "../../testing/host-bench.ts";
 import { LocalBlobs } from "../../testing/local-blobs.ts";
 import { packPurePackage } from "../../testing/pure-package.ts";
 import { indexAccess } from "../../testing/index-access.ts";
+import { makeMeasured, measuredWork } from "../../testing/measured-package.ts";
 import { makeWheel, serveIndex } from "../../testing/simple-index.ts";
 import { builtFacts, packTorchPackage } from "../../testing/torch-package.ts";
 import type { DockerSettings } from "./docker-executor.ts";
@@ -360,33 +361,16 @@ describe.each(engines)("with the engine of %s", { timeout: 60_000 }, (name, star
   // What it has of the folders is not the engine's affair: once is enough.
   if (name === "Docker") {
     test("a benchmark is measured beside a release of the index that the owner's pip is set to use", async () => {
-      const [old, candidate] = await Promise.all(
-        ["1.0", "2.0"].map((version) =>
-          makeWheel("python3", folder, { name: "measured", version, text: `IS = "${version}"\n` }),
-        ),
-      );
-      await using run = await serveIndex("/index/r1/any/simple/", "of-the-reader", [candidate as string]);
-      await using owner = await serveIndex("/simple/", "of-the-owner", [old as string]);
+      const [old = "", candidate = ""] = await makeMeasured("python3", folder, ["1.0", "2.0"]);
+      await using run = await serveIndex("/index/r1/any/simple/", "of-the-reader", [candidate]);
+      await using owner = await serveIndex("/simple/", "of-the-owner", [old]);
       const env = { PIP_INDEX_URL: `${owner.url.replace("//", "//kiln:of-the-owner@")}/simple/` };
       const local = newBench({ network: "host" }, { indexes: indexAccess(run.url, "of-the-reader"), env });
-      const script = "import measured, os; open(os.environ['KILN_RESULTS'] + '/is.json', 'w').write(measured.IS)";
-      const check = { kind: "command", command: `python -c "${script}"`, source, files: [] } as const;
-      const work: Job["work"] = {
-        ...{ kind: "measure", wheel: blobs.add(candidate as string), requires: [], index: "any", torch: null, check },
-        candidate: { name: "measured", version: "2.0" },
-        baseline: { kind: "index", version: null, sha256: null },
-        how: {
-          ...{ kind: "bench", pairs: 1, pairsAgainMax: 0, boundBy: "host", results: "*.json" },
-          ...{ clockShareMin: 0.75, foreignCpuMax: 1_000 },
-        },
-      };
+      const work = measuredWork(blobs.add(candidate), { kind: "index", version: null, sha256: null });
       const { finished, log, measureReport, artifacts } = await local.run(command("", {}, { work }));
       expect(finished, log).toMatchObject({ outcome: Outcome.PASSED });
-      expect(measureReport).toMatchObject({
-        baseline: "1.0",
-        baselineFile: { filename: "measured-1.0-py3-none-any.whl" },
-      });
-      expect(artifacts.map(({ blob }) => String(blobs.get(blob?.sha256 ?? "")))).toEqual(["1.0", "2.0"]);
+      expect(measureReport).toMatchObject({ baseline: "1.0" });
+      expect(artifacts.map(({ blob }) => String(blobs.get(blob?.sha256 ?? "")))).toEqual(['"1.0"', '"2.0"']);
     });
   }
 

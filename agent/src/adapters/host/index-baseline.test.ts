@@ -5,28 +5,23 @@ import { job as wire, results } from "@kiln/proto";
 import { temporaryFolder } from "@kiln/testkit";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Interpreter } from "../../domain/interpreter.ts";
-import type { BenchWork, Blob, MeasureWork } from "../../domain/job.ts";
+import type { Blob } from "../../domain/job.ts";
 import type { IndexBaseline } from "../../domain/measure/index-baseline.ts";
 import { HostBench, type RunResult } from "../../testing/host-bench.ts";
 import { startRunIndex } from "../../testing/run-index-server.ts";
-import { makeWheel, serveIndex, type SimpleIndex } from "../../testing/simple-index.ts";
+import { makeMeasured, measuredWork } from "../../testing/measured-package.ts";
+import { serveIndex, type SimpleIndex } from "../../testing/simple-index.ts";
 import { readPythons } from "../inventory/read-pythons.ts";
 
 const { Outcome } = wire;
+/** The candidate, and what the index has: as text, 0.9 would be the newest below it. */
+const VERSIONS = ["1.0", "0.9", "0.10", "1.0rc1", "1.1"];
 const PASSWORD = "password-of-the-index";
 
 const shared = temporaryFolder();
 const { pythons } = await readPythons(process.env, `${shared.path}/pythons.json`);
 const newest = pythons.at(-1) as Interpreter;
 if (!newest) console.warn("skipped: this machine has no usable CPython");
-
-/** Writes which release the environment has. */
-const COMMAND =
-  "python -c \"import json, measured, os; json.dump({'is': measured.IS}, open(os.path.join(os.environ['KILN_RESULTS'], 'bench.json'), 'w'))\"";
-const HOW: BenchWork = {
-  ...{ kind: "bench", pairs: 1, pairsAgainMax: 0, boundBy: "host", results: "*.json" },
-  ...{ clockShareMin: 0.75, foreignCpuMax: 1_000 },
-};
 
 describe.skipIf(!newest || process.platform === "win32")("a baseline of the index", { timeout: 60_000 }, () => {
   const stack = new AsyncDisposableStack();
@@ -37,17 +32,13 @@ describe.skipIf(!newest || process.platform === "win32")("a baseline of the inde
   const digests = new Map<string, string>();
 
   beforeAll(async () => {
-    const make = (version: string): Promise<string> =>
-      makeWheel(newest.path, shared.path, { name: "measured", version, text: `IS = "${version}"\n` });
-    // As text, 0.9 would be the newest.
-    const released = await Promise.all(["0.9", "0.10", "1.0rc1", "1.1"].map(make));
+    const [candidate = "", ...released] = await makeMeasured(newest.path, shared.path, VERSIONS);
     index = stack.use(await serveIndex("/simple/", PASSWORD, released));
     for (const path of released) {
       digests.set(basename(path), createHash("sha256").update(readFileSync(path)).digest("hex"));
     }
     const runIndex = stack.use(await startRunIndex());
     bench = stack.use(new HostBench(pythons, { tools: `${shared.path}/tools`, indexes: runIndex.access }));
-    const candidate = await make("1.0");
     wheel = bench.blobs.add(candidate);
     runIndex.projects.set("measured", [{ filename: wheel.filename, bytes: readFileSync(candidate) }]);
   }, 60_000);
@@ -60,11 +51,7 @@ describe.skipIf(!newest || process.platform === "win32")("a baseline of the inde
     vi.stubEnv("PIP_CONFIG_FILE", "/dev/null");
     vi.stubEnv("PIP_INDEX_URL", `${index.url.replace("//", `//kiln:${PASSWORD}@`)}/simple/`);
     for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
-    const source: Blob = { sha256: "0".repeat(64), sizeBytes: 1, filename: "measured-1.0.tar.gz" };
-    const work: MeasureWork = {
-      ...{ kind: "measure", wheel, candidate: { name: "measured", version: "1.0" }, requires: [], index: "any" },
-      ...{ torch: null, check: { kind: "command", command: COMMAND, source, files: [] }, baseline, how: HOW },
-    };
+    const work = measuredWork(wheel, baseline);
     const limits = { timeoutMs: 60_000, logBytesMax: 4_000_000 };
     return bench.run({ name: "job", python: newest.feature, env: {}, limits, work });
   }
@@ -84,10 +71,7 @@ describe.skipIf(!newest || process.platform === "win32")("a baseline of the inde
     expect(ran.measureReport).toMatchObject({ baseline: "0.10", baselineFile: { run: "", filename, sha256 } });
     expect(ran.measureReport?.noBaseline).toBeUndefined();
     const kept = ran.artifacts.filter(({ role }) => role === "benchmark").map(({ blob }) => blob as wire.BlobRef);
-    expect(kept.map((blob) => JSON.parse(String(bench.blobs.get(blob.sha256))) as unknown)).toEqual([
-      { is: "0.10" },
-      { is: "1.0" },
-    ]);
+    expect(kept.map((blob) => JSON.parse(String(bench.blobs.get(blob.sha256))) as unknown)).toEqual(["0.10", "1.0"]);
     expect(ran.log).not.toContain(PASSWORD);
   });
 
