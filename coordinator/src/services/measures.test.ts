@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { SubmitRunBody } from "@kiln/proto";
+import type { MeasureReport, SubmitRunBody } from "@kiln/proto";
 import { describe, expect, it } from "vitest";
 import { TESTER } from "../domain/testing.ts";
 import type { FrameBody } from "../domain/frame.ts";
@@ -44,13 +44,21 @@ async function submit(
 }
 
 /** Ends the newest attempt at a job as passed; a build makes a wheel whose bytes are the version. */
-async function pass(services: Services, run: number, job: number, attempt: number, version: string): Promise<void> {
+async function pass(
+  services: Services,
+  run: number,
+  job: number,
+  attempt: number,
+  version: string,
+  measured: Partial<MeasureReport> = {},
+): Promise<void> {
   const bytes = Buffer.from(version);
   const blob = { sha256: sha256Of(bytes), sizeBytes: bytes.length, filename: `demo-${version}-py3-none-any.whl` };
   await services.blobs.put(blob.sha256, Readable.from([bytes]));
   const bodies: FrameBody[] = [{ type: "started", pythonVersion: "3.12.1" }];
   if (job === 0) bodies.push({ type: "artifact", role: "wheel", blob });
-  if (job === 2) bodies.push({ type: "report", report: { kind: "measure", baseline: null, processes: [] } });
+  if (job === 2)
+    bodies.push({ type: "report", report: { kind: "measure", baseline: null, processes: [], ...measured } });
   bodies.push({ type: "finished", outcome: "passed", summary: "", excerpt: "", logBytesDropped: 0 });
   const peer = new FakePeer("a");
   const frames = bodies.map((each, index) => ({ seq: index + 1, atMs: 0, body: each }));
@@ -98,6 +106,18 @@ describe("a bench job", () => {
     await pass(services, run, 2, 1, "2.0");
     const work = await services.bus.until(({ key }) => key.run === run && key.job === 3);
     expect(work).toMatchObject({ kind: "profile", measure: { baseline: { version: "1.9" }, pairs: 1 } });
+  });
+
+  it("is explained by a profile beside the very file of the index that it was compared with", async () => {
+    await using services = await servicesInFolder();
+    await services.register("a", 8);
+    const run = await submit(services, "2.0", "index", { more: "profile: {command: python bench.py}" });
+    await benchWork(services, run, "2.0");
+    const baselineFile = { run: null, commit: null, filename: "demo-1.9-py3-none-any.whl", sha256: "5".repeat(64) };
+    await pass(services, run, 2, 1, "2.0", { baseline: "1.9", baselineFile });
+    const work = await services.bus.until(({ key }) => key.run === run && key.job === 3);
+    const baseline = { kind: "index", version: "1.9", sha256: baselineFile.sha256 };
+    expect(work).toMatchObject({ kind: "profile", measure: { baseline } });
   });
 
   it("has no baseline in a first release, and none when the spec wants none", async () => {

@@ -83,7 +83,7 @@ describe.skipIf(!newest || process.platform === "win32")("a profile job", { time
         requires: [],
         index: "any",
       },
-      ...{ torch: null, baseline: { version: "1.0", wheel: wheel("1.0") } },
+      ...{ torch: null, baseline: { kind: "wheel", version: "1.0", wheel: wheel("1.0"), run: "r7", commit: null } },
       check: { kind: "command", command: "echo ran", source: bench.blobs.add(packPurePackage(shared.path)), files: [] },
       how: { kind: "profile", kernels: null, launchSkip: 0, launchCount: 1, metrics: [["gpu__time_duration.sum"]] },
     };
