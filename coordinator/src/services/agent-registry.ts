@@ -19,6 +19,8 @@ export class AgentRegistry {
   readonly #metrics: Metrics;
   readonly #log: Logger;
   readonly #agentsMax: number;
+  /** The end of the latest registration of each agent that has one under way. */
+  readonly #last = new Map<string, Promise<void>>();
 
   constructor(
     engine: FarmEngine,
@@ -37,8 +39,28 @@ export class AgentRegistry {
     return this.#engine.farm.agents.get(agentId)?.row.sessionId === sessionId;
   }
 
-  /** Resolves when the agent can receive assignments and is remembered. */
+  /**
+   * Resolves when the agent can receive assignments and is remembered. Those of
+   * one agent are taken in the order in which they came: that of a process that
+   * has ended since must not replace its successor's.
+   */
   async register(row: Omit<AgentRow, "registeredAtMs">): Promise<RegisterOutcome> {
+    const { agentId } = row;
+    const before = this.#last.get(agentId) ?? Promise.resolve();
+    const registering = before.then(() => this.#register(row));
+    const ended = registering.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#last.set(agentId, ended);
+    try {
+      return await registering;
+    } finally {
+      if (this.#last.get(agentId) === ended) this.#last.delete(agentId);
+    }
+  }
+
+  async #register(row: Omit<AgentRow, "registeredAtMs">): Promise<RegisterOutcome> {
     const { farm } = this.#engine;
     if (!farm.agents.has(row.agentId) && inFarm(farm) >= this.#agentsMax) {
       this.#metrics.limitReached("agents");

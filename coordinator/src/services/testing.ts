@@ -45,7 +45,7 @@ class FakeBus implements AgentBus {
   beat: (heartbeat: Heartbeat) => void = () => {};
   #published: () => void = () => {};
 
-  async prepareAgent(): Promise<void> {}
+  async prepareAgent(_agentId: string): Promise<void> {}
   async publishAssignment(assignment: OutgoingAssignment): Promise<void> {
     this.assignments.push(assignment);
     this.#published();
