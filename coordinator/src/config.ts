@@ -53,6 +53,11 @@ export interface CoordinatorConfig {
   readonly torchIndex: string | null;
   /** KILN_UPSTREAM_CACHE_BYTES, default 20 GiB: files of other projects that are kept. */
   readonly upstreamCacheBytesMax: number;
+  /**
+   * KILN_SELF_COMPARISON_HOURS, default 24: how often the newest release of each project is measured against itself,
+   * while the farm has nothing else to do; 0: never. In milliseconds.
+   */
+  readonly selfComparisonIntervalMs: number;
   /** KILN_RETENTION_DAYS, default 90: how long the blobs and logs of a run are kept after its end; 0: for ever. */
   readonly retentionDays: number;
   /** KILN_RETENTION_RUNS_MIN, default 20: so many of a project's newest runs keep theirs, however old. */
@@ -130,6 +135,7 @@ export function readConfig(env: Env): CoordinatorConfig {
       .map((url) => indexUrl("KILN_UPSTREAM_INDEX", url)),
     torchIndex: torchIndex(env),
     upstreamCacheBytesMax: integer(env, "KILN_UPSTREAM_CACHE_BYTES", 20 * 1024 ** 3, 1, 1024 ** 5),
+    selfComparisonIntervalMs: integer(env, "KILN_SELF_COMPARISON_HOURS", 24, 0, 87_600) * 3_600_000,
     retentionDays: integer(env, "KILN_RETENTION_DAYS", 90, 0, 36_500),
     retentionRunsMin: integer(env, "KILN_RETENTION_RUNS_MIN", 20, 0, 1_000_000),
     secretsKeyFile: env["KILN_SECRETS_KEY_FILE"] || join(env["KILN_IDENTITY_DIR"] ?? "", "secrets.key"),

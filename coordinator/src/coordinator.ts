@@ -13,6 +13,7 @@ import { openNatsBus } from "./adapters/nats/agent-bus.ts";
 import { openHttpUpstream } from "./adapters/http-upstream/http-upstream.ts";
 import { createPrometheusMetrics } from "./adapters/prometheus/metrics.ts";
 import { openSqliteStore, type SqliteStores } from "./adapters/sqlite/store.ts";
+import { SelfComparisonSchedule } from "./services/self-comparison-schedule.ts";
 import { watchClock } from "./adapters/system/watched-clock.ts";
 import { createZipWheelReader } from "./adapters/zip/wheel-reader.ts";
 import type { CoordinatorConfig } from "./config.ts";
@@ -136,6 +137,13 @@ export async function startCoordinator(
   const { audit } = people;
   const judging = { engine, store, blobs, plans, hub, upstream, compare, metrics, releaseSeriesMax, audit, clock, log };
   const { judge, verdicts, stop } = openVerdicts(judging);
+  const schedule = new SelfComparisonSchedule(
+    {
+      ...{ farm, store, selfComparisons: store.selfComparisons, clock, log: log.child({ part: "self-comparisons" }) },
+      compare: (run) => commands.compareWithItself(run, { who: "farm", from: "" }),
+    },
+    config.selfComparisonIntervalMs,
+  );
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   await endRevokedAgents(engine, (agentId) => identities.revocationOf(agentId));
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
@@ -204,6 +212,8 @@ export async function startCoordinator(
   stack.use(new BusPing({ bus, metrics, log: log.child({ part: "nats" }) }, PING_INTERVAL_MS));
   liveness.start();
   stack.defer(() => liveness.stop());
+  schedule.start();
+  stack.defer(() => schedule.stop());
   retention.start();
   stack.defer(() => retention.stop());
 

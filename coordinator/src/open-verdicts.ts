@@ -16,6 +16,7 @@ import { ArtifactFacts } from "./services/verdict/artifact-facts.ts";
 import { FactCollector } from "./services/verdict/fact-collector.ts";
 import { ReleaseBoard } from "./services/verdict/release-board.ts";
 import { RunJudge } from "./services/verdict/run-judge.ts";
+import { SelfComparisonBoard } from "./services/verdict/self-comparison-board.ts";
 import { FarmVerdicts } from "./services/verdict/verdicts.ts";
 
 /** For all facts of one run together. */
@@ -40,14 +41,15 @@ export function openVerdicts(parts: {
   readonly judge: RunJudge;
   readonly verdicts: FarmVerdicts;
   readonly board: ReleaseBoard;
+  readonly selfBoard: SelfComparisonBoard;
   readonly stop: () => Promise<void>;
 } {
   const { engine, store, blobs, plans, hub, upstream, compare, audit, clock } = parts;
   const log = parts.log.child({ part: "judge" });
-  const { verdicts } = store;
+  const { verdicts, selfComparisons } = store;
   const artifacts = new ArtifactFacts(createZipWheelOpener(blobs));
   const source = createTarSource(blobs);
-  const measurements = new RunMeasurements({ store, blobs, policy: compare });
+  const measurements = new RunMeasurements({ store, selfComparisons, blobs, policy: compare });
   const facts = new FactCollector(
     { store, verdicts, blobs, source, artifacts, measurements, upstream, clock, log },
     FACTS_TIMEOUT_MS,
@@ -55,14 +57,19 @@ export function openVerdicts(parts: {
   const { metrics, releaseSeriesMax } = parts;
   const board = new ReleaseBoard({ store, verdicts, hub, metrics, clock, log }, releaseSeriesMax);
   board.start();
-  const judge = new RunJudge({ engine, store, verdicts, plans, hub, facts, compare, clock, log });
+  const selfBoard = new SelfComparisonBoard({ store, selfComparisons, hub, metrics, log });
+  selfBoard.start();
+  const asked = { measurements, facts };
+  const judge = new RunJudge({ engine, store, verdicts, plans, hub, ...asked, compare, clock, log });
   return {
     judge,
-    verdicts: new FarmVerdicts({ engine, store, verdicts, plans, audit, clock }),
+    verdicts: new FarmVerdicts({ engine, store, verdicts, selfComparisons, plans, audit, clock }),
     board,
+    selfBoard,
     stop: async () => {
       await judge.stop();
       await board.stop();
+      await selfBoard.stop();
     },
   };
 }

@@ -21,6 +21,7 @@ export { NCU_METRICS } from "./profiles/ncu-metrics.ts";
 export { readNcuCsv, type NcuSource } from "./profiles/ncu-csv.ts";
 export { changePoints, SEGMENT_POINTS_MIN, SERIES_POINTS_MAX, type ChangePoint } from "./statistics/change-points.ts";
 export { summariseIdenticalRuns, type IdenticalRun, type IdenticalRunsSummary } from "./statistics/identical-runs.ts";
+export { proportionInterval, type ProportionInterval } from "./statistics/proportion.ts";
 export { detectableEffect, requiredPairs, type PowerQuestion } from "./statistics/power.ts";
 export { attribute, type AxisAttribution, type CellFinding } from "./bisect/attribution.ts";
 export { Bisect, type BisectOptions, type BisectStep } from "./bisect/bisect.ts";

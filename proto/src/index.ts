@@ -98,6 +98,7 @@ export {
   GATE_OUTCOMES,
   GateView,
   VerdictView,
+  FalsePositivesView,
   WaiveBody,
 } from "./http/verdict-view.ts";
 export { runReader, type RunReader } from "./http/run-reader.ts";

@@ -1,6 +1,7 @@
 import { lines, number, table, type Section } from "./panels.ts";
 
 const OF = 'project=~"$project", benchmark=~"$benchmark", cell=~"$cell"';
+const PROJECT = 'project=~"$project"';
 /** Series end five minutes after a coordinator was last scraped; what was measured holds for longer. */
 const LASTING = "[$__range]";
 
@@ -67,6 +68,30 @@ export const BENCHMARK_SECTIONS: readonly Section[] = [
         says: "What the gate says of each benchmark of the newest candidate.",
         hidden: ["Value"],
       }),
+    ],
+  },
+  {
+    title: "The gate itself",
+    panels: [
+      number("False alarms", `sum(kiln_bench_self_comparisons_stopped{${PROJECT}})`, {
+        says: "Benchmarks of a release against itself that the gate would have stopped. Nothing had changed.",
+      }),
+      number("Benchmarks against themselves", `sum(kiln_bench_self_comparisons{${PROJECT}})`, {
+        says: "What the rate of false alarms rests on: the farm makes them while it has nothing else to do.",
+      }),
+      table(
+        "Rate of false alarms",
+        [
+          { expr: `last_over_time(kiln_bench_self_comparisons{${PROJECT}}${LASTING})`, legend: "Comparisons" },
+          { expr: `last_over_time(kiln_bench_self_comparisons_undecided{${PROJECT}}${LASTING})`, legend: "Undecided" },
+          { expr: `last_over_time(kiln_bench_false_positive_ratio{${PROJECT}}${LASTING})`, legend: "Rate" },
+          { expr: `last_over_time(kiln_bench_false_positive_ratio_low{${PROJECT}}${LASTING})`, legend: "Rate, low" },
+          { expr: `last_over_time(kiln_bench_false_positive_ratio_high{${PROJECT}}${LASTING})`, legend: "Rate, high" },
+        ],
+        {
+          says: "How often the gate stops what has not changed, by class of machines, with its exact 95 % interval.",
+        },
+      ),
     ],
   },
   {

@@ -33,6 +33,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "approve", summary: "approve a candidate by its bytes", load: () => import("./approve.ts") },
   { name: "waive", summary: "answer for a gate of a candidate, for a time", load: () => import("./waive.ts") },
   { name: "bisect", summary: "find the commit that made a benchmark slower", load: () => import("./bisect.ts") },
+  {
+    name: "self-compare",
+    summary: "measure a release against itself: how often the benchmark gate is wrong",
+    load: () => import("./self-compare.ts"),
+  },
   { name: "watch", summary: "follow a run until it is finished", load: () => import("./watch.ts") },
   { name: "logs", summary: "print the log of a job", load: () => import("./logs.ts") },
   { name: "get", summary: "save what a job made", load: () => import("./get.ts") },

@@ -149,6 +149,11 @@ export class FarmClient {
     return this.#json<RunView>({ method: "POST", path: `/runs/${run}/cancel`, body: "" });
   }
 
+  /** Gives the run that measures the files of `run` against themselves. */
+  async compareWithItself(run: string): Promise<RunView> {
+    return this.#json<RunView>({ method: "POST", path: `/runs/${run}/self-comparisons`, body: "" });
+  }
+
   /** Refused where the run is not finished. */
   async verdict(run: string): Promise<VerdictView> {
     return this.#json<VerdictView>({ method: "GET", path: `/runs/${run}/verdict` });

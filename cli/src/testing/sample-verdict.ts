@@ -20,6 +20,7 @@ export function sampleVerdict(changes: Partial<VerdictView> = {}): VerdictView {
     cell: "cp312-linux-x86_64",
     better: "lower" as const,
     baseline: "1.3.2",
+    machine: "NVIDIA H200",
     reason: "",
     differences: [],
   };
@@ -96,6 +97,13 @@ export function sampleVerdict(changes: Partial<VerdictView> = {}): VerdictView {
       },
     ],
     comparisonsOmitted: 0,
+    falsePositives: [
+      {
+        ...{ machine: "NVIDIA H200", comparisons: 40, stopped: 1, undecided: 2 },
+        share: { estimate: 0.025, low: 0.0006, high: 0.1316 },
+      },
+      { machine: "Xeon, 8 cores", comparisons: 0, stopped: 0, undecided: 0, share: null },
+    ],
     approvals: [{ who: "token:ada", role: "releaser", onBehalfOf: "", digest: DIGEST, atMs: T0 }],
     waivers: [
       {

@@ -74,6 +74,7 @@ export function runView(jobs: readonly JobSummary[], changes: Partial<RunView> =
     startedAtMs: T0 + 200,
     finishedAtMs: null,
     pinned: false,
+    selfComparisonOf: null,
     bytesGone: null,
     source: { sha256: "0".repeat(64), sizeBytes: 1000, filename: "hello_native-1.0.0.tar.gz" },
     cells: cells.map((cell) => plannedCell(cell)),

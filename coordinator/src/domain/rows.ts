@@ -46,6 +46,8 @@ export interface RunRow {
   readonly pinnedAtMs: number | null;
   /** When its blobs and logs up to then were given up, and by which rule. It may have been tried again since: see `bytesGone`. */
   readonly expired: { readonly atMs: number; readonly rule: string } | null;
+  /** The run whose files it compares with themselves: it is no release and has no verdict. null: it is a candidate's. */
+  readonly selfComparisonOf: number | null;
 }
 
 /** The attempt of an earlier run whose result a job has taken. */

@@ -4,6 +4,7 @@ import type { AuditEntry } from "./audit.ts";
 import type { Outcome } from "./outcome.ts";
 import type { AgentStanding } from "./agent-standing.ts";
 import type { AgentRow, ArtifactRow, AttemptRow, DeviceRow, HealthReportRow, JobRow, RunRow, StepRow } from "./rows.ts";
+import type { SelfComparison } from "./measure/self-comparison.ts";
 import type { ApprovalRow, WaiverRow } from "./verdict/decision.ts";
 import type { JudgedRun } from "./verdict/judged-run.ts";
 
@@ -28,6 +29,8 @@ export type StoreOp =
   | { readonly op: "put-verdict"; readonly run: number; readonly judged: JudgedRun }
   | { readonly op: "add-approval"; readonly run: number; readonly row: ApprovalRow }
   | { readonly op: "add-waiver"; readonly run: number; readonly row: WaiverRow }
+  /** In place of what the run found before; keeps the newest `SELF_COMPARISONS_KEPT` of its project on each class of machines. */
+  | { readonly op: "put-self-comparisons"; readonly run: number; readonly found: readonly SelfComparison[] }
   | { readonly op: "upsert-standing"; readonly agentId: string; readonly standing: AgentStanding }
   | { readonly op: "upsert-device"; readonly row: DeviceRow }
   /** Keeps the agent's newest `HEALTH_REPORTS_MAX`. */

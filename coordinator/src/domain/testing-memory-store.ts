@@ -80,6 +80,7 @@ export class MemoryStore {
       case "put-verdict":
       case "add-approval":
       case "add-waiver":
+      case "put-self-comparisons":
         return;
     }
   }

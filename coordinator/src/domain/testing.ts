@@ -117,6 +117,7 @@ export function runRow(run: number, priority = 0): RunRow {
     changedId: 0,
     pinnedAtMs: null,
     expired: null,
+    selfComparisonOf: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Verdict } from "@kiln/gate";
 import type { AgentSample } from "../domain/farm-gauges.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import type { SelfComparisonRate } from "../domain/measure/self-comparison.ts";
 import type { ShownReleases } from "../domain/verdict/judged-releases.ts";
 
 /** What the services count. The adapter gives it names by the Prometheus conventions. */
@@ -21,6 +22,8 @@ export interface Metrics {
   runJudged(verdict: Verdict): void;
   /** In place of what was shown of releases before. */
   releases(shown: ShownReleases): void;
+  /** In place of what was shown of releases against themselves before. */
+  selfComparisons(rates: readonly SelfComparisonRate[]): void;
   /** The bus took this long to answer a ping. */
   busAnswered(durationMs: number): void;
   /** The retention removed something. */

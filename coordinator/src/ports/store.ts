@@ -37,7 +37,7 @@ export interface Store extends AsyncDisposable {
    * given: of each key up to four, newest run first. Whether their bytes are still there is not told.
    */
   passedBuilds(project: string, keys: readonly string[], before: number | null): Promise<readonly PassedBuild[]>;
-  /** The newest finished run of this project, or null. */
+  /** The newest finished run of a candidate of this project, or null: runs of a release against itself are none. */
   lastFinishedRun(project: string): Promise<number | null>;
   /** Finished runs of this project that passed, newest first, below `before`. */
   passedRuns(project: string, limit: number, before: number): Promise<readonly RunRow[]>;

@@ -13,6 +13,7 @@ import type { BlobUsage } from "../ports/blob-sweep.ts";
 import type { PinOutcome, RemovedBlob } from "../ports/retention-store.ts";
 import type { Actor, AuditEntry } from "../domain/audit.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
+import type { SelfCompareOutcome } from "./self-compare.ts";
 
 /** What people and scripts may change. Each resolves once the change is durable, and its row in the audit log with it. */
 export interface RunCommands {
@@ -21,6 +22,8 @@ export interface RunCommands {
   cancel(run: number, by: Actor): Promise<RunCommandOutcome>;
   /** Tries every finished job that did not pass again, with a new retry budget. */
   retryFailed(run: number, by: Actor): Promise<RunCommandOutcome>;
+  /** Queues a run that measures a finished run's files against themselves. */
+  compareWithItself(run: number, by: Actor): Promise<SelfCompareOutcome>;
 }
 
 export type SubmitOutcome =

@@ -40,7 +40,7 @@ export class MeasureTasks {
     const [before] = bench ? attemptsMeasured(await this.#store.attempts(run.run, bench.index)) : [];
     // What was measured once and comes again is to be confirmed, and profiled, beside the very same file.
     const again = before && (await this.#again(before.report));
-    const wanted: BaselineSpec = bench?.job.baseline ?? { kind: "last-release" };
+    const wanted: PlannedBench["baseline"] = bench?.job.baseline ?? { kind: "last-release" };
     const baseline = again === undefined ? await this.#baseline(run, job, wanted) : again;
     if (job.kind === "profile") return { baseline, pairs: 1, limits };
     return { baseline, pairs: before ? confirmPairs : screenPairs, limits };
@@ -68,10 +68,16 @@ export class MeasureTasks {
       : { kind: "wheel", version: baseline, wheel: { sha256, sizeBytes, filename }, run, commit };
   }
 
-  async #baseline(run: RunRow, job: PlannedBench | PlannedProfile, wanted: BaselineSpec): Promise<BaselineTask | null> {
+  async #baseline(
+    run: RunRow,
+    job: PlannedBench | PlannedProfile,
+    wanted: PlannedBench["baseline"],
+  ): Promise<BaselineTask | null> {
     switch (wanted.kind) {
       case "none":
         return null;
+      case "itself":
+        return this.#itself(run, job);
       case "index":
         return { kind: "index", version: null, sha256: null };
       case "commit":
@@ -81,6 +87,16 @@ export class MeasureTasks {
       case "version":
         return (await this.#ofFarm(run, job, wanted)) ?? { kind: "index", version: wanted.version, sha256: null };
     }
+  }
+
+  /** The candidate's own wheel: what is found between the two is chance. */
+  async #itself(row: RunRow, { wheelOf }: PlannedBench | PlannedProfile): Promise<BaselineTask | null> {
+    const { jobs } = await this.#plans.get(row.run);
+    const at = jobs.findIndex(({ name }) => name === wheelOf);
+    const wheel = await this.#wheelOfBuild(row.run, at);
+    if (!wheel) return null;
+    const version = row.candidate.version ?? parseDistribution(wheel.filename)?.version ?? "";
+    return { kind: "wheel", version, wheel, run: `r${row.run}`, commit: null };
   }
 
   async #ofFarm(
@@ -116,8 +132,10 @@ export class MeasureTasks {
 
   /** The wheel that was built for the cell of that name; null when there was none, or its bytes are gone. */
   async #wheelIn({ run }: RunRow, { cell }: PlannedBench | PlannedProfile): Promise<Blob | null> {
-    const plan = await this.#plans.get(run);
-    const at = buildOf(plan, cell);
+    return this.#wheelOfBuild(run, buildOf(await this.#plans.get(run), cell));
+  }
+
+  async #wheelOfBuild(run: number, at: number): Promise<Blob | null> {
     const row = at === -1 ? null : await this.#store.job(run, at);
     if (row?.outcome !== "passed") return null;
     const attempt = await this.#store.attempt(row.reusedFrom ?? { run, job: at, attempt: row.attempts });

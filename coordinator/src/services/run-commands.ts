@@ -1,19 +1,16 @@
 import { hash } from "node:crypto";
-import { NO_POLICY, type ReleasePolicy } from "@kiln/gate";
+import { NO_POLICY } from "@kiln/gate";
 import type { SubmitRunBody } from "@kiln/proto";
-import { plan as makePlan, secretsOf, type Plan } from "@kiln/matrix";
+import { plan as makePlan, secretsOf } from "@kiln/matrix";
 import { applyJobEvent } from "../domain/apply-job-event.ts";
-import type { Actor, AuditedAction } from "../domain/audit.ts";
+import type { Actor } from "../domain/audit.ts";
 import { farmPythons } from "../domain/farm-pythons.ts";
 import type { FarmState } from "../domain/farm-state.ts";
-import { insertRun } from "../domain/insert-run.ts";
 import type { LiveRun } from "../domain/live-job.ts";
-import { newLiveRun, restoreLiveRun } from "../domain/live-run.ts";
-import type { CandidateRow, RunRow } from "../domain/rows.ts";
+import { restoreLiveRun } from "../domain/live-run.ts";
+import type { RunRow } from "../domain/rows.ts";
 import { formatRunId, parseRunId } from "../domain/run-id.ts";
 import { noteRunCancelling } from "../domain/run-state.ts";
-import { takeResults } from "../domain/take-results.ts";
-import type { TakenResult } from "../domain/taken-result.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Store } from "../ports/store.ts";
@@ -24,6 +21,8 @@ import { failingCells } from "./failing-cells.ts";
 import type { FarmEngine } from "./farm-engine.ts";
 import type { JobSecrets } from "./job-secrets.ts";
 import type { PlanCache } from "./plan-cache.ts";
+import { recordRun, type RecordParts } from "./record-run.ts";
+import { compareWithItself, type SelfCompareOutcome } from "./self-compare.ts";
 import { SpecCache } from "./spec-cache.ts";
 
 export interface RunCommandLimits {
@@ -120,53 +119,35 @@ export class FarmRunCommands implements RunCommands {
     const found = await this.#earlier.find(candidate.name, planned.plan, parseReuse(body.reuse));
     if (!found.ok) return found;
     const { results } = found;
-    if (this.#unfinishedJobs() + planned.plan.jobs.length - results.size > this.#limits.queuedJobsMax) {
-      this.#metrics.limitReached("queued-jobs");
-      return { ok: false, reason: "queue-full", limit: this.#limits.queuedJobsMax };
-    }
+    const limit = this.#queueLimit(planned.plan.jobs.length - results.size);
+    if (limit !== null) return { ok: false, reason: "queue-full", limit };
     const policy = parsed.policies[body.release ?? release] ?? NO_POLICY;
-    const run = await this.#insert({ ...body, candidate }, planned.plan, policy, results, by);
+    const run = await recordRun(this.#recording(), {
+      submitted: {
+        ...{ submissionId: body.submissionId ?? null, candidate, source, priority: body.priority ?? 0 },
+        selfComparisonOf: null,
+      },
+      ...{ plan: planned.plan, policy, results, by },
+    });
     return { ok: true, run, created: true };
   }
 
-  #insert(
-    body: SubmitRunBody & { readonly candidate: CandidateRow },
-    plan: Plan,
-    policy: ReleasePolicy,
-    results: ReadonlyMap<number, TakenResult>,
-    by: Actor,
-  ): Promise<number> {
-    const planJson = JSON.stringify(plan);
-    return this.#engine.act((farm, effects, nowMs) => {
-      const run = ++farm.lastRun;
-      const row: RunRow = {
-        run,
-        submissionId: body.submissionId ?? null,
-        candidate: body.candidate,
-        source: body.source,
-        priority: body.priority ?? 0,
-        state: "queued",
-        verdict: null,
-        reason: "",
-        submittedAtMs: nowMs,
-        startedAtMs: null,
-        finishedAtMs: null,
-        changedId: ++farm.lastChangedId,
-        pinnedAtMs: null,
-        expired: null,
-      };
-      const live = newLiveRun(row, plan, nowMs);
-      for (const job of live.jobs) job.changedId = ++farm.lastChangedId;
-      farm.runs.set(run, live);
-      this.#plans.put(run, plan, planJson);
-      for (const job of live.jobs) if (job.life.state.name === "ready") farm.ready.add(live, job);
-      const audit = this.#audit.op(by, submitted(row));
-      effects.ops.push(insertRun(live, plan, planJson), { op: "put-policy", run, policy }, audit);
-      effects.changedRuns.add(run);
-      const context = { nowMs, leaseTtlMs: this.#engine.leaseTtlMs };
-      takeResults(farm, live, results, context, effects);
-      return run;
-    });
+  #recording(): RecordParts {
+    return { engine: this.#engine, plans: this.#plans, audit: this.#audit };
+  }
+
+  /** The limit that so many jobs more would reach; null: there is room for them. */
+  #queueLimit(jobs: number): number | null {
+    const { queuedJobsMax } = this.#limits;
+    if (this.#unfinishedJobs() + jobs <= queuedJobsMax) return null;
+    this.#metrics.limitReached("queued-jobs");
+    return queuedJobsMax;
+  }
+
+  compareWithItself(run: number, by: Actor): Promise<SelfCompareOutcome> {
+    const queueLimit = (jobs: number): number | null => this.#queueLimit(jobs);
+    const parts = { store: this.#store, blobs: this.#blobs, earlier: this.#earlier, queueLimit };
+    return compareWithItself({ ...this.#recording(), ...parts }, run, by);
   }
 
   async cancel(run: number, by: Actor): Promise<RunCommandOutcome> {
@@ -229,11 +210,6 @@ export class FarmRunCommands implements RunCommands {
     for (const run of this.#engine.farm.runs.values()) count += run.unfinished;
     return count;
   }
-}
-
-function submitted({ run, candidate, source }: RunRow): AuditedAction {
-  const detail = `${candidate.name} ${candidate.version ?? "(version from its wheel)"}, source ${source.sha256}`;
-  return { what: "run.submit", object: formatRunId(run), detail };
 }
 
 function parseReuse(text: SubmitRunBody["reuse"] = "builds"): Reuse {

@@ -1,11 +1,14 @@
 import type { ComparePolicy, GateFacts, ProfileFact } from "@kiln/gate";
 import type { Plan, PlannedJob } from "@kiln/matrix";
 import { compareJobs } from "../domain/measure/comparisons.ts";
+import { machineClass } from "../domain/measure/machine-class.ts";
+import { identicalRuns } from "../domain/measure/self-comparison.ts";
 import { attemptsMeasured, type MeasuredAttempt } from "../domain/measure/measured-attempts.ts";
 import { readProfile } from "../domain/measure/profiles.ts";
 import type { Texts } from "../domain/measure/read-pairs.ts";
 import type { JobRow } from "../domain/rows.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
+import type { SelfComparisonStore } from "../ports/self-comparison-store.ts";
 import type { Store } from "../ports/store.ts";
 
 /** Of one file; the readers have limits of their own. */
@@ -27,16 +30,25 @@ export interface RunMeasured {
   readonly facts: Pick<GateFacts, "comparisons" | "measured" | "profiles"> & { readonly absent: Absent };
   /** Positions of bench jobs with a benchmark that a first look flagged or could not tell. */
   readonly toConfirm: readonly number[];
+  /** Of the cells with bench jobs, the class of machines that measured them. */
+  readonly machines: ReadonlyMap<string, string>;
 }
 
 /** Reads what the bench and profile jobs of a run measured, and compares it. */
 export class RunMeasurements {
   readonly #store: Store;
+  readonly #selfComparisons: Pick<SelfComparisonStore, "history">;
   readonly #blobs: BlobStore;
   readonly #policy: ComparePolicy;
 
-  constructor(parts: { readonly store: Store; readonly blobs: BlobStore; readonly policy: ComparePolicy }) {
+  constructor(parts: {
+    readonly store: Store;
+    readonly selfComparisons: Pick<SelfComparisonStore, "history">;
+    readonly blobs: BlobStore;
+    readonly policy: ComparePolicy;
+  }) {
     this.#store = parts.store;
+    this.#selfComparisons = parts.selfComparisons;
     this.#blobs = parts.blobs;
     this.#policy = parts.policy;
   }
@@ -48,7 +60,11 @@ export class RunMeasurements {
     const profiles = await this.#passed(run, plan, rows, "profile", signal);
     if (benches.length === 0) absent.comparisons = absent.measured = whyNone(plan, "bench");
     if (profiles.length === 0) absent.profiles = whyNone(plan, "profile");
-    const { judged, measured, toConfirm } = compareJobs(benches, this.#policy);
+    const machines = await this.#machines(benches);
+    const { judged, measured, toConfirm } = compareJobs(benches, this.#policy, {
+      machineOf: ({ job }) => machines.get(job.cell) ?? "",
+      identicalOf: identicalRuns(benches.length === 0 ? [] : await this.#selfComparisons.history(plan.candidate.name)),
+    });
     const kernels = profiles.map(({ job, attempts }) => {
       const newest = attempts.at(-1);
       return newest
@@ -66,7 +82,19 @@ export class RunMeasurements {
         absent,
       },
       toConfirm,
+      machines,
     };
+  }
+
+  /** By cell. A second look decides, so it names the machine. */
+  async #machines(benches: readonly PassedJob<"bench">[]): Promise<ReadonlyMap<string, string>> {
+    const agents = benches.length === 0 ? [] : await this.#store.agents();
+    return new Map(
+      benches.flatMap(({ job: { cell, boundBy }, attempts }) => {
+        const newest = attempts.at(-1);
+        return newest ? [[cell, machineClass(newest.attempt, boundBy, agents)] as const] : [];
+      }),
+    );
   }
 
   /** Jobs of a kind that passed, each with what its attempts measured. */

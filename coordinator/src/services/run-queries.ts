@@ -210,6 +210,7 @@ export class FarmRunQueries implements RunQueries {
       startedAtMs: row.startedAtMs,
       finishedAtMs: row.finishedAtMs,
       pinned: row.pinnedAtMs !== null,
+      selfComparisonOf: row.selfComparisonOf === null ? null : formatRunId(row.selfComparisonOf),
       bytesGone: bytesGone(row),
     }));
   }

@@ -187,7 +187,7 @@ export async function openServices(dir: string) {
     clock,
     log,
   };
-  const { judge, verdicts, board, stop } = openVerdicts({ ...judging, releaseSeriesMax: 10_000 });
+  const { judge, verdicts, board, selfBoard, stop } = openVerdicts({ ...judging, releaseSeriesMax: 10_000 });
   stack.defer(stop);
   judge.start();
   const queries = new FarmRunQueries(store, plans, farm, clock.nowMs);
@@ -226,6 +226,7 @@ export async function openServices(dir: string) {
       queries,
       judge,
       board,
+      selfBoard,
       verdicts,
       hub,
       metrics,

@@ -187,7 +187,8 @@ export interface PlannedBench extends PlannedMeasure {
   readonly results: string;
   readonly metrics: BenchSpec["metrics"];
   readonly columns: BenchSpec["columns"];
-  readonly baseline: BaselineSpec;
+  /** `itself`: the very files that are measured, which tells how often the gate is wrong; no spec asks for it. */
+  readonly baseline: BaselineSpec | { readonly kind: "itself" };
   readonly boundBy: "gpu" | "host" | "both";
 }
 

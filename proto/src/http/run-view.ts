@@ -90,6 +90,9 @@ export const RunSummary = Type.Object({
   startedAtMs: Nullable(UnixMs),
   finishedAtMs: Nullable(UnixMs),
   pinned: Type.Boolean({ description: "Its blobs and logs are kept until it is unpinned" }),
+  selfComparisonOf: Nullable(
+    Type.String({ description: "The run whose files it measures against themselves (A/A): it is no candidate's" }),
+  ),
   bytesGone: Nullable(
     Type.Object(
       { atMs: UnixMs, rule: Type.String({ description: "A sentence" }) },

@@ -50,6 +50,7 @@ export const ComparisonView = Type.Object({
   better: Type.Enum(["lower", "higher"]),
   baseline: Nullable(Type.String({ description: "The version that it was compared with" })),
   baselineFile: Type.Optional(BaselineFile),
+  machine: Nullable(Type.String({ description: "The class of machines that measured it; null where it was not kept" })),
   outcome: Type.String(),
   effect: Nullable(
     Type.Object({
@@ -75,6 +76,21 @@ const PrincipalRole = Nullable(
 );
 const Said = Type.String({ description: "For whom they said that it is; counts for no gate; may be empty" });
 
+/** How often the gate stops what has not changed: this project's releases against themselves (A/A). */
+export const FalsePositivesView = Type.Object({
+  machine: Type.String({ description: "A class of machines: models of GPUs, or a processor and its cores" }),
+  comparisons: Type.Integer({ minimum: 0, description: "Benchmarks against themselves; 0: the rate is not known" }),
+  stopped: Type.Integer({ minimum: 0, description: "False alarms among them" }),
+  undecided: Type.Integer({ minimum: 0, description: "Of which too little could be told" }),
+  share: Nullable(
+    Type.Object(
+      { estimate: Type.Number(), low: Type.Number(), high: Type.Number() },
+      { description: "stopped / comparisons with its exact 95 % interval (Clopper and Pearson); null: not known" },
+    ),
+  ),
+});
+export type FalsePositivesView = Static<typeof FalsePositivesView>;
+
 /** GET /api/v1/runs/{run}/verdict */
 export const VerdictView = Type.Object({
   run: Type.String(),
@@ -98,6 +114,7 @@ export const VerdictView = Type.Object({
   gates: Type.Array(GateView, { description: "In the order of the catalogue" }),
   comparisons: Type.Array(ComparisonView, { description: "Benchmarks against the baseline" }),
   comparisonsOmitted: Type.Integer({ minimum: 0 }),
+  falsePositives: Type.Array(FalsePositivesView, { description: "Of each class of machines that measured it" }),
   approvals: Type.Array(
     Type.Object({ who: Principal, role: PrincipalRole, onBehalfOf: Said, digest: Type.String(), atMs: UnixMs }),
   ),

@@ -133,6 +133,10 @@ export class FarmApi {
     return this.#json(`/api/v1/runs/${run}/cancel`, { method: "POST" });
   }
 
+  compareWithItself(run: string): Promise<RunView> {
+    return this.#json(`/api/v1/runs/${run}/self-comparisons`, { method: "POST" });
+  }
+
   retryFailed(run: string): Promise<RunView> {
     const headers = { "content-type": "application/json" };
     return this.#json(`/api/v1/runs/${run}/retry`, { method: "POST", headers, body: '{"only":"failed"}' });

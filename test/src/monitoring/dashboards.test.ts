@@ -55,6 +55,8 @@ it("a real Prometheus has data for every panel of a farm that judged a candidate
     (await prometheus.alerts()).find(({ labels }) => labels["alertname"] === "KilnBenchmarkRegression");
 
   expect(await judged("1.0")).toMatch(/^pass/);
+  const itself = await farm.api.finished((await farm.api.compareWithItself("r1")).run);
+  expect(itself.reason).toMatch(/^r1 against itself: the gate would have stopped 0 of 2 benchmarks\./);
   expect(await judged("1.1")).toMatch(/^fail: .*fib/);
   const alert = await prometheus.until(
     async () => (await regression()) ?? null,

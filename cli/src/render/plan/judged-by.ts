@@ -1,5 +1,5 @@
 import type { ExpectedGate } from "@kiln/gate";
-import type { BaselineSpec, Plan } from "@kiln/matrix";
+import type { Plan, PlannedBench } from "@kiln/matrix";
 
 /** What a release is going to be judged by, in sentences: the gates, and what its benchmarks are compared with. */
 export function judgedBy(plan: Pick<Plan, "jobs">, gates: readonly ExpectedGate[]): readonly string[] {
@@ -22,10 +22,12 @@ function baselineTexts({ jobs }: Pick<Plan, "jobs">): readonly string[] {
   return [...new Set(wanted)];
 }
 
-function baselineText(baseline: BaselineSpec): string {
+function baselineText(baseline: PlannedBench["baseline"]): string {
   switch (baseline.kind) {
     case "none":
       return "Benchmarks are measured alone: the spec wants no baseline.";
+    case "itself":
+      return "Benchmarks are compared with the very same files, which tells how often the gate is wrong.";
     case "last-release":
       return "Benchmarks are compared with the highest lower version that passed on the farm.";
     case "index":

@@ -2,6 +2,7 @@ import type { VerdictView } from "@kiln/proto";
 import { markdownTable, markdownText } from "../markdown-text.ts";
 import { decidedBy } from "./decided-by.ts";
 import { baselinesText, comparisonRows } from "./comparison-rows.ts";
+import { falsePositiveTexts } from "./false-positives.ts";
 import { evidenceText } from "./evidence-text.ts";
 import { isOpen, orderGates } from "./order-gates.ts";
 
@@ -47,7 +48,8 @@ function benchmarks(view: VerdictView): string {
   );
   const more = view.comparisonsOmitted > 0 ? [`and ${view.comparisonsOmitted} more`] : [];
   const beside = baselinesText(view);
-  return ["### Benchmarks", table, ...more, ...(beside === null ? [] : [markdownText(beside)])].join("\n\n");
+  const said = [...(beside === null ? [] : [beside]), ...falsePositiveTexts(view)].map(markdownText);
+  return ["### Benchmarks", table, ...more, ...said].join("\n\n");
 }
 
 function findings(view: VerdictView): string {

@@ -76,6 +76,15 @@ describe("a verdict in the terminal", () => {
     expect(report(200).join()).not.toContain("Compared with");
   });
 
+  test("says beside the benchmarks how often the gate is wrong on those machines, or that nobody knows", () => {
+    const text = report(200).join("\n");
+    const known =
+      "False alarms on NVIDIA H200: of 40 benchmarks against themselves the gate stopped 1, 2.5 % (95 % interval 0.1 % … 13.2 %), and could not decide 2.";
+    expect(text).toContain(known);
+    expect(text).toContain("False alarms on Xeon, 8 cores: not known");
+    expect(verdictMarkdown(sampleVerdict())).toContain(known);
+  });
+
   test("has the benchmarks with old, new and the interval of the change, the worst first", () => {
     const lines = report(200);
     const at = lines.findIndex((text) => text.startsWith("benchmark"));

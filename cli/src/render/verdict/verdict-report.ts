@@ -10,6 +10,7 @@ import { wrapText } from "../width.ts";
 import { decidedBy } from "./decided-by.ts";
 import { baselinesText, comparisonRows } from "./comparison-rows.ts";
 import { evidenceText } from "./evidence-text.ts";
+import { falsePositiveTexts } from "./false-positives.ts";
 import { adviceFor } from "./gate-advice.ts";
 import { isOpen, orderGates } from "./order-gates.ts";
 
@@ -124,9 +125,10 @@ export function renderComparisons(view: VerdictView, { width, symbols, all = fal
     ]),
   };
   const beside = baselinesText(view);
+  const said = [...(beside === null ? [] : [beside]), ...falsePositiveTexts(view)];
   const tail = [
     ...(more > 0 ? [line(span(`and ${more} more`, "dim"))] : []),
-    ...(beside === null ? [] : wrapText(oneLine(beside), width).map((part) => line(span(part, "dim")))),
+    ...said.flatMap((text) => wrapText(oneLine(text), width)).map((part) => line(span(part, "dim"))),
   ];
   return [...renderTable(table, width, symbols.ellipsis), ...tail];
 }

@@ -2,11 +2,13 @@ import { JOB_KINDS, JOB_STATES } from "@kiln/proto";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Verdict } from "@kiln/gate";
 import type { Outcome } from "../../domain/outcome.ts";
+import type { SelfComparisonRate } from "../../domain/measure/self-comparison.ts";
 import type { ShownReleases } from "../../domain/verdict/judged-releases.ts";
 import type { FarmGauges, Metrics } from "../../ports/metrics.ts";
 import { AGENTS_TOLD_MAX, AgentInstruments } from "./agent-instruments.ts";
 import { BoundedLabel } from "./bounded-label.ts";
 import { makeInstruments, REFUSAL_REASONS, type Instruments } from "./instruments.ts";
+import { SelfComparisonInstruments } from "./self-comparison-instruments.ts";
 import { ReleaseInstruments } from "./release-instruments.ts";
 
 export interface PrometheusMetricsOptions {
@@ -33,6 +35,7 @@ class RegistryMetrics implements PrometheusMetrics {
   readonly #made: Instruments;
   readonly #agents: AgentInstruments;
   readonly #releases: ReleaseInstruments;
+  readonly #selfComparisons: SelfComparisonInstruments;
   readonly #kinds = new BoundedLabel(JOB_KINDS, 10);
   readonly #reasons = new BoundedLabel(REFUSAL_REASONS, 20);
   readonly #limits: BoundedLabel;
@@ -46,6 +49,7 @@ class RegistryMetrics implements PrometheusMetrics {
     this.#made = makeInstruments(this.#registry, options.limits);
     this.#agents = new AgentInstruments(this.#registry);
     this.#releases = new ReleaseInstruments(this.#registry);
+    this.#selfComparisons = new SelfComparisonInstruments(this.#registry);
     this.#made.info.set({ version: options.version }, 1);
   }
 
@@ -94,6 +98,10 @@ class RegistryMetrics implements PrometheusMetrics {
 
   releases(shown: ShownReleases): void {
     this.#releases.set(shown);
+  }
+
+  selfComparisons(rates: readonly SelfComparisonRate[]): void {
+    this.#selfComparisons.set(rates);
   }
 
   busAnswered(durationMs: number): void {

@@ -8,6 +8,7 @@ import { addResultsAcrossRuns } from "./add-results-across-runs.ts";
 import { addScheduling } from "./add-scheduling.ts";
 import { addContainers, addFrontends, addJobSecrets, addMeasures, addRepeats, upgradePlans } from "./upgrade-plans.ts";
 import { RETENTION_SCHEMA } from "./retention-schema.ts";
+import { SELF_COMPARISON_SCHEMA } from "./self-comparison-store.ts";
 import { DECIDED_BY_SCHEMA, VERDICT_SCHEMA } from "./verdict-schema.ts";
 
 /**
@@ -144,6 +145,7 @@ const MIGRATIONS: readonly (string | ((database: DatabaseSync) => void))[] = [
   JOINING_KEYS_SCHEMA,
   DECIDED_BY_SCHEMA,
   OFFERED_BUNDLES_SCHEMA,
+  SELF_COMPARISON_SCHEMA,
 ];
 
 /** Brings the database to the newest schema. Throws when it is newer than this program. */

@@ -21,7 +21,7 @@ export class SqliteRetentionStore implements RetentionStore {
   async aged({ endedBeforeMs, afterRun, limit, newerRunsMax }: RetentionQuery): Promise<readonly RunAge[]> {
     const sql = `SELECT run, finished_at,
         (SELECT count(*) FROM (SELECT 1 FROM runs AS newer
-           WHERE newer.project = runs.project AND newer.run > runs.run LIMIT ?)) AS newer_runs,
+           WHERE newer.project = runs.project AND newer.run > runs.run AND newer.self_comparison_of IS NULL LIMIT ?)) AS newer_runs,
         verdict = 'pass' AND NOT EXISTS (SELECT 1 FROM runs AS newer
            WHERE newer.project = runs.project AND newer.run > runs.run AND newer.verdict = 'pass') AS newest_passed
       FROM runs

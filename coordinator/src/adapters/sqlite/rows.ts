@@ -23,6 +23,7 @@ export function readRun(row: Columns): RunRow {
     changedId: row["changed_id"] as number,
     pinnedAtMs: row["pinned_at"] as number | null,
     expired: readExpiry(row),
+    selfComparisonOf: row["self_comparison_of"] as number | null,
   };
 }
 

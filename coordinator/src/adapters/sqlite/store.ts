@@ -11,6 +11,7 @@ import type { AuditStore } from "../../ports/audit-store.ts";
 import type { IdentityStore } from "../../ports/identity-store.ts";
 import type { JobCount, PassedBuild, RunChanges, Store } from "../../ports/store.ts";
 import type { JobSecretStore } from "../../ports/job-secret-store.ts";
+import type { SelfComparisonStore } from "../../ports/self-comparison-store.ts";
 import type { RetentionStore } from "../../ports/retention-store.ts";
 import type { StagingStore } from "../../ports/staging-store.ts";
 import type { UpdateStore } from "../../ports/update-store.ts";
@@ -31,6 +32,7 @@ import {
   readRun,
   type Columns,
 } from "./rows.ts";
+import { SqliteSelfComparisonStore } from "./self-comparison-store.ts";
 import { SqliteRetentionStore } from "./retention-store.ts";
 import { SqliteStagingStore } from "./staging-store.ts";
 import { SqliteVerdictStore } from "./verdict-store.ts";
@@ -48,6 +50,7 @@ export type SqliteStores = Store & {
   readonly staging: StagingStore;
   readonly retention: RetentionStore;
   readonly verdicts: VerdictStore;
+  readonly selfComparisons: SelfComparisonStore;
   readonly identities: IdentityStore;
   readonly updates: UpdateStore;
   readonly audit: AuditStore;
@@ -78,6 +81,7 @@ class SqliteStore implements SqliteStores {
   readonly staging: StagingStore;
   readonly retention: RetentionStore;
   readonly verdicts: VerdictStore;
+  readonly selfComparisons: SelfComparisonStore;
   readonly identities: IdentityStore;
   readonly updates: UpdateStore;
   readonly audit: AuditStore;
@@ -94,6 +98,7 @@ class SqliteStore implements SqliteStores {
     this.staging = new SqliteStagingStore(database);
     this.retention = new SqliteRetentionStore(database);
     this.verdicts = new SqliteVerdictStore(database);
+    this.selfComparisons = new SqliteSelfComparisonStore(database);
     this.identities = new SqliteIdentityStore(database);
     this.updates = new SqliteUpdateStore(database);
     this.audit = new SqliteAuditStore(database);
@@ -209,7 +214,8 @@ class SqliteStore implements SqliteStores {
   }
 
   async lastFinishedRun(project: string): Promise<number | null> {
-    const sql = "SELECT run FROM runs WHERE project = ? AND state = 'finished' ORDER BY run DESC LIMIT 1";
+    const sql = `SELECT run FROM runs WHERE project = ? AND state = 'finished'
+      AND self_comparison_of IS NULL ORDER BY run DESC LIMIT 1`;
     return this.#one((row) => row["run"] as number, sql, project);
   }
 
@@ -221,6 +227,7 @@ class SqliteStore implements SqliteStores {
 
   async runsOfCommit(project: string, prefix: string, limit: number, before: number): Promise<readonly RunRow[]> {
     const sql = `SELECT * FROM runs WHERE project = ? AND run < ? AND substr(candidate ->> '$.commit', 1, ?) = ?
+      AND self_comparison_of IS NULL
       ORDER BY run DESC LIMIT ?`;
     return this.#all(sql, project, before, prefix.length, prefix, limit).map(readRun);
   }

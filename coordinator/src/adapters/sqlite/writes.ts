@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { AgentRow, AttemptRow, JobRow, RunRow } from "../../domain/rows.ts";
 import type { AttemptChange, RunChange, StoreOp } from "../../domain/store-op.ts";
 import { writeHealth } from "./write-health.ts";
+import { writeSelfComparisons } from "./self-comparison-store.ts";
 import { insertAudit } from "./audit-store.ts";
 
 /** Performs store operations with statements that are prepared once. Call inside a transaction. */
@@ -68,6 +69,9 @@ export class SqliteWrites {
       case "insert-health-report":
         writeHealth((sql, ...values) => this.#statement(sql).run(...values), op);
         return;
+      case "put-self-comparisons":
+        writeSelfComparisons(op, (sql, ...values) => this.#statement(sql).run(...values));
+        return;
       case "audit":
         insertAudit(this.#database, op.entry);
         return;
@@ -88,7 +92,8 @@ export class SqliteWrites {
   #insertRun(run: RunRow): void {
     this.#run(
       `INSERT INTO runs (run, submission_id, project, candidate, source, state, verdict, reason,
-         submitted_at, started_at, finished_at, changed_id, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         submitted_at, started_at, finished_at, changed_id, priority, self_comparison_of)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       run.run,
       run.submissionId,
       run.candidate.name,
@@ -102,6 +107,7 @@ export class SqliteWrites {
       run.finishedAtMs,
       run.changedId,
       run.priority,
+      run.selfComparisonOf,
     );
   }
 

@@ -8,6 +8,7 @@ import {
 } from "@kiln/gate";
 import type { PlannedBench } from "@kiln/matrix";
 import type { MeasureReport } from "@kiln/proto";
+import type { IdenticalOf } from "./self-comparison.ts";
 import { readPairs, type BenchmarkPairs, type Texts } from "./read-pairs.ts";
 import type { MeasuredAttempt } from "./measured-attempts.ts";
 
@@ -30,15 +31,28 @@ export interface RunComparisons {
   readonly notes: readonly string[];
 }
 
+/** What is known of machines, and of how their benchmarks vary when nothing has changed. */
+export interface KnownMachines {
+  /** As `machineClass` names it. */
+  readonly machineOf: (job: MeasuredJob) => string;
+  readonly identicalOf: IdenticalOf;
+}
+
+const NOTHING_KNOWN: KnownMachines = { machineOf: () => "", identicalOf: () => undefined };
+
 /** Judges all benchmarks of a run together: the more are confirmed, the more of them may be chance. */
-export function compareJobs(jobs: readonly MeasuredJob[], policy: ComparePolicy): RunComparisons {
+export function compareJobs(
+  jobs: readonly MeasuredJob[],
+  policy: ComparePolicy,
+  known: KnownMachines = NOTHING_KNOWN,
+): RunComparisons {
   const comparisons: { readonly index: number; readonly comparison: Comparison }[] = [];
   const unreadable: Judged[] = [];
   const measured: MeasuredFact[] = [];
   const notes: string[] = [];
   for (const measuredJob of jobs) {
     const { index, job } = measuredJob;
-    const read = comparisonsOf(measuredJob);
+    const read = comparisonsOf(measuredJob, known);
     if (!read.ok) {
       unreadable.push(spoiled(job, `${job.name}: ${read.problem}`));
       continue;
@@ -66,7 +80,8 @@ type ComparisonsRead =
     }
   | { readonly ok: false; readonly problem: string };
 
-function comparisonsOf({ job, attempts }: MeasuredJob): ComparisonsRead {
+function comparisonsOf(measured: MeasuredJob, { machineOf, identicalOf }: KnownMachines): ComparisonsRead {
+  const { job, attempts } = measured;
   const [first, ...later] = attempts;
   if (!first) return { ok: false, problem: "nothing was measured" };
   const look = readPairs(job, first.report.processes, first.texts);
@@ -79,6 +94,7 @@ function comparisonsOf({ job, attempts }: MeasuredJob): ComparisonsRead {
   }
   const confirmed = again && new Map(again.benchmarks.map((one) => [one.key, one]));
   const { cell, boundBy } = job;
+  const machine = machineOf(measured);
   const comparisons = look.benchmarks.map((one): Comparison => ({
     benchmark: one.key,
     cell,
@@ -89,7 +105,7 @@ function comparisonsOf({ job, attempts }: MeasuredJob): ComparisonsRead {
       : { baseline: first.report.baseline, ...fileOf(first.report) }),
     screened: one.pairs,
     confirmed: confirmed ? (confirmed.get(one.key)?.pairs ?? []) : null,
-    identical: undefined,
+    identical: identicalOf(one.key, cell, machine),
   }));
   return { ok: true, comparisons, measured: look.benchmarks.flatMap((one) => factOf(one, cell)), notes: look.notes };
 }
@@ -106,6 +122,8 @@ function absenceOf({ baseline: wanted, cell }: PlannedBench, report: MeasureRepo
   switch (wanted.kind) {
     case "none":
       return { reason: "the spec wants none", mayBeFirst: true };
+    case "itself":
+      return { reason: "the wheel that it was to be compared with itself is no longer stored", mayBeFirst: false };
     case "last-release":
       return { reason: `no lower version passed on this farm with a wheel for ${cell}`, mayBeFirst: true };
     case "index":

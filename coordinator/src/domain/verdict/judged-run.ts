@@ -17,6 +17,8 @@ export interface ComparedBenchmark {
   readonly cell: string;
   /** What of its cell metrics tell; absent where the cell has none, and in verdicts of before they were kept. */
   readonly axes?: Partial<Readonly<Record<"gpu" | "torch" | "cuda", string>>>;
+  /** The class of machines that measured it; absent in verdicts of before it was kept. */
+  readonly machine?: string;
   readonly unit: string;
   readonly better: "lower" | "higher";
   /** The version that it was compared with. */
@@ -80,11 +82,11 @@ function clipped(text: string): string {
   return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text;
 }
 
-/** `axes`: of its cell. */
+/** `axes` and `machine`: of its cell. */
 export function comparedBenchmark(
   { comparison, outcome }: Judged,
   policy: ComparePolicy,
-  axes: Readonly<Record<string, string>> = {},
+  { axes = {}, machine }: { readonly axes?: Readonly<Record<string, string>>; readonly machine?: string } = {},
 ): ComparedBenchmark {
   const { benchmark, cell, unit, better, baseline, baselineFile } = comparison;
   const told = (["gpu", "torch", "cuda"] as const).flatMap((axis) => {
@@ -96,6 +98,7 @@ export function comparedBenchmark(
     ...{ benchmark, cell, unit, better, baseline, outcome: outcome.kind },
     ...(baselineFile ? { baselineFile } : {}),
     ...(told.length > 0 ? { axes: Object.fromEntries(told) } : {}),
+    ...(machine === undefined ? {} : { machine }),
     effect: effect && {
       baseline: effect.baseline,
       candidate: effect.candidate,

@@ -1,33 +1,8 @@
-import type { MeasureReport } from "@kiln/proto";
 import { expect, test } from "vitest";
 import { servicesInFolder } from "../testing.ts";
-import { endJobs, judgedRun, outcomes, verdictOf, type JobEnd } from "./testing.ts";
+import { endJobs, judgedRun, measured, outcomes, verdictOf, type JobEnd } from "./testing.ts";
 
 const SPEC = "bench: {command: python bench.py, format: kiln}\n";
-
-/** What an attempt at the bench job measures: pairs of which the candidate takes so many times as long. */
-function measured(
-  pairs: number,
-  slower: number,
-  baseline: string | null = "1.3.2",
-  more: Partial<MeasureReport> = {},
-): JobEnd {
-  const processes: MeasureReport["processes"] = [];
-  const artifacts: Record<string, { role: string; bytes: Uint8Array }> = {};
-  for (let pair = 1; pair <= pairs; pair += 1) {
-    const arms = pair % 2 === 1 ? (["baseline", "candidate"] as const) : (["candidate", "baseline"] as const);
-    for (const arm of arms.filter((one) => baseline !== null || one === "candidate")) {
-      const seconds = (1 + pair / 1_000) * (arm === "candidate" ? slower * (1 + ((pair * 37) % 10) / 5_000) : 1);
-      const row = { benchmark: "fib", metric: "time", unit: "s", better: "lower", samples: [seconds] };
-      const text = [{ kiln: "benchmarks/1" }, row, { end: 1 }].map((one) => JSON.stringify(one)).join("\n");
-      const file = `pair-${pair}-${arm}-bench.json`;
-      artifacts[file] = { role: "benchmark", bytes: Buffer.from(text) };
-      const stamp = { gpu: null, foreignCpu: 0 };
-      processes.push({ arm, pair, exitCode: 0, durationMs: 1_000, stamp, files: [file], disturbed: "" });
-    }
-  }
-  return { artifacts, reports: [{ kind: "measure", baseline, processes, ...more }] };
-}
 
 test("a slowdown is measured again before anything is judged, and stops the candidate when it is confirmed", async () => {
   await using services = await servicesInFolder();

@@ -16,7 +16,7 @@ async function collect(services: Services, wheels: WheelOpener, timeoutMs: numbe
     {
       ...{ store, verdicts: store.verdicts, blobs, source: createTarSource(blobs) },
       artifacts: new ArtifactFacts(wheels, { wheelsMax: 10, hashedBytesMax: 100 }),
-      measurements: { collect: async () => ({ facts: {}, toConfirm: [] }) },
+      measurements: { collect: async () => ({ facts: {}, toConfirm: [], machines: new Map() }) },
       upstream: {
         page: async () => ({ ok: false, reason: "not-configured" }),
         file: async () => ({ ok: false, reason: "not-configured" }),

@@ -20,6 +20,8 @@ export interface CollectedFacts {
   readonly facts: GateFacts;
   /** Positions of bench jobs that need a second look before anything is judged. */
   readonly toConfirm: readonly number[];
+  /** Of the cells with bench jobs, the class of machines that measured them. */
+  readonly machines: ReadonlyMap<string, string>;
 }
 
 export interface FactParts {
@@ -62,6 +64,7 @@ export class FactCollector {
     const jobs = await this.#jobFacts(row.run, plan, policy, stopped);
     const facts: Gathered = { ...ofJobs(jobs, plan), nowMs: clock.nowMs(), absent: { ...NOT_GATHERED } };
     let toConfirm: readonly number[] = [];
+    let machines: ReadonlyMap<string, string> = new Map();
     const gather = async (names: readonly FactName[], look: () => Promise<Partial<GateFacts>>): Promise<void> => {
       try {
         const { absent = {}, sboms = [], ...found } = await look();
@@ -85,11 +88,11 @@ export class FactCollector {
     }
     await gather(["comparisons", "measured", "profiles"], async () => {
       const measured = await measurements.collect(row.run, plan, signal);
-      toConfirm = measured.toConfirm;
+      ({ toConfirm, machines } = measured);
       return measured.facts;
     });
     await this.#addCandidate(facts, row, plan, policy);
-    return { facts, toConfirm };
+    return { facts, toConfirm, machines };
   }
 
   async #jobFacts(run: number, plan: Plan, { sources }: ReleasePolicy, stopped: AbortSignal): Promise<JobFacts> {

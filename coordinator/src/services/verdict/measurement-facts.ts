@@ -18,6 +18,8 @@ export interface Measurements {
     readonly facts: MeasurementFacts;
     /** Positions of bench jobs that need a second look before anything is judged. */
     readonly toConfirm: readonly number[];
+    /** Of the cells with bench jobs, the class of machines that measured them. */
+    readonly machines: ReadonlyMap<string, string>;
   }>;
 }
 

@@ -9,6 +9,7 @@ import {
   type Judged,
   type Waiver,
 } from "@kiln/gate";
+import type { Plan } from "@kiln/matrix";
 import type { Logger } from "pino";
 import { applyJobEvent } from "../../domain/apply-job-event.ts";
 import type { FarmState } from "../../domain/farm-state.ts";
@@ -29,6 +30,8 @@ import type { ChangeHub } from "../change-hub.ts";
 import type { FarmEngine } from "../farm-engine.ts";
 import type { PlanCache } from "../plan-cache.ts";
 import type { FactCollector } from "./fact-collector.ts";
+import type { Measurements } from "./measurement-facts.ts";
+import { judgeSelfComparison } from "./self-comparison-judge.ts";
 
 /** Runs that are judged at once; others wait. */
 const JUDGED_AT_ONCE = 2;
@@ -45,6 +48,7 @@ export class RunJudge {
   readonly #store: Store;
   readonly #verdicts: VerdictStore;
   readonly #plans: PlanCache;
+  readonly #measurements: Measurements;
   readonly #facts: FactCollector;
   readonly #compare: ComparePolicy;
   readonly #clock: Clock;
@@ -59,6 +63,7 @@ export class RunJudge {
     readonly verdicts: VerdictStore;
     readonly plans: PlanCache;
     readonly hub: ChangeHub;
+    readonly measurements: Measurements;
     readonly facts: FactCollector;
     readonly compare: ComparePolicy;
     readonly clock: Clock;
@@ -68,6 +73,7 @@ export class RunJudge {
     this.#store = parts.store;
     this.#verdicts = parts.verdicts;
     this.#plans = parts.plans;
+    this.#measurements = parts.measurements;
     this.#facts = parts.facts;
     this.#compare = parts.compare;
     this.#clock = parts.clock;
@@ -150,6 +156,20 @@ export class RunJudge {
     });
   }
 
+  /** What a run of a release against itself found tells of the gate, and of no release. */
+  async #judgeSelf(live: LiveRun, plan: Plan, of: number): Promise<void> {
+    const { run } = live.row;
+    const { completedId } = live;
+    const { facts, toConfirm, machines } = await this.#measurements.collect(run, plan, this.#stopping.signal);
+    if (await this.#confirm(live, toConfirm)) return;
+    const { found, reason } = judgeSelfComparison(of, facts.comparisons ?? [], machines);
+    await this.#engine.act((farm, effects, nowMs) => {
+      if (!isStill(farm, live, completedId)) return;
+      effects.ops.push({ op: "put-self-comparisons", run, found });
+      finishRun(farm, live, { verdict: "inconclusive", reason }, nowMs, effects);
+    });
+  }
+
   async #judge(run: number): Promise<void> {
     const live = this.#engine.farm.runs.get(run);
     if (!live || live.unfinished > 0) return;
@@ -158,14 +178,19 @@ export class RunJudge {
     await this.#engine.settled();
     const policy = (await this.#verdicts.policy(run)) ?? NO_POLICY;
     const plan = await this.#plans.get(run);
-    const { facts, toConfirm } = await this.#facts.collect(live.row, plan, policy, this.#stopping.signal);
+    const { selfComparisonOf: of } = live.row;
+    if (of !== null) return this.#judgeSelf(live, plan, of);
+    const { facts, toConfirm, machines } = await this.#facts.collect(live.row, plan, policy, this.#stopping.signal);
     // Its second look ends the run anew, and then it is judged.
     if (await this.#confirm(live, toConfirm)) return;
     const gates = gatesOf(policy, facts);
     const approvals = approvalFacts(await this.#verdicts.approvals(run));
     const axesOf = new Map(plan.cells.map(({ name, axes }) => [name, axes]));
     const comparisons = facts.comparisons ?? [];
-    const compared = (one: Judged) => comparedBenchmark(one, this.#compare, axesOf.get(one.comparison.cell));
+    const compared = (one: Judged) => {
+      const [axes, machine] = [axesOf.get(one.comparison.cell), machines.get(one.comparison.cell)];
+      return comparedBenchmark(one, this.#compare, { ...(axes && { axes }), ...(machine && { machine }) });
+    };
     const found = judgedRun({ ...facts, approvals }, gates, policy.waivers, this.#clock.nowMs());
     const judged = {
       ...found,

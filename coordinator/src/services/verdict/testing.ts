@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import type { Report, VerdictView } from "@kiln/proto";
+import type { MeasureReport, Report, VerdictView } from "@kiln/proto";
 import { temporaryFolder } from "@kiln/testkit";
 import type { FrameBody } from "../../domain/frame.ts";
 import type { Outcome } from "../../domain/outcome.ts";
@@ -84,6 +84,30 @@ export async function endJobs(services: Services, run: number, ends: JobEnds = {
     await services.ingest.accept(peer, [{ key: { run, job, attempt }, frames }]);
     await peer.until(() => peer.acks.some(({ seq }) => seq === bodies.length));
   }
+}
+
+/** What an attempt at the bench job measures: pairs of which the candidate takes so many times as long. */
+export function measured(
+  pairs: number,
+  slower: number,
+  baseline: string | null = "1.3.2",
+  more: Partial<MeasureReport> = {},
+): JobEnd {
+  const processes: MeasureReport["processes"] = [];
+  const artifacts: Record<string, { role: string; bytes: Uint8Array }> = {};
+  for (let pair = 1; pair <= pairs; pair += 1) {
+    const arms = pair % 2 === 1 ? (["baseline", "candidate"] as const) : (["candidate", "baseline"] as const);
+    for (const arm of arms.filter((one) => baseline !== null || one === "candidate")) {
+      const seconds = (1 + pair / 1_000) * (arm === "candidate" ? slower * (1 + ((pair * 37) % 10) / 5_000) : 1);
+      const row = { benchmark: "fib", metric: "time", unit: "s", better: "lower", samples: [seconds] };
+      const text = [{ kiln: "benchmarks/1" }, row, { end: 1 }].map((one) => JSON.stringify(one)).join("\n");
+      const file = `pair-${pair}-${arm}-bench.json`;
+      artifacts[file] = { role: "benchmark", bytes: Buffer.from(text) };
+      const stamp = { gpu: null, foreignCpu: 0 };
+      processes.push({ arm, pair, exitCode: 0, durationMs: 1_000, stamp, files: [file], disturbed: "" });
+    }
+  }
+  return { artifacts, reports: [{ kind: "measure", baseline, processes, ...more }] };
 }
 
 export async function verdictOf(services: Services, run: number): Promise<VerdictView> {

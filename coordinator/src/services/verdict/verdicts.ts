@@ -6,6 +6,7 @@ import { formatRunId } from "../../domain/run-id.ts";
 import type { StoreOp } from "../../domain/store-op.ts";
 import type { DecidedBy, Decider } from "../../domain/verdict/decision.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { SelfComparisonStore } from "../../ports/self-comparison-store.ts";
 import type { Store } from "../../ports/store.ts";
 import type { VerdictStore } from "../../ports/verdict-store.ts";
 import type { AuditLog } from "../audit-log.ts";
@@ -31,11 +32,14 @@ export interface Verdicts {
 
 /** Of one run, approvals and waivers each. */
 const DECISIONS_MAX = 500;
+/** Classes of machines of one project whose rates are looked at. */
+const MACHINES_MAX = 1_000;
 
 export class FarmVerdicts implements Verdicts {
   readonly #engine: FarmEngine;
   readonly #store: Store;
   readonly #verdicts: VerdictStore;
+  readonly #selfComparisons: SelfComparisonStore;
   readonly #plans: PlanCache;
   readonly #audit: Pick<AuditLog, "op">;
   readonly #clock: Clock;
@@ -46,6 +50,7 @@ export class FarmVerdicts implements Verdicts {
     readonly engine: FarmEngine;
     readonly store: Store;
     readonly verdicts: VerdictStore;
+    readonly selfComparisons: SelfComparisonStore;
     readonly plans: PlanCache;
     readonly audit: Pick<AuditLog, "op">;
     readonly clock: Clock;
@@ -53,6 +58,7 @@ export class FarmVerdicts implements Verdicts {
     this.#engine = parts.engine;
     this.#store = parts.store;
     this.#verdicts = parts.verdicts;
+    this.#selfComparisons = parts.selfComparisons;
     this.#plans = parts.plans;
     this.#audit = parts.audit;
     this.#clock = parts.clock;
@@ -124,6 +130,20 @@ export class FarmVerdicts implements Verdicts {
     return mine;
   }
 
+  /** Of every class of machines that measured it, how often the gate is known to be wrong there by now. */
+  async #falsePositives({ row, judged }: KnownVerdict): Promise<VerdictView["falsePositives"]> {
+    const machines = new Set(judged.comparisons.flatMap(({ machine }) => machine ?? []));
+    if (machines.size === 0) return [];
+    const rates = await this.#selfComparisons.rates(row.candidate.name, MACHINES_MAX);
+    return [...machines].sort().map((machine) => {
+      const rate = rates.find((one) => one.machine === machine);
+      if (!rate) return { machine, comparisons: 0, stopped: 0, undecided: 0, share: null };
+      const { comparisons, stopped, undecided, falsePositives } = rate;
+      const { rate: estimate, lower: low, upper: high } = falsePositives;
+      return { machine, comparisons, stopped, undecided, share: { estimate, low, high } };
+    });
+  }
+
   async #known(run: number): Promise<KnownVerdict | (VerdictOutcome & { readonly ok: false })> {
     const row = await this.#store.run(run);
     if (!row) return { ok: false, reason: "no-such-run" };
@@ -134,6 +154,11 @@ export class FarmVerdicts implements Verdicts {
         reason: "not-judged",
         detail: `${name} is ${row.state}: it is judged when its jobs have ended`,
       };
+    }
+    const { selfComparisonOf: of } = row;
+    if (of !== null) {
+      const result = `what it found is beside the verdict of ${formatRunId(of)}`;
+      return { ok: false, reason: "not-judged", detail: `${name} compares ${formatRunId(of)} with itself: ${result}` };
     }
     const known = await knownVerdict(this.#verdicts, row);
     if (known) return known;
@@ -165,11 +190,13 @@ export class FarmVerdicts implements Verdicts {
       files: judged.files.map(({ file, sha256, cell }) => ({ file, sha256, cell })),
       filesOmitted: judged.filesOmitted,
       gates: gates.map((gate) => ({ ...gate, evidence: gate.evidence.map((one) => ({ ...one })) })),
-      comparisons: judged.comparisons.map(({ axes: _axes, differences, ...one }) => ({
+      comparisons: judged.comparisons.map(({ axes: _axes, machine = null, differences, ...one }) => ({
         ...one,
+        machine,
         differences: [...differences],
       })),
       comparisonsOmitted: judged.comparisonsOmitted,
+      falsePositives: await this.#falsePositives(known),
       approvals: approvals.map((one) => ({ ...one })),
       waivers: [
         ...waivers.map(({ gate, who, role, onBehalfOf, why, digest, expiresAtMs }) => ({

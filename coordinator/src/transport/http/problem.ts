@@ -34,6 +34,7 @@ export const PROBLEMS = {
   "too-many-tokens": { status: 409, title: "There are too many join tokens" },
   "nothing-to-retry": { status: 409, title: "There is nothing to retry" },
   "not-judged": { status: 409, title: "The run has no verdict" },
+  "cannot-compare": { status: 409, title: "The run cannot be compared with itself" },
   "cannot-decide": { status: 409, title: "That cannot be decided" },
   "ambiguous-agent": { status: 409, title: "Several agents have this name" },
   "name-taken": { status: 409, title: "The name is taken" },

@@ -10,6 +10,7 @@ import { cutSlowBodies } from "./slow-bodies.ts";
 import { noSuchRun, runNumber, RunParams } from "./params.ts";
 import { gone } from "./gone.ts";
 import { HttpProblem } from "./problem.ts";
+import { queueFull } from "./queue-full.ts";
 import { json, responses } from "./responses.ts";
 
 const RUNS_PER_PAGE_MAX = 200;
@@ -228,10 +229,6 @@ function refusedSubmission(outcome: SubmitOutcome & { readonly ok: false }, spec
         `the source of a run may have ${outcome.limitBytes} bytes (limit source-bytes, KILN_SOURCE_BYTES_MAX)`,
       );
     case "queue-full":
-      return new HttpProblem(
-        "queue-full",
-        `the run would bring the queue beyond ${outcome.limit} jobs; submit it again when some have finished`,
-        { headers: { "Retry-After": "30" } },
-      );
+      return queueFull(outcome.limit);
   }
 }

@@ -35,6 +35,7 @@ import type {
   RunQueries,
   SubmitOutcome,
 } from "../../services/api.ts";
+import type { SelfCompareOutcome } from "../../services/self-compare.ts";
 import type { VerdictOutcome, Verdicts } from "../../services/verdict/verdicts.ts";
 import type { HttpServerDeps, Readiness } from "./http-deps.ts";
 import type { HttpLimits } from "./limits.ts";
@@ -78,6 +79,10 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges, Verdicts {
 
   async retryFailed(run: number): Promise<RunCommandOutcome> {
     return this.cancel(run);
+  }
+
+  async compareWithItself(run: number): Promise<SelfCompareOutcome> {
+    return run === 7 ? { ok: true, run: 7 } : { ok: false, reason: "no-such-run" };
   }
 
   async verdict(run: number): Promise<VerdictOutcome> {
@@ -181,6 +186,7 @@ export class FakeFarm implements RunCommands, RunQueries, RunChanges, Verdicts {
       counts,
       ...times,
       pinned: false,
+      selfComparisonOf: null,
       bytesGone: null,
       priority: 0,
     };

@@ -1,19 +1,22 @@
-import { ApproveBody, VerdictView, WaiveBody } from "@kiln/proto";
+import { ApproveBody, RunView, VerdictView, WaiveBody } from "@kiln/proto";
 import type { FastifyRequest } from "fastify";
 import { roleOf } from "../../domain/principal.ts";
 import { formatRunId } from "../../domain/run-id.ts";
 import type { Decider } from "../../domain/verdict/decision.ts";
+import type { SelfCompareOutcome } from "../../services/self-compare.ts";
 import type { VerdictOutcome } from "../../services/verdict/verdicts.ts";
 import { people } from "./access.ts";
 import { actorOf } from "./auth.ts";
 import type { App, RouteContext } from "./http-deps.ts";
 import { noSuchRun, runNumber, RunParams } from "./params.ts";
 import { HttpProblem } from "./problem.ts";
+import { queueFull } from "./queue-full.ts";
 import { json, responses } from "./responses.ts";
 import { cutSlowBodies } from "./slow-bodies.ts";
 
 /** May a candidate be released, on what evidence, and what people decide about it. */
-export function verdictRoutes(app: App, { verdicts, limits }: RouteContext): void {
+export function verdictRoutes(app: App, context: RouteContext): void {
+  const { verdicts, limits } = context;
   app.addHook("preParsing", cutSlowBodies(limits.jsonBodyTimeoutMs));
   const schema = { tags: ["runs"], params: RunParams };
   const found = { 200: json("The verdict, with the approvals and waivers of this moment", VerdictView) };
@@ -73,6 +76,44 @@ export function verdictRoutes(app: App, { verdicts, limits }: RouteContext): voi
       return answer(await verdicts.waive(run, request.body, decider(request)), run);
     },
   );
+  selfComparisonRoute(app, context);
+}
+
+function selfComparisonRoute(app: App, { commands, queries }: RouteContext): void {
+  const refusals = ["no-such-run", "cannot-compare", "queue-full"] as const;
+  app.post(
+    "/runs/:run/self-comparisons",
+    {
+      config: people("submitter"),
+      schema: {
+        tags: ["runs"],
+        params: RunParams,
+        operationId: "compareRunWithItself",
+        summary: "Measure a finished run's files against themselves (A/A): how often the benchmark gate is wrong",
+        response: responses({ 201: json("The run that does it", RunView) }, "unauthorized", ...refusals),
+      },
+    },
+    async (request, reply): Promise<RunView> => {
+      const run = runNumber(request.params.run);
+      const outcome = await commands.compareWithItself(run, actorOf(request));
+      if (!outcome.ok) throw refused(outcome, run);
+      const view = await queries.run(outcome.run);
+      if (!view) throw noSuchRun(formatRunId(outcome.run));
+      reply.code(201).header("Location", `/api/v1/runs/${view.run}`);
+      return view;
+    },
+  );
+}
+
+function refused(outcome: SelfCompareOutcome & { readonly ok: false }, run: number): HttpProblem {
+  switch (outcome.reason) {
+    case "no-such-run":
+      return noSuchRun(formatRunId(run));
+    case "cannot-compare":
+      return new HttpProblem("cannot-compare", outcome.detail);
+    case "queue-full":
+      return queueFull(outcome.limit);
+  }
 }
 
 /** Who asks, as the farm knows them: nothing of it is from the body. */
