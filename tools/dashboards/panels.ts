@@ -108,15 +108,18 @@ export function table(
 
 /** Of a label's values, several can be chosen; by default all. */
 export function choice(name: string, label: string, expr: string): QueryVariableBuilder {
-  return new QueryVariableBuilder(name)
-    .label(label)
-    .datasource(SOURCE)
-    .query({ query: expr, refId: `variable-${name}`, qryType: 1 })
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.NaturalAsc)
-    .multi(true)
-    .includeAll(true)
-    .allValue(".*");
+  return (
+    new QueryVariableBuilder(name)
+      .label(label)
+      .datasource(SOURCE)
+      // As text: of the other form, Grafana's schema allows no members that are text.
+      .query(expr)
+      .refresh(VariableRefresh.OnTimeRangeChanged)
+      .sort(VariableSort.NaturalAsc)
+      .multi(true)
+      .includeAll(true)
+      .allValue(".*")
+  );
 }
 
 export function dataSource(): DatasourceVariableBuilder {
