@@ -137,11 +137,9 @@ export async function startCoordinator(
   const { audit } = people;
   const judging = { engine, store, blobs, plans, hub, upstream, compare, metrics, releaseSeriesMax, audit, clock, log };
   const { judge, verdicts, stop } = openVerdicts(judging);
+  const idle = { farm, store, selfComparisons: store.selfComparisons, commands, clock };
   const schedule = new SelfComparisonSchedule(
-    {
-      ...{ farm, store, selfComparisons: store.selfComparisons, clock, log: log.child({ part: "self-comparisons" }) },
-      compare: (run) => commands.compareWithItself(run, { who: "farm", from: "" }),
-    },
+    { ...idle, log: log.child({ part: "idle" }) },
     config.selfComparisonIntervalMs,
   );
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
@@ -209,7 +207,7 @@ export async function startCoordinator(
   const httpUrl = await http.listen({ host: config.httpAddress.host, port: config.httpAddress.port });
   stack.defer(() => http.close());
   judge.start();
-  stack.use(new BusPing({ bus, metrics, log: log.child({ part: "nats" }) }, PING_INTERVAL_MS));
+  stack.use(new BusPing({ bus, metrics, clock, log: log.child({ part: "nats" }) }, PING_INTERVAL_MS));
   liveness.start();
   stack.defer(() => liveness.stop());
   schedule.start();

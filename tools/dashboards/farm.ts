@@ -37,12 +37,12 @@ export const FARM_SECTIONS: readonly Section[] = [
         says: "Of runs that are not finished.",
         stacked: true,
       }),
-      lines("Start latency", quantiles("kiln_job_start_latency_seconds", KIND, "kind"), {
-        says: "From submission, or from the last job it needed, to the agent's start.",
+      lines("Start latency", quantiles("kiln_job_start_latency_seconds", KIND, "kind, pool"), {
+        says: "From submission, or from the last job it needed, to the agent's start; by platform, with and without GPUs.",
         unit: "s",
       }),
-      lines("Queue time", quantiles("kiln_job_queue_seconds", KIND, "kind, gpu"), {
-        says: "From submission, or from the last job it needed, until an agent was given it; with and without a GPU.",
+      lines("Queue time", quantiles("kiln_job_queue_seconds", KIND, "kind, pool"), {
+        says: "From submission, or from the last job it needed, until an agent was given it; by platform, with and without GPUs.",
         unit: "s",
       }),
       lines(
@@ -81,6 +81,13 @@ export const FARM_SECTIONS: readonly Section[] = [
       }),
       lines("NATS", quantiles("kiln_nats_round_trip_seconds", "", ""), {
         says: "Time of a ping to nats-server and back.",
+        unit: "s",
+      }),
+      lines("Assignments held", [{ expr: "kiln_nats_assignments", legend: "{{state}}" }], {
+        says: "What NATS holds for agents: not given to them yet, or given and not acknowledged. Normally none.",
+      }),
+      lines("Assignment lag", [{ expr: "kiln_nats_assignments_lag_seconds", legend: "oldest" }], {
+        says: "Age of the oldest assignment that its agent has not acknowledged.",
         unit: "s",
       }),
       lines("Results", [{ expr: "rate(kiln_log_bytes_total[$__rate_interval])", legend: "log bytes" }], {

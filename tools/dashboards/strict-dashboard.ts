@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-deprecated -- Provisioned files are in the classic schema.
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Dataquery } from "@grafana/grafana-foundation-sdk/prometheus";
 

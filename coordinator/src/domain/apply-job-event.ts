@@ -4,7 +4,7 @@ import { newProgress } from "./attempt-progress.ts";
 import type { Effects } from "./effects.ts";
 import type { FarmState, LiveAttempt } from "./farm-state.ts";
 import { dropReservation, holdDevices, releaseDevices } from "./devices.ts";
-import { avoiding, liveAttemptOf, toJobRow, type LiveJob, type LiveRun } from "./live-job.ts";
+import { avoiding, liveAttemptOf, poolName, toJobRow, type LiveJob, type LiveRun } from "./live-job.ts";
 import { isRetriedAutomatically, type Outcome } from "./outcome.ts";
 import type { DevicesRow } from "./rows.ts";
 import { countActive } from "./run-limits.ts";
@@ -209,7 +209,7 @@ function takeSlot(farm: FarmState, run: LiveRun, job: LiveJob, context: EventCon
   });
   effects.assign.push(held.key);
   const waitedMs = context.nowMs - (job.readyAtMs ?? context.nowMs);
-  effects.queued.push({ kind: job.kind, gpu: job.pool.gpus > 0, waitedMs });
+  effects.queued.push({ kind: job.kind, pool: poolName(job.pool), waitedMs });
   if (agent.row.ephemeral) noteSpent(farm, agent, context.nowMs, effects);
   noteRunStarted(farm, run, context.nowMs, effects);
 }
@@ -243,7 +243,8 @@ function noteFacts(job: LiveJob, before: JobState, after: JobState, context: Eve
   }
   if (after.name === "running" && before.name === "assigned") {
     job.startedAtMs = context.nowMs;
-    effects.started.push({ kind: job.kind, waitedMs: context.nowMs - (job.readyAtMs ?? context.nowMs) });
+    const waitedMs = context.nowMs - (job.readyAtMs ?? context.nowMs);
+    effects.started.push({ kind: job.kind, pool: poolName(job.pool), waitedMs });
   }
   if (after.name === "finished") {
     job.finishedAtMs = context.nowMs;

@@ -33,7 +33,7 @@ export type AuditOutcome = "done" | "refused" | "failed";
 
 /** Who acts, and from where. */
 export interface Actor {
-  /** As `principalName` writes it: `owner`, `token:ci`, `agent:ID`, `nobody`. */
+  /** As `principalName` writes it: `owner`, `token:ci`, `agent:ID`, `nobody`; `farm`: the coordinator on its own. */
   readonly who: string;
   /** IP address; empty where there is none. */
   readonly from: string;

@@ -24,11 +24,18 @@ export interface Effects {
   /** Of runs that ended. */
   readonly verdicts: Verdict[];
   /** Attempts that agents were given, and how long their jobs had been ready. */
-  readonly queued: { readonly kind: string; readonly gpu: boolean; readonly waitedMs: number }[];
-  readonly started: { readonly kind: string; readonly waitedMs: number }[];
+  readonly queued: Waited[];
+  readonly started: Waited[];
   readonly finished: { readonly kind: string; readonly outcome: Outcome }[];
   /** Jobs that ended with a result of an earlier run. */
   readonly reused: { readonly kind: string }[];
+}
+
+/** `pool`: as `poolName` has it. */
+interface Waited {
+  readonly kind: string;
+  readonly pool: string;
+  readonly waitedMs: number;
 }
 
 export function newEffects(): Effects {

@@ -25,6 +25,11 @@ export function poolOf(requirement: Requirement): Pool {
   return { key, needsKey: key, requirement, gpus: gpu === null ? 0 : (gpu.count ?? 1), host, avoid: [] };
 }
 
+/** What metrics call a pool, `linux-x86_64`, `linux-x86_64 gpu`: few names, since each is a time series for ever. */
+export function poolName({ requirement: { platform }, gpus }: Pool): string {
+  return gpus === 0 ? platform : gpus === 1 ? `${platform} gpu` : `${platform} ${gpus} gpus`;
+}
+
 /** The pool of a job that was lost on these agents. */
 export function avoiding(pool: Pool, agents: readonly string[]): Pool {
   if (agents.length === 0) return pool.avoid.length === 0 ? pool : poolOf(pool.requirement);

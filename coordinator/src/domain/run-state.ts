@@ -38,7 +38,8 @@ export function finishRun(
   effects: Effects,
 ): void {
   changeRun(farm, run, { state: "finished", verdict, reason, finishedAtMs: nowMs }, effects);
-  effects.verdicts.push(verdict);
+  // What a release against itself ends with is no verdict.
+  if (run.row.selfComparisonOf === null) effects.verdicts.push(verdict);
   effects.judgedRuns.add(run.row.run);
   farm.runs.delete(run.row.run);
   farm.ready.drop(run);

@@ -12,6 +12,16 @@ export interface OutgoingAssignment {
   readonly work: JobWork;
 }
 
+/** Assignments that were published and that no agent has acknowledged. */
+export interface HeldAssignments {
+  /** Not given to their agents: they are away, or have enough in hand. */
+  readonly undelivered: number;
+  /** Given, and not acknowledged. */
+  readonly unacknowledged: number;
+  /** Since the oldest was published; 0 without any. */
+  readonly oldestAgeMs: number;
+}
+
 /**
  * How the coordinator reaches agents. Assignments are durable and delivered at
  * least once; control messages may be lost and are repeated by the caller.
@@ -37,4 +47,6 @@ export interface AgentBus extends AsyncDisposable {
   isConnected(): boolean;
   /** How long a ping takes to be answered; rejects when the connection ends meanwhile. */
   roundTripMs(): Promise<number>;
+  /** What agents have not acknowledged yet; rejects when the server does not say it in time. */
+  heldAssignments(nowMs: number): Promise<HeldAssignments>;
 }

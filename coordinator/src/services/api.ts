@@ -13,7 +13,6 @@ import type { BlobUsage } from "../ports/blob-sweep.ts";
 import type { PinOutcome, RemovedBlob } from "../ports/retention-store.ts";
 import type { Actor, AuditEntry } from "../domain/audit.ts";
 import type { AttemptKey } from "../domain/attempt-key.ts";
-import type { SelfCompareOutcome } from "./self-compare.ts";
 
 /** What people and scripts may change. Each resolves once the change is durable, and its row in the audit log with it. */
 export interface RunCommands {
@@ -45,6 +44,12 @@ export type RunCommandOutcome =
   | { readonly ok: false; readonly reason: "nothing-to-retry" }
   /** They were removed, by that rule. */
   | { readonly ok: false; readonly reason: "bytes-gone"; readonly rule: string };
+
+export type SelfCompareOutcome =
+  | { readonly ok: true; readonly run: number }
+  | { readonly ok: false; readonly reason: "no-such-run" }
+  | { readonly ok: false; readonly reason: "cannot-compare"; readonly detail: string }
+  | { readonly ok: false; readonly reason: "queue-full"; readonly limit: number };
 
 /** What people and scripts may see; always what is committed. */
 export interface RunQueries {

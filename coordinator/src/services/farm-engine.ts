@@ -97,9 +97,9 @@ export class FarmEngine {
     this.publishAgain(effects.assign);
     for (const { agentId, key, reason } of effects.stop) this.#bus.requestStop(agentId, key, reason);
     for (const agentId of effects.checkHealth) this.#bus.requestHealthCheck(agentId);
-    for (const { kind, gpu, waitedMs } of effects.queued) this.#metrics.jobQueued(kind, gpu, waitedMs);
+    for (const { kind, pool, waitedMs } of effects.queued) this.#metrics.jobQueued(kind, pool, waitedMs);
     for (const verdict of effects.verdicts) this.#metrics.runJudged(verdict);
-    for (const { kind, waitedMs } of effects.started) this.#metrics.jobStarted(kind, waitedMs);
+    for (const { kind, pool, waitedMs } of effects.started) this.#metrics.jobStarted(kind, pool, waitedMs);
     for (const { kind, outcome } of effects.finished) this.#metrics.jobFinished(kind, outcome);
     for (const { kind } of effects.reused) this.#metrics.jobReused(kind);
     for (const key of effects.released) this.#hub.logChanged(key);

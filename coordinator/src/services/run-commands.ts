@@ -14,7 +14,7 @@ import { noteRunCancelling } from "../domain/run-state.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Store } from "../ports/store.ts";
-import type { RunCommandOutcome, RunCommands, SubmitOutcome } from "./api.ts";
+import type { RunCommandOutcome, RunCommands, SelfCompareOutcome, SubmitOutcome } from "./api.ts";
 import type { AuditLog } from "./audit-log.ts";
 import { EarlierResultsFinder, type Reuse } from "./earlier-results.ts";
 import { failingCells } from "./failing-cells.ts";
@@ -22,7 +22,7 @@ import type { FarmEngine } from "./farm-engine.ts";
 import type { JobSecrets } from "./job-secrets.ts";
 import type { PlanCache } from "./plan-cache.ts";
 import { recordRun, type RecordParts } from "./record-run.ts";
-import { compareWithItself, type SelfCompareOutcome } from "./self-compare.ts";
+import { compareWithItself } from "./self-compare.ts";
 import { SpecCache } from "./spec-cache.ts";
 
 export interface RunCommandLimits {

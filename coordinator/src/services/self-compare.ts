@@ -5,14 +5,9 @@ import { selfComparisonPlan } from "../domain/measure/self-comparison.ts";
 import { formatRunId } from "../domain/run-id.ts";
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { Store } from "../ports/store.ts";
+import type { SelfCompareOutcome } from "./api.ts";
 import type { EarlierResultsFinder } from "./earlier-results.ts";
 import { recordRun, type RecordParts } from "./record-run.ts";
-
-export type SelfCompareOutcome =
-  | { readonly ok: true; readonly run: number }
-  | { readonly ok: false; readonly reason: "no-such-run" }
-  | { readonly ok: false; readonly reason: "cannot-compare"; readonly detail: string }
-  | { readonly ok: false; readonly reason: "queue-full"; readonly limit: number };
 
 interface SelfCompareParts extends RecordParts {
   readonly store: Store;

@@ -4,17 +4,19 @@ import type { RunRow } from "../domain/rows.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { SelfComparisonStore } from "../ports/self-comparison-store.ts";
 import type { Store } from "../ports/store.ts";
-import type { SelfCompareOutcome } from "./self-compare.ts";
+import type { RunCommands } from "./api.ts";
 
 /** Newest runs among which each project's newest release is looked for. */
 const RUNS_MAX = 200;
 const LOOK_INTERVAL_MS = 60_000;
+/** In the audit log. */
+const BY = { who: "farm", from: "" };
 
 interface ScheduleParts {
   readonly farm: FarmState;
   readonly store: Pick<Store, "runs">;
   readonly selfComparisons: Pick<SelfComparisonStore, "newestAtMs">;
-  readonly compare: (run: number) => Promise<SelfCompareOutcome>;
+  readonly commands: Pick<RunCommands, "compareWithItself">;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -51,14 +53,14 @@ export class SelfComparisonSchedule {
 
   /** Submits at most one run; whether it did. */
   async look(): Promise<boolean> {
-    const { farm, compare, clock, log } = this.#parts;
+    const { farm, commands, clock, log } = this.#parts;
     if (this.#intervalMs === 0 || !isIdle(farm)) return false;
     const dueMs = clock.nowMs() - this.#intervalMs;
     const waiting = (await this.#newestReleases()).filter(({ lastMs }) => lastMs <= dueMs);
     for (const { row } of waiting.toSorted((a, b) => a.lastMs - b.lastMs)) {
       // Somebody has submitted a run meanwhile: that goes first.
       if (!isIdle(farm)) return false;
-      const outcome = await compare(row.run);
+      const outcome = await commands.compareWithItself(row.run, BY);
       if (!outcome.ok) continue;
       log.info({ run: outcome.run, of: row.run }, "a release is compared with itself");
       return true;

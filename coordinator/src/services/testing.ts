@@ -16,7 +16,7 @@ import type { Heartbeat } from "../domain/heartbeat.ts";
 import type { JobWork } from "../domain/job-work.ts";
 import { newLiveRun } from "../domain/live-run.ts";
 import { agentRow, runRow, twoStepPlan } from "../domain/testing.ts";
-import type { AgentBus, OutgoingAssignment } from "../ports/agent-bus.ts";
+import type { AgentBus, HeldAssignments, OutgoingAssignment } from "../ports/agent-bus.ts";
 import type { Upstream } from "../ports/upstream.ts";
 import { FarmAgentCommands } from "./agent-commands.ts";
 import { AgentRegistry } from "./agent-registry.ts";
@@ -80,6 +80,9 @@ class FakeBus implements AgentBus {
   }
   async roundTripMs(): Promise<number> {
     return 1;
+  }
+  async heldAssignments(): Promise<HeldAssignments> {
+    return { undelivered: 0, unacknowledged: 0, oldestAgeMs: 0 };
   }
   async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -48,12 +48,18 @@ describe("the bus between coordinator and agents, on a real nats-server", () => 
     await bus.prepareAgent("a");
     await bus.prepareAgent("a");
     await bus.publishAssignment(assignment(1));
+    const held = await bus.heldAssignments(Date.now() + 60_000);
+    expect(held).toMatchObject({ undelivered: 1, unacknowledged: 0 });
+    expect(held.oldestAgeMs).toBeGreaterThan(59_000);
 
     const agent = await connectTo(server.url);
     const { stream, durableName } = CONSUMERS.assignments;
     const consumer = await jetstream(agent).consumers.get(stream, durableName("a"));
     const message = await consumer.next({ expires: 5_000 });
     if (!message) throw new Error("nothing was delivered");
+    expect(await bus.heldAssignments(Date.now())).toMatchObject({ undelivered: 0, unacknowledged: 1 });
+    expect(await message.ackAck()).toBe(true);
+    expect(await bus.heldAssignments(Date.now())).toEqual({ undelivered: 0, unacknowledged: 0, oldestAgeMs: 0 });
     const received = SUBJECTS.assignments.decode(message.data);
     expect(received.attempt).toMatchObject({ run: 1, job: 0, attempt: 1 });
     expect(received.job).toMatchObject({ name: "build-cp312-linux-x86_64", python: "3.12", work: { case: "build" } });

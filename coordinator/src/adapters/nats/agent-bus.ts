@@ -16,7 +16,7 @@ import type { Logger } from "pino";
 import type { OfferedUpdate } from "../../domain/agent-update.ts";
 import type { AttemptKey } from "../../domain/attempt-key.ts";
 import type { Heartbeat } from "../../domain/heartbeat.ts";
-import type { AgentBus, OutgoingAssignment } from "../../ports/agent-bus.ts";
+import type { AgentBus, HeldAssignments, OutgoingAssignment } from "../../ports/agent-bus.ts";
 import { assignmentMessage } from "./assignment-message.ts";
 import { readHeartbeat } from "./read-heartbeat.ts";
 
@@ -156,6 +156,21 @@ class NatsBus implements AgentBus {
 
   roundTripMs(): Promise<number> {
     return this.#connection.rtt();
+  }
+
+  /** One request for the stream, and one for each 256 agents. */
+  async heldAssignments(nowMs: number): Promise<HeldAssignments> {
+    const { name } = STREAMS.assignments;
+    const manager = await this.#jetstream();
+    const { state } = await manager.streams.info(name);
+    // Acknowledged ones are deleted: of an empty stream the first is the next to come.
+    if (state.messages === 0) return { undelivered: 0, unacknowledged: 0, oldestAgeMs: 0 };
+    let [undelivered, unacknowledged] = [0, 0];
+    for await (const { num_pending, num_ack_pending } of manager.consumers.list(name)) {
+      undelivered += num_pending;
+      unacknowledged += num_ack_pending;
+    }
+    return { undelivered, unacknowledged, oldestAgeMs: Math.max(0, nowMs - Date.parse(state.first_ts)) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,9 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 /** Why ingest refuses a frame. */
 export const REFUSAL_REASONS = ["superseded", "foreign", "violation"] as const;
 
+/** Pools whose series start at 0; those of others begin with their first job. */
+export const COMMON_POOLS = ["linux-x86_64", "linux-x86_64 gpu"] as const;
+
 const MILLISECONDS_TO_MINUTES = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
 const SUB_MILLISECOND_TO_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
@@ -20,6 +23,7 @@ export function makeInstruments(registry: Registry, limits: readonly string[]) {
   const made = {
     info: new Gauge({ name: "kiln_build_info", help: "Always 1", labelNames: ["version"], registers }),
     ...jobInstruments(registry),
+    ...busInstruments(registry),
     ...resultInstruments(registry),
     ...storageInstruments(registry),
     leasesExpired: new Counter({
@@ -69,15 +73,15 @@ function jobInstruments(registry: Registry) {
     }),
     queueTime: new Histogram({
       name: "kiln_job_queue_seconds",
-      help: "From submission, or from the last job it needed, until an agent was given it; gpu: whether it needs one",
-      labelNames: ["kind", "gpu"],
+      help: "From submission, or from the last job it needed, until an agent was given it",
+      labelNames: ["kind", "pool"],
       buckets: MILLISECONDS_TO_MINUTES,
       registers,
     }),
     startLatency: new Histogram({
       name: "kiln_job_start_latency_seconds",
       help: "From submission, or from the last job it needed, to the agent's start",
-      labelNames: ["kind"],
+      labelNames: ["kind", "pool"],
       buckets: MILLISECONDS_TO_MINUTES,
       registers,
     }),
@@ -92,12 +96,6 @@ function jobInstruments(registry: Registry) {
       help: "Changes made durable; several share a commit",
       registers,
     }),
-    busRoundTrip: new Histogram({
-      name: "kiln_nats_round_trip_seconds",
-      help: "Time of a ping to nats-server and back, asked every 15 seconds",
-      buckets: SUB_MILLISECOND_TO_SECONDS,
-      registers,
-    }),
     scheduleDuration: new Histogram({
       name: "kiln_schedule_duration_seconds",
       help: "Time that one pass of the scheduler took",
@@ -105,6 +103,31 @@ function jobInstruments(registry: Registry) {
       registers,
     }),
     assignments: new Counter({ name: "kiln_assignments_total", help: "Attempts given to agents", registers }),
+  };
+}
+
+function busInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    busRoundTrip: new Histogram({
+      name: "kiln_nats_round_trip_seconds",
+      help: "Time of a ping to nats-server and back, asked every 15 seconds",
+      buckets: SUB_MILLISECOND_TO_SECONDS,
+      registers,
+    }),
+    assignmentsHeld: new Gauge({
+      name: "kiln_nats_assignments",
+      help: "Assignments that agents have not acknowledged: not given to them yet, or given; asked every 15 seconds",
+      labelNames: ["state"],
+      registers,
+    }),
+    assignmentsLag: new Gauge({
+      name: "kiln_nats_assignments_lag_seconds",
+      help: "Age of the oldest assignment that its agent has not acknowledged; 0 without any",
+      // With a label it is absent, and not 0, until it is known.
+      labelNames: ["stream"],
+      registers,
+    }),
   };
 }
 
@@ -143,8 +166,10 @@ function storageInstruments(registry: Registry) {
 
 function startAtZero(made: Omit<Instruments, "info">, limits: readonly string[]): void {
   for (const kind of JOB_KINDS) {
-    made.startLatency.zero({ kind });
-    for (const gpu of ["no", "yes"]) made.queueTime.zero({ kind, gpu });
+    for (const pool of COMMON_POOLS) {
+      made.startLatency.zero({ kind, pool });
+      made.queueTime.zero({ kind, pool });
+    }
     made.jobsReused.inc({ kind }, 0);
     for (const outcome of OUTCOMES) made.jobsFinished.inc({ kind, outcome }, 0);
   }

@@ -34,8 +34,8 @@ describe("the metrics of a coordinator", () => {
     for (const limit of LIMITS) expect(before.get(`kiln_limits_reached_total{limit="${limit}"}`)).toBe(0);
     expect(before.get('kiln_result_frames_refused_total{reason="superseded"}')).toBe(0);
     for (const kind of JOB_KINDS) {
-      expect(before.get(`kiln_job_start_latency_seconds_count{kind="${kind}"}`)).toBe(0);
-      expect(before.get(`kiln_job_queue_seconds_count{kind="${kind}",gpu="yes"}`)).toBe(0);
+      expect(before.get(`kiln_job_start_latency_seconds_count{kind="${kind}",pool="linux-x86_64"}`)).toBe(0);
+      expect(before.get(`kiln_job_queue_seconds_count{kind="${kind}",pool="linux-x86_64 gpu"}`)).toBe(0);
     }
     expect(before.get("kiln_leases_expired_total")).toBe(0);
     expect(before.get('kiln_jobs{state="ready"}')).toBe(0);
@@ -45,7 +45,7 @@ describe("the metrics of a coordinator", () => {
   it("count what happened, in seconds and bytes", async () => {
     const metrics = newMetrics();
     metrics.jobFinished("build", "passed");
-    metrics.jobStarted("test", 1_500);
+    metrics.jobStarted("test", "linux-x86_64", 1_500);
     metrics.committed(7, 3);
     metrics.scheduled(4, 2);
     metrics.framesReceived(10, 65_536);
@@ -54,7 +54,7 @@ describe("the metrics of a coordinator", () => {
     metrics.limitReached("queued-jobs");
     const after = await samples(metrics);
     expect(after.get('kiln_jobs_finished_total{kind="build",outcome="passed"}')).toBe(1);
-    expect(after.get('kiln_job_start_latency_seconds_sum{kind="test"}')).toBe(1.5);
+    expect(after.get('kiln_job_start_latency_seconds_sum{kind="test",pool="linux-x86_64"}')).toBe(1.5);
     expect(after.get("kiln_commit_duration_seconds_sum")).toBe(0.003);
     expect(after.get("kiln_committed_changes_total")).toBe(7);
     expect(after.get("kiln_schedule_duration_seconds_count")).toBe(1);
@@ -146,18 +146,33 @@ describe("the metrics of a coordinator", () => {
     for (let n = 0; n < 1_000; n++) {
       metrics.limitReached(`limit-${n}`);
       metrics.frameRefused(`reason-${n}`);
-      metrics.jobStarted(`kind-${n}`, 1);
+      metrics.jobStarted(`kind-${n}`, "linux-x86_64", 1);
+      metrics.jobQueued("test", `linux-x86_64 ${n} gpus`, 1);
       metrics.jobFinished(`kind-${n}`, "passed");
     }
     const after = await samples(metrics);
-    expect(after.size).toBeLessThan(1_000);
+    expect(after.size).toBeLessThan(1_500);
+    expect(after.get('kiln_job_queue_seconds_count{kind="test",pool="other"}')).toBe(1_000 - 10);
     expect(after.get('kiln_limits_reached_total{limit="other"}')).toBe(1_000 - 48);
+  });
+
+  it("tell what the bus holds for agents, and nothing while that is not known", async () => {
+    const metrics = newMetrics();
+    metrics.assignmentsHeld({ undelivered: 3, unacknowledged: 2, oldestAgeMs: 1_500 });
+    const held = await samples(metrics);
+    expect(held.get('kiln_nats_assignments{state="undelivered"}')).toBe(3);
+    expect(held.get('kiln_nats_assignments{state="unacknowledged"}')).toBe(2);
+    expect(held.get('kiln_nats_assignments_lag_seconds{stream="assignments"}')).toBe(1.5);
+    metrics.assignmentsHeld(null);
+    expect((await metrics.scrape()).text).not.toMatch(/^kiln_nats_assignments.*\d$/m);
   });
 
   it("do not count backwards when the clock is set back", async () => {
     const metrics = newMetrics();
-    metrics.jobStarted("build", -5_000);
-    expect((await samples(metrics)).get('kiln_job_start_latency_seconds_sum{kind="build"}')).toBe(0);
+    metrics.jobStarted("build", "linux-x86_64", -5_000);
+    expect((await samples(metrics)).get('kiln_job_start_latency_seconds_sum{kind="build",pool="linux-x86_64"}')).toBe(
+      0,
+    );
   });
 
   it("come with those of the process", async () => {

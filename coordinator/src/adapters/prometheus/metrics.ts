@@ -4,10 +4,11 @@ import type { Verdict } from "@kiln/gate";
 import type { Outcome } from "../../domain/outcome.ts";
 import type { SelfComparisonRate } from "../../domain/measure/self-comparison.ts";
 import type { ShownReleases } from "../../domain/verdict/judged-releases.ts";
+import type { HeldAssignments } from "../../ports/agent-bus.ts";
 import type { FarmGauges, Metrics } from "../../ports/metrics.ts";
 import { AGENTS_TOLD_MAX, AgentInstruments } from "./agent-instruments.ts";
 import { BoundedLabel } from "./bounded-label.ts";
-import { makeInstruments, REFUSAL_REASONS, type Instruments } from "./instruments.ts";
+import { COMMON_POOLS, makeInstruments, REFUSAL_REASONS, type Instruments } from "./instruments.ts";
 import { SelfComparisonInstruments } from "./self-comparison-instruments.ts";
 import { ReleaseInstruments } from "./release-instruments.ts";
 
@@ -37,6 +38,7 @@ class RegistryMetrics implements PrometheusMetrics {
   readonly #releases: ReleaseInstruments;
   readonly #selfComparisons: SelfComparisonInstruments;
   readonly #kinds = new BoundedLabel(JOB_KINDS, 10);
+  readonly #pools = new BoundedLabel(COMMON_POOLS, 12);
   readonly #reasons = new BoundedLabel(REFUSAL_REASONS, 20);
   readonly #limits: BoundedLabel;
   #gauges: (() => FarmGauges) | null = null;
@@ -61,12 +63,14 @@ class RegistryMetrics implements PrometheusMetrics {
     this.#made.jobsReused.inc({ kind: this.#kinds.bound(kind) });
   }
 
-  jobQueued(kind: string, gpu: boolean, waitedMs: number): void {
-    this.#made.queueTime.observe({ kind: this.#kinds.bound(kind), gpu: gpu ? "yes" : "no" }, seconds(waitedMs));
+  jobQueued(kind: string, pool: string, waitedMs: number): void {
+    const labels = { kind: this.#kinds.bound(kind), pool: this.#pools.bound(pool) };
+    this.#made.queueTime.observe(labels, seconds(waitedMs));
   }
 
-  jobStarted(kind: string, waitedMs: number): void {
-    this.#made.startLatency.observe({ kind: this.#kinds.bound(kind) }, seconds(waitedMs));
+  jobStarted(kind: string, pool: string, waitedMs: number): void {
+    const labels = { kind: this.#kinds.bound(kind), pool: this.#pools.bound(pool) };
+    this.#made.startLatency.observe(labels, seconds(waitedMs));
   }
 
   committed(ops: number, durationMs: number): void {
@@ -106,6 +110,16 @@ class RegistryMetrics implements PrometheusMetrics {
 
   busAnswered(durationMs: number): void {
     this.#made.busRoundTrip.observe(seconds(durationMs));
+  }
+
+  assignmentsHeld(held: HeldAssignments | null): void {
+    const { assignmentsHeld, assignmentsLag } = this.#made;
+    assignmentsHeld.reset();
+    assignmentsLag.reset();
+    if (!held) return;
+    assignmentsHeld.set({ state: "undelivered" }, held.undelivered);
+    assignmentsHeld.set({ state: "unacknowledged" }, held.unacknowledged);
+    assignmentsLag.set({ stream: "assignments" }, seconds(held.oldestAgeMs));
   }
 
   limitReached(limit: string): void {

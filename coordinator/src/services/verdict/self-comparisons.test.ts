@@ -109,7 +109,7 @@ test("an idle farm compares its newest release with itself when that is due, and
   let nowMs = 1_000_000;
   const parts = {
     ...{ farm, store, selfComparisons: store.selfComparisons, clock: { nowMs: () => nowMs } },
-    compare: (run: number) => commands.compareWithItself(run, TESTER),
+    commands,
     log: pino({ level: "silent" }),
   };
   const schedule = new SelfComparisonSchedule(parts, 24 * HOUR_MS);

@@ -86,6 +86,7 @@ describe("the OpenAPI document", () => {
       "post /api/v1/runs/{run}/approvals",
       "post /api/v1/runs/{run}/cancel",
       "post /api/v1/runs/{run}/retry",
+      "post /api/v1/runs/{run}/self-comparisons",
       "post /api/v1/runs/{run}/staged/{filename}/unyank",
       "post /api/v1/runs/{run}/staged/{filename}/yank",
       "post /api/v1/runs/{run}/waivers",

@@ -35,7 +35,7 @@ import type {
   RunQueries,
   SubmitOutcome,
 } from "../../services/api.ts";
-import type { SelfCompareOutcome } from "../../services/self-compare.ts";
+import type { SelfCompareOutcome } from "../../services/api.ts";
 import type { VerdictOutcome, Verdicts } from "../../services/verdict/verdicts.ts";
 import type { HttpServerDeps, Readiness } from "./http-deps.ts";
 import type { HttpLimits } from "./limits.ts";

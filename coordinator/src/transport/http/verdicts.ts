@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { roleOf } from "../../domain/principal.ts";
 import { formatRunId } from "../../domain/run-id.ts";
 import type { Decider } from "../../domain/verdict/decision.ts";
-import type { SelfCompareOutcome } from "../../services/self-compare.ts";
+import type { SelfCompareOutcome } from "../../services/api.ts";
 import type { VerdictOutcome } from "../../services/verdict/verdicts.ts";
 import { people } from "./access.ts";
 import { actorOf } from "./auth.ts";
