@@ -4,6 +4,10 @@ export type SourceFiles =
   /** `reason` is a sentence part about the source: "it is no readable .tar.gz". */
   | { readonly ok: false; readonly reason: string };
 
+export type SourceDigests =
+  /** SHA-256 by path in the source. */
+  { readonly ok: true; readonly digests: ReadonlyMap<string, string> } | (SourceFiles & { readonly ok: false });
+
 /** Reads a run's source, which is a blob. */
 export interface SourceArchive {
   /** Throws when the blob cannot be read, or `signal` is aborted. */
@@ -12,4 +16,10 @@ export interface SourceArchive {
     paths: ReadonlySet<string>,
     signal: AbortSignal,
   ): Promise<SourceFiles>;
+  /** Of the files whose paths `wants`. Throws as `read` does. */
+  digests(
+    source: { readonly sha256: string; readonly sizeBytes: number },
+    wants: (path: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<SourceDigests>;
 }

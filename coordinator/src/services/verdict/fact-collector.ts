@@ -1,7 +1,7 @@
 import type { CandidateFact, FactName, GateFacts, ReleasePolicy } from "@kiln/gate";
 import { compareVersions, type Plan } from "@kiln/matrix";
 import type { Logger } from "pino";
-import type { RunRow } from "../../domain/rows.ts";
+import type { Blob, RunRow } from "../../domain/rows.ts";
 import { normalName } from "../../domain/staging/project-name.ts";
 import { JobFactsBuilder, type JobFacts } from "../../domain/verdict/job-facts.ts";
 import type { BlobStore } from "../../ports/blob-store.ts";
@@ -14,7 +14,7 @@ import { candidateDigest, versionOfFiles, type ArtifactFacts } from "./artifact-
 import { publishedReleases, type ReleasesFound } from "./index-facts.ts";
 import { NOT_GATHERED, type Measurements } from "./measurement-facts.ts";
 import { scanFacts } from "./scan-facts.ts";
-import { sourceFacts } from "./source-facts.ts";
+import { changedKernelSources, sourceFacts } from "./source-facts.ts";
 
 export interface CollectedFacts {
   readonly facts: GateFacts;
@@ -39,6 +39,11 @@ export interface FactParts {
 /** Jobs whose reports are in memory together. */
 const JOBS_PER_PAGE = 200;
 const PASSED_RUNS_MAX = 500;
+
+interface Release {
+  readonly version: string;
+  readonly source: Blob;
+}
 
 /** Facts as they are gathered: later ones come beside earlier ones. */
 type Gathered = { -readonly [K in keyof GateFacts]: GateFacts[K] } & { absent: Partial<Record<FactName, string>> };
@@ -86,10 +91,17 @@ export class FactCollector {
     if (gates.G20 || gates.G21) {
       await gather(["scans", "sboms"], () => scanFacts(blobs, jobs.scanFiles, sources, signal));
     }
+    if (gates.G24) {
+      await gather(["changedKernelSources"], async () => {
+        const before = await this.#releaseBefore(row, plan.candidate.version ?? versionOfFiles(facts.artifacts ?? []));
+        return changedKernelSources(source, row.source, before, signal);
+      });
+    }
     await gather(["comparisons", "measured", "profiles"], async () => {
       const measured = await measurements.collect(row.run, plan, signal);
       ({ toConfirm, machines } = measured);
-      return measured.facts;
+      // None were wanted, which is for the gate to judge where kernels changed.
+      return plan.jobs.some(({ kind }) => kind === "profile") ? measured.facts : { profiles: [], ...measured.facts };
     });
     await this.#addCandidate(facts, row, plan, policy);
     return { facts, toConfirm, machines };
@@ -120,19 +132,23 @@ export class FactCollector {
       facts.absent.candidate = digest === null ? "it has no files" : "its files have different versions";
       return;
     }
-    const lastRelease =
-      published?.ok === true ? published.lastRelease : (sources.lastRelease ?? (await this.#lastOfFarm(row, version)));
+    const ofFarm = async (): Promise<string | null> => (await this.#releaseBefore(row, version))?.version ?? null;
+    const lastRelease = published?.ok === true ? published.lastRelease : (sources.lastRelease ?? (await ofFarm()));
     const candidate: CandidateFact = { name: row.candidate.name, version, digest, commit: null };
     facts.candidate = { ...candidate, lastRelease };
   }
 
-  /** The newest lower version that passed on this farm, which is what benchmarks are compared with; null without one. */
-  async #lastOfFarm(row: RunRow, version: string): Promise<string | null> {
+  /** The newest run of the highest lower version that passed on this farm, which is what is compared with; null without one. */
+  async #releaseBefore(row: RunRow, version: string | null): Promise<Release | null> {
+    if (version === null) return null;
     const passed = await this.#parts.store.passedRuns(normalName(row.candidate.name), PASSED_RUNS_MAX, row.run);
-    const lower = passed.flatMap(({ candidate }) =>
-      candidate.version !== null && compareVersions(candidate.version, version) < 0 ? [candidate.version] : [],
+    const lower = passed.flatMap(({ candidate, source }): Release[] =>
+      candidate.version !== null && compareVersions(candidate.version, version) < 0
+        ? [{ version: candidate.version, source }]
+        : [],
     );
-    return lower.sort(compareVersions).at(-1) ?? null;
+    // The sort is stable: of one version the newest run comes first.
+    return lower.toSorted((a, b) => compareVersions(b.version, a.version))[0] ?? null;
   }
 
   async #published(row: RunRow, version: string, sources: ReleasePolicy["sources"]): Promise<ReleasesFound> {

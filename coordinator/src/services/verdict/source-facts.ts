@@ -19,3 +19,25 @@ export async function sourceFacts(
   }
   return { versionPlaces: places, changelog: { file: changelog, text } };
 }
+
+/** What compiles into kernels, or is included where they are. */
+const KERNEL_SOURCE = /\.(?:cu|cuh|cpp|cxx|cc|c|hpp|hxx|hh|h|hip|ptx|inl)$/i;
+
+/** The kernels' sources that differ from those of the release before: changed, new and gone ones, by name. */
+export async function changedKernelSources(
+  archive: SourceArchive,
+  source: { readonly sha256: string; readonly sizeBytes: number },
+  before: { readonly version: string; readonly source: { readonly sha256: string; readonly sizeBytes: number } } | null,
+  signal: AbortSignal,
+): Promise<Pick<GateFacts, "changedKernelSources" | "absent">> {
+  const absent = (reason: string) => ({ absent: { changedKernelSources: reason } });
+  if (!before) return absent("the farm has no earlier release that passed to compare its sources with");
+  const wants = (path: string): boolean => KERNEL_SOURCE.test(path);
+  const own = await archive.digests(source, wants, signal);
+  if (!own.ok) return absent(own.reason);
+  const old = await archive.digests(before.source, wants, signal);
+  if (!old.ok) return absent(`of ${before.version}, ${old.reason}`);
+  const paths = new Set([...own.digests.keys(), ...old.digests.keys()]);
+  const changed = [...paths].filter((path) => own.digests.get(path) !== old.digests.get(path));
+  return { changedKernelSources: changed.sort() };
+}

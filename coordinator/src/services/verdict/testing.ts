@@ -14,9 +14,9 @@ import { FakePeer, type Services } from "../testing.ts";
 
 // Runs of one candidate, `demo` 1.4.0, whose jobs are ended by hand.
 
-const WHEEL = "demo-1.4.0-py3-none-any.whl";
-
 export interface CandidateText {
+  /** 1.4.0 unless told otherwise. */
+  readonly version?: string;
   readonly spec: string;
   /** Of its source, by path. */
   readonly files?: Readonly<Record<string, string>>;
@@ -33,7 +33,9 @@ export interface JobEnd {
 export type JobEnds = Readonly<Partial<Record<"build" | "test" | "scan" | "check" | "bench" | "profile", JobEnd>>>;
 
 export function builtWheel(text: WheelText = {}): JobEnd {
-  return { artifacts: { [WHEEL]: { role: "wheel", bytes: makeWheel({ version: "1.4.0", ...text }) } } };
+  const { version = "1.4.0" } = text;
+  const name = `demo-${version}-py3-none-any.whl`;
+  return { artifacts: { [name]: { role: "wheel", bytes: makeWheel({ ...text, version }) } } };
 }
 
 /** Submits it, ends all of its jobs, and waits for what the judge says. */
@@ -44,7 +46,10 @@ export async function judgedRun(services: Services, candidate: CandidateText, en
   return run;
 }
 
-export async function submitted(services: Services, { spec, files = {} }: CandidateText): Promise<number> {
+export async function submitted(
+  services: Services,
+  { version = "1.4.0", spec, files = {} }: CandidateText,
+): Promise<number> {
   await services.register("a", 8);
   const source = await stored(services, "demo-1.4.0.tar.gz", packed(files));
   const outcome = await services.commands.submit(
@@ -52,7 +57,7 @@ export async function submitted(services: Services, { spec, files = {} }: Candid
       spec: `matrix: {os: [linux-x86_64], python: ["3.12"]}\nbuild: {wheel: pure}\n${spec}`,
       specFile: "kiln.yaml",
       source,
-      candidate: { name: "demo", version: "1.4.0", requiresPython: null, factsFrom: "PKG-INFO", origin: "here" },
+      candidate: { name: "demo", version, requiresPython: null, factsFrom: "PKG-INFO", origin: "here" },
       reuse: "never",
     },
     TESTER,
