@@ -21,6 +21,7 @@ import { followNatsLog, NATS_LOG_LIMIT_NAME } from "./follow-nats-log.ts";
 import { openVerdicts } from "./open-verdicts.ts";
 import type { FarmLimits } from "./domain/farm-state.ts";
 import { farmGauges } from "./domain/farm-gauges.ts";
+import type { Clock } from "./ports/clock.ts";
 import type { FarmState } from "./domain/farm-state.ts";
 import { moveDeadlines } from "./domain/move-deadlines.ts";
 import type { RetentionPolicy } from "./domain/retention.ts";
@@ -137,11 +138,6 @@ export async function startCoordinator(
   const { audit } = people;
   const judging = { engine, store, blobs, plans, hub, upstream, compare, metrics, releaseSeriesMax, audit, clock, log };
   const { judge, verdicts, stop } = openVerdicts(judging);
-  const idle = { farm, store, selfComparisons: store.selfComparisons, commands, clock };
-  const schedule = new SelfComparisonSchedule(
-    { ...idle, log: log.child({ part: "idle" }) },
-    config.selfComparisonIntervalMs,
-  );
   const index = openStagingIndex({ store, blobs, plans, hub, upstream, log: log.child({ part: "index" }) });
   await endRevokedAgents(engine, (agentId) => identities.revocationOf(agentId));
   const ingest = new Ingest({ engine, logs, blobs, plans, hub, metrics, clock, log: log.child({ part: "ingest" }) });
@@ -210,8 +206,7 @@ export async function startCoordinator(
   stack.use(new BusPing({ bus, metrics, clock, log: log.child({ part: "nats" }) }, PING_INTERVAL_MS));
   liveness.start();
   stack.defer(() => liveness.stop());
-  schedule.start();
-  stack.defer(() => schedule.stop());
+  stack.use(compareWhenIdle({ farm, store, commands, clock, log }, config));
   retention.start();
   stack.defer(() => retention.stop());
 
@@ -282,6 +277,28 @@ function renewCertificates(
 function tlsOf(identity: FarmIdentity, server: FarmServerCertificate) {
   const { certificatePem, privateKeyPem } = server;
   return { authorityPem: identity.authority.certificatePem, certificatePem, privateKeyPem };
+}
+
+/** Measures releases against themselves while the farm has nothing else to do. */
+function compareWhenIdle(
+  { store, log, ...parts }: IdleParts,
+  { selfComparisonIntervalMs }: CoordinatorConfig,
+): AsyncDisposable {
+  const { selfComparisons } = store;
+  const schedule = new SelfComparisonSchedule(
+    { ...parts, store, selfComparisons, log: log.child({ part: "self-comparisons" }) },
+    selfComparisonIntervalMs,
+  );
+  schedule.start();
+  return { [Symbol.asyncDispose]: () => schedule.stop() };
+}
+
+interface IdleParts {
+  readonly farm: FarmState;
+  readonly store: SqliteStores;
+  readonly commands: FarmRunCommands;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
 function holdsAttemptOf(farm: FarmState, agentId: string, run: number): boolean {

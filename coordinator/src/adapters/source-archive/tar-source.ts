@@ -22,7 +22,7 @@ export function createTarSource(blobs: BlobStore): SourceArchive {
     async read(source, paths, signal): Promise<SourceFiles> {
       const texts = new Map<string, string>();
       const refused = await readFiles(blobs, source, signal, (path, entry) => {
-        if (!paths.has(path) || entry.size > TEXT_BYTES_MAX) return void entry.resume();
+        if (!paths.has(path) || entry.size > TEXT_BYTES_MAX) return entry.resume();
         const chunks: Buffer[] = [];
         entry.on("data", (chunk: Buffer) => chunks.push(chunk));
         entry.on("end", () => texts.set(path, Buffer.concat(chunks).toString("utf8")));
@@ -33,7 +33,7 @@ export function createTarSource(blobs: BlobStore): SourceArchive {
     async digests(source, wants, signal): Promise<SourceDigests> {
       const digests = new Map<string, string>();
       const refused = await readFiles(blobs, source, signal, (path, entry) => {
-        if (!wants(path)) return void entry.resume();
+        if (!wants(path)) return entry.resume();
         const hash = createHash("sha256");
         entry.on("data", (chunk: Buffer) => hash.update(chunk));
         entry.on("end", () => digests.set(path, hash.digest("hex")));
