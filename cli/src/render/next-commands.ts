@@ -1,3 +1,4 @@
+import type { RunView } from "@kiln/proto";
 import { line, span, type Line } from "./line.ts";
 
 /** Commands to go on with, each with what it shows. */
@@ -11,7 +12,7 @@ export function renderNext(commands: readonly (readonly [command: string, shows:
 
 /** What a person may want to do with a run. */
 export function nextAfterRun(
-  { run, state, verdict }: { readonly run: string; readonly state: string; readonly verdict: string | null },
+  { run, state, verdict, selfComparisonOf }: Pick<RunView, "run" | "state" | "verdict" | "selfComparisonOf">,
   failedJob: string | null,
 ): readonly (readonly [string, string])[] {
   if (state !== "finished") {
@@ -22,6 +23,9 @@ export function nextAfterRun(
   }
   const retry = [`./kiln retry ${run} --failed`, "run again what did not pass"] as const;
   const why = [`./kiln verdict ${run}`, "the gates with their evidence"] as const;
+  if (failedJob === null && selfComparisonOf !== null) {
+    return [[`./kiln verdict ${selfComparisonOf}`, "how often the gate was wrong, beside its benchmarks"]];
+  }
   if (failedJob === null) {
     return [
       why,

@@ -38,9 +38,15 @@ export function verdictSpan(verdict: RunSummary["verdict"], symbols: Symbols): S
   return span(`${mark} ${word}`, tone);
 }
 
+/** How a finished run ended: its verdict, unless it measured a release against itself, which has none. */
+export function endSpan({ verdict, selfComparisonOf }: RunSummary, symbols: Symbols): Span {
+  return selfComparisonOf === null ? verdictSpan(verdict, symbols) : span(`${selfComparisonOf} against itself`, "dim");
+}
+
 /** The verdict with its reason. */
 export function renderVerdict(run: RunSummary, symbols: Symbols): readonly Line[] {
   const reason = oneLine(run.reason);
+  if (run.selfComparisonOf !== null) return [line(span("Found: ", "bold"), reason)];
   return [line(span("Verdict: ", "bold"), verdictSpan(run.verdict, symbols), reason === "" ? "" : `  ${reason}`)];
 }
 
@@ -51,7 +57,7 @@ function renderBytesGone({ atMs, rule }: NonNullable<RunSummary["bytesGone"]>): 
 
 /** What a run is, where its source came from, and how far it is. */
 export function renderRunHeader(run: RunSummary, nowMs: number, symbols: Symbols): readonly Line[] {
-  const state = run.state === "finished" ? verdictSpan(run.verdict, symbols) : span(run.state, "accent");
+  const state = run.state === "finished" ? endSpan(run, symbols) : span(run.state, "accent");
   const origin = oneLine(run.candidate.origin);
   const commit = run.candidate.commit === undefined ? "" : `, commit ${run.candidate.commit.slice(0, 12)}`;
   const requires = run.candidate.requiresPython;

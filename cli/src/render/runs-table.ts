@@ -1,7 +1,7 @@
 import type { RunSummary } from "@kiln/proto";
 import { ago, clock } from "./duration.ts";
 import { line, span, type Line } from "./line.ts";
-import { candidateTitle, runMs, verdictSpan } from "./run-header.ts";
+import { candidateTitle, endSpan, runMs } from "./run-header.ts";
 import type { Symbols } from "./symbols.ts";
 import { renderTable } from "./table.ts";
 
@@ -17,7 +17,7 @@ export function renderRunsTable(
     line(run.run),
     line(candidateTitle(run.candidate)),
     line(
-      run.state === "finished" ? verdictSpan(run.verdict, symbols) : span(`${symbols.active} ${run.state}`, "accent"),
+      run.state === "finished" ? endSpan(run, symbols) : span(`${symbols.active} ${run.state}`, "accent"),
     ),
     line(`${run.counts.passed} of ${run.counts.total} passed`, run.pinned ? span(" pinned", "dim") : ""),
     line(clock(runMs(run, nowMs))),
