@@ -168,3 +168,14 @@ test("the verdict comes with its reason, and with the commands to go on with", (
     "
   `);
 });
+
+test("a run of a release against itself is shown as that, without a verdict, and leads on to the verdict that it serves", () => {
+  const reason = "r2 against itself: the gate would have stopped 0 of 2 benchmarks. It decides about no release";
+  const run = runView([], { run: "r4", state: "finished", verdict: "inconclusive", selfComparisonOf: "r2", reason });
+  const lines = [...renderVerdict(run, SYMBOLS), ...renderNext(nextAfterRun(run, null))];
+  expect(screenText(lines, 120)).toContain(`Found: ${reason}`);
+  expect(screenText(lines, 120)).toContain("./kiln verdict r2");
+  const table = screenText(renderRunsTable([run], 120, NOW, SYMBOLS), 120);
+  expect(table).toContain("r2 against itself");
+  expect(table).not.toContain("INCONCLUSIVE");
+});

@@ -16,9 +16,7 @@ export function renderRunsTable(
   const rows = runs.map((run) => [
     line(run.run),
     line(candidateTitle(run.candidate)),
-    line(
-      run.state === "finished" ? endSpan(run, symbols) : span(`${symbols.active} ${run.state}`, "accent"),
-    ),
+    line(run.state === "finished" ? endSpan(run, symbols) : span(`${symbols.active} ${run.state}`, "accent")),
     line(`${run.counts.passed} of ${run.counts.total} passed`, run.pinned ? span(" pinned", "dim") : ""),
     line(clock(runMs(run, nowMs))),
     line(span(ago(nowMs - run.submittedAtMs), "dim")),
