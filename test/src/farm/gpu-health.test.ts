@@ -69,6 +69,7 @@ it.runIf(process.platform === "linux")(
     const { gpus, reports } = await detail(farm, "broken");
     expect(gpus[0]?.health.reason).toContain("words are wrong");
     expect(reports[0]).toMatchObject({ moment: "before-job", attempt: { run } });
-    expect(reports.at(-1)).toMatchObject({ moment: "join" });
+    // The look at the join goes on while the first job is looked after.
+    expect(reports.map(({ moment }) => moment)).toContain("join");
   },
 );

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { importArguments, namesArguments, readNames } from "@kiln/agent";
 import { describeProblem, NCU_METRICS, readNcuCsv, type KernelProfile } from "@kiln/gate";
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
 /** KILN_NCU, or the first on the PATH. */
 const ncu = [
@@ -18,9 +18,10 @@ const reportsFolder =
   process.env["KILN_NCU_REPORTS"] ??
   (ncu === undefined ? "" : join(dirname(realpathSync(ncu)), "../../share/doc/nsight-compute/examples"));
 const reports = reportsFolder === "" ? [] : globSync("**/*.ncu-rep", { cwd: reportsFolder }).toSorted();
-if (ncu === undefined) console.warn("skipped: no ncu on the PATH or in KILN_NCU, so no real report is imported");
-else if (reports.length === 0)
-  console.warn(`skipped: ${ncu} has no example reports beside it, and KILN_NCU_REPORTS names no folder with any`);
+const missing =
+  ncu === undefined
+    ? "no ncu on the PATH or in KILN_NCU, so no real report is imported"
+    : `${ncu} has no example reports beside it, and KILN_NCU_REPORTS names no folder with any`;
 
 const METRICS = NCU_METRICS.flat();
 /** What `--page details` calls them. */
@@ -45,7 +46,11 @@ const SCALES: Readonly<Record<string, number>> = {
   Gbyte: 1e9,
 };
 
-describe.skipIf(reports.length === 0)("reports that Nsight Compute ships", { timeout: 60_000 }, () => {
+describe("reports that Nsight Compute ships", { timeout: 60_000 }, () => {
+  beforeEach(({ skip }) => {
+    if (reports.length === 0) skip(missing);
+  });
+
   test.each(reports)("%s has the values of its text output", (report) => {
     const kernel = imported(join(reportsFolder, report));
     // A launch a report, named after its kernel.

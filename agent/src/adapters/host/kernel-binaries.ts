@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { zstdDecompressSync } from "node:zlib";
+// By the default export: an older Node has no such function, and has to come as far as saying that it is too old.
+import zlib from "node:zlib";
 import { readKernels, type KernelCode } from "../../domain/device-code/cubin.ts";
 import { expandLz4 } from "../../domain/device-code/lz4-block.ts";
 import { selectImage } from "../../domain/device-code/select-image.ts";
@@ -87,7 +88,7 @@ function expanded(source: ByteSource, { offset, sizeBytes, compression }: Fatbin
   if (!compression) return stored;
   if (compression.method === "lz4") return expandLz4(stored, expandedBytes);
   try {
-    return zstdDecompressSync(stored, { maxOutputLength: expandedBytes });
+    return zlib.zstdDecompressSync(stored, { maxOutputLength: expandedBytes });
   } catch {
     throw new BinaryFault(`the compressed device code at ${offset} cannot be expanded`);
   }

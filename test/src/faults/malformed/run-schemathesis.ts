@@ -24,7 +24,7 @@ export async function runSchemathesis(farm: FaultFarm, seed: number): Promise<Sc
     ...["--tls-verify", farmIdentityFiles(farm.identity.folder).authority],
     ...["--checks", "not_a_server_error", "--max-examples", String(EXAMPLES_MAX), "--seed", String(seed)],
     // Its coverage phase fails on some patterns of the document by itself.
-    ...["--phases", "fuzzing", "--workers", "2", "--no-shrink"],
+    ...["--phases", "fuzzing", "--workers", "1", "--no-shrink"],
     ...["--request-timeout", "10", "--suppress-health-check", "all", "--warnings", "off", "--no-color"],
     // A stream of events goes on as long as its run does; the agents, whose ids it finds out, are still needed.
     ...["--exclude-path-regex", "/(events|revoke)$"],
