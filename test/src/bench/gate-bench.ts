@@ -78,7 +78,7 @@ function specOf(python: string, baseline: string, slowdown: number): string {
 matrix: {os: available, python: ["${python}"]}
 build: {reproducible: unchecked, env: {KILN_HELLO_SLOWDOWN: "${slowdown}"}}
 test: {command: 'python -c "import kiln_hello"'}
-bench: {command: python bench.py, files: [bench.py], bound-by: host, baseline: "${baseline}"}
+bench: {command: python bench.py total, files: [bench.py], bound-by: host, baseline: "${baseline}"}
 `;
 }
 
