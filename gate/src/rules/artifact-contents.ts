@@ -1,3 +1,4 @@
+import { count } from "../text/count.ts";
 import type { Evidence } from "../verdict.ts";
 import { WHEEL } from "./case-facts.ts";
 import type { ContentsFact } from "./gate-facts.ts";
@@ -58,7 +59,7 @@ export const artifactContents = rule({
       }
     }
     if (contents.length === 0) doubts.push({ kind: "statement", text: "no file was looked into" });
-    return decide({ problems, doubts }, `the contents of ${contents.length} files are as expected`);
+    return decide({ problems, doubts }, `the contents of ${count(contents.length, "file")} are as expected`);
   },
   cases: {
     pass: { facts: { contents: [CONTENTS] }, options: OPTIONS },

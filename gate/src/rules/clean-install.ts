@@ -1,3 +1,4 @@
+import { count } from "../text/count.ts";
 import type { Evidence } from "../verdict.ts";
 import { CANDIDATE } from "./case-facts.ts";
 import type { InstallFact } from "./gate-facts.ts";
@@ -37,7 +38,7 @@ export const cleanInstall = rule({
       }
     }
     if (installs.length === 0) doubts.push({ kind: "statement", text: "nothing was installed" });
-    return decide({ problems, doubts }, `installs cleanly in ${installs.length} cells`);
+    return decide({ problems, doubts }, `installs cleanly in ${count(installs.length, "cell")}`);
   },
   cases: {
     pass: { facts: { candidate: CANDIDATE, installs: [INSTALL] }, options: {} },

@@ -1,3 +1,4 @@
+import { count } from "../text/count.ts";
 import type { Evidence } from "../verdict.ts";
 import { WHEEL } from "./case-facts.ts";
 import type { AuditFact } from "./gate-facts.ts";
@@ -41,7 +42,7 @@ export const platformTag = rule({
       if (absent.length > 0) problems.push(about(`has no machine code for SM ${absent.join(", ")}`));
     }
     if (audits.length === 0) doubts.push({ kind: "statement", text: "no wheel was audited" });
-    return decide({ problems, doubts }, `${audits.length} wheels keep what their names promise`);
+    return decide({ problems, doubts }, `what the names promise holds for ${count(audits.length, "wheel")}`);
   },
   cases: {
     pass: { facts: { audits: [AUDIT] }, options: OPTIONS },

@@ -1,3 +1,4 @@
+import { count } from "../text/count.ts";
 import { median } from "../statistics/order.ts";
 import type { Evidence } from "../verdict.ts";
 import type { SoakFact } from "./gate-facts.ts";
@@ -62,7 +63,7 @@ export const soakLeak = rule({
     if (soaks.length === 0) doubts.push(statement("no soak was run"));
     return decide(
       { problems, doubts, evidence },
-      `memory stayed within ${growthMaxBytes / 1e6} MB in ${soaks.length} soaks`,
+      `memory stayed within ${growthMaxBytes / 1e6} MB in ${count(soaks.length, "soak")}`,
     );
   },
   cases: {

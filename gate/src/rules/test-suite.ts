@@ -1,3 +1,4 @@
+import { count } from "../text/count.ts";
 import type { Evidence } from "../verdict.ts";
 import type { SuiteFact } from "./gate-facts.ts";
 import { decide, rule } from "./rule.ts";
@@ -57,7 +58,7 @@ export const testSuite = rule({
     }
     const doubts: Evidence[] = suites.length === 0 ? [{ kind: "statement", text: "no test report was read" }] : [];
     const total = suites.reduce((sum, { executed }) => sum + executed, 0);
-    return decide({ problems, doubts, evidence }, `${total} tests passed in ${suites.length} cells`);
+    return decide({ problems, doubts, evidence }, `${count(total, "test")} passed in ${count(suites.length, "cell")}`);
   },
   cases: {
     pass: { facts: { suites: [SUITE] }, options: DEFAULTS },

@@ -1,3 +1,4 @@
+import { count } from "../text/count.ts";
 import type { Evidence } from "../verdict.ts";
 import { WHEEL } from "./case-facts.ts";
 import type { ArtifactFact } from "./gate-facts.ts";
@@ -25,7 +26,7 @@ export const variantFilenameUnique = rule({
       }
     }
     const doubts = artifacts.length === 0 ? [statement("the candidate has no files")] : [];
-    return decide({ problems, doubts }, `${names.size} file names stand for one content each`);
+    return decide({ problems, doubts }, `${count(names.size, "file name")}, one content each`);
   },
   cases: {
     pass: { facts: { artifacts: [WHEEL, { ...WHEEL, cell: "cp312-linux-x86_64-torch2.9" }] }, options: {} },
